@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chainable.errors import PathError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from chainable.spelling import did_you_mean, similar_names
 
 __all__ = ["did_you_mean", "expand", "fold", "kebab", "similar_names", "split", "split_name", "variable_name"]
 
@@ -97,19 +94,6 @@ def expand(name: str, value: object) -> str:
     except UnicodeEncodeError:
         msg = f"{name}: the text contains a lone surrogate, which UTF-8 cannot encode"
         raise PathError(msg) from None
-
-
-def similar_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return at most three names that are similar to a wrong one."""
-    from difflib import get_close_matches  # needed for errors only
-
-    return get_close_matches(name, list(known), n=3, cutoff=0.6)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
-    found = similar_names(name, known)
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def split_name(name: str) -> list[str]:

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ChainRoot"]
 
-_NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "read", "spi")
+_NAMES = (
+    "adjust_clock",
+    "batch",
+    "chain",
+    "chunks",
+    "clock_offset",
+    "close",
+    "oauth",
+    "pages",
+    "read",
+    "spi",
+    "windows",
+)
 
 
 class ChainRoot:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from attrs import evolve
 
@@ -21,20 +22,21 @@ from taobao_top.settings import Clock, Settings, make_signer
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     import requests
     from typing_extensions import Self
 
     from chainable.attempt import Attempt
     from chainable.call import Call
-    from chainable.chain import Chain
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer
     from taobao_top.batch import Batch
-    from taobao_top.chain import MethodChain
+    from taobao_top.catalogue.definitions import Catalogue, Definitions
     from taobao_top.oauth import OAuth
+    from taobao_top.pagination import PageNames
     from taobao_top.rate_limit import Limiter
     from taobao_top.response import TopResponse
     from taobao_top.spi import SPI
@@ -55,6 +57,8 @@ _FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", 
 
 _logger = logging.getLogger("taobao_top")
 
+D = TypeVar("D")
+
 
 class TaobaoTop(Client, Chains):
     """
@@ -68,7 +72,9 @@ class TaobaoTop(Client, Chains):
     A call takes business parameters by name, or in a mapping before them
     (bytes in its place are a raw body), and these options: ``session``,
     ``target_app_key``, ``simplify``, ``format``, ``timeout``, ``retries``,
-    ``headers``; ``repeatable`` (whether it may be sent twice; by default, if
+    ``headers``; ``unknown`` (True sends parameters that the catalogue does not
+    have, which a misspelt one looks like; False refuses them in the mapping,
+    too); ``repeatable`` (whether it may be sent twice; by default, if
     its name is that of a read), ``decode`` (names of members that hold JSON
     text, or True for those in the catalogue) and ``stream`` (the response is
     left unread on the connection, and a refusal in it is not raised).
@@ -97,6 +103,10 @@ class TaobaoTop(Client, Chains):
         clock: Returns seconds since 1970.
         on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
         limiter: Delays attempts that would exceed a rate; see :mod:`taobao_top.rate_limit`.
+        defaults: Parameters by name, such as ``{'fields': 'tid,status'}``: they fill the calls of methods that have
+            such a parameter and leave it out; None in a call leaves it out of that call.
+        catalogue: Definitions of methods that the package does not know, or that replace its own: the path of a YAML
+            or JSON file, its text, or its content; a list of several. See :mod:`taobao_top.catalogue.definitions`.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -125,6 +135,8 @@ class TaobaoTop(Client, Chains):
         clock: Callable[[], float] = time.time,
         on_attempt: Callable[[Attempt], object] | None = None,
         limiter: Limiter | None = None,
+        defaults: Mapping[str, Any] | None = None,
+        catalogue: Catalogue | Definitions | None = None,
     ) -> None:
         super().__init__(
             logger=_logger,
@@ -153,6 +165,8 @@ class TaobaoTop(Client, Chains):
             timeout=self._timeout,
             retries=self._retries,
             deadline=self._deadline,
+            defaults=defaults,
+            catalogue=catalogue,
         )
         self._options = CallOptions.of(self._settings)
 
@@ -315,12 +329,19 @@ class TaobaoTop(Client, Chains):
         return Batch(self._settings, self._options, self._pipeline, self._refuse_closed, **options)
 
     def pages(
-        self, chain: Chain[Any], params: Mapping[str, Any] | None = None, /, **options: Any
-    ) -> Iterator[TopResponse[Any]]:
+        self,
+        chain: Callable[..., TopResponse[D]],
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        names: PageNames | None = None,
+        backwards: bool = False,
+        **options: Any,
+    ) -> Iterator[TopResponse[D]]:
         """Iterate over the pages of a list, lazily; see :func:`taobao_top.pagination.pages`."""
-        from taobao_top.pagination import pages
+        from taobao_top.pagination import paging
 
-        return pages(cast("MethodChain", chain), params, **options)
+        return paging(self._settings, chain, params, names=names, backwards=backwards, keywords=MaskedDict(options))
 
     @overload
     def read(
@@ -357,3 +378,95 @@ class TaobaoTop(Client, Chains):
         from taobao_top.stored_answers import read_stored
 
         return read_stored(self._settings, self._options, method, text, **options)
+
+    def windows(
+        self,
+        chain: Callable[..., TopResponse[D]],
+        start: datetime,
+        end: datetime,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        step: timedelta | None = None,
+        overlap: timedelta = timedelta(0),
+        between: tuple[str, str] | None = None,
+        names: PageNames | None = None,
+        **options: Any,
+    ) -> Iterator[TopResponse[D]]:
+        """
+        Iterate over the pages of a long span of time, in windows that the platform accepts.
+
+        ::
+
+            for page in top.windows(top.taobao.trades.sold.increment.get, start, end, fields='tid,modified'):
+                for trade in page.data['trades']['trade']: ...
+
+        The oldest window comes first.  Inside a window pages are read from the
+        last to the first, as the platform advises, so that no entry is lost
+        when others leave the list meanwhile; lists with a cursor are read
+        forwards.  Entries at the border of two windows, in an overlap, or
+        moved by new ones come twice: handle each by its number and its time
+        of modification.
+
+        Args:
+            chain: The method.
+            start: The begin, with a time zone; fractions of a second are cut off.
+            end: The end, likewise; it should not lie in the future, or later changes are missed.
+            params: Parameters, as for a call.
+            step: The length of a window; None for the longest that the catalogue
+                knows the platform to accept, or one window without a limit.
+            overlap: How much of a window the next one reads again, for entries that arrive late.
+            between: The names of the parameters with the start and the end; None for those of the catalogue.
+            names: The method's names for paging; None for those of the catalogue.
+            options: Parameters and options, as for a call.
+
+        Raises:
+            TypeError: A time has no time zone, a parameter is misspelt, or the names are unknown.
+            ValueError: The times, the step or the overlap do not fit, or the platform does not accept such a step.
+
+        .. versionadded:: 0.1.0
+        """
+        from taobao_top.windows import windows
+
+        keywords = MaskedDict(options)
+        return windows(
+            self._settings, chain, start, end, params,
+            step=step, overlap=overlap, between=between, names=names, keywords=keywords,
+        )  # fmt: skip
+
+    def chunks(
+        self,
+        chain: Callable[..., TopResponse[D]],
+        ids: Iterable[Any],
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        size: int | None = None,
+        parameter: str | None = None,
+        **options: Any,
+    ) -> Iterator[TopResponse[D]]:
+        """
+        Send a long list in calls of the size that the platform allows; iterate over their responses, lazily.
+
+        ::
+
+            for response in top.chunks(top.taobao.items.seller.list.get, num_iids, fields='num_iid,title'):
+                response.data['items']['item']
+
+        Args:
+            chain: The method.
+            ids: The elements, in any number: numbers, texts, or mappings; an empty list sends nothing.
+            params: Parameters, as for a call.
+            size: Elements of a call, at most; None for the limit in the catalogue.
+            parameter: The parameter with the list; None for the one that the catalogue limits, or the only list.
+            options: Parameters and options, as for a call.
+
+        Raises:
+            TypeError: The limit or the list's parameter is unknown, or a parameter is misspelt.
+            ValueError: The platform does not allow calls of this size.
+
+        .. versionadded:: 0.1.0
+        """
+        from taobao_top.chunks import chunks
+
+        return chunks(self._settings, chain, ids, params, size=size, parameter=parameter, keywords=MaskedDict(options))

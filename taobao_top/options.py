@@ -13,5 +13,6 @@ OPTIONS = (
     "retries",
     "repeatable",
     "decode",
+    "unknown",
 )
 """In the order of the documentation."""

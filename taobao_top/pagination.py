@@ -21,16 +21,20 @@ from attrs import frozen
 from chainable.chain import name_of
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
-from taobao_top import catalogue
+from chainable.spelling import did_you_mean
+from taobao_top.catalogue.definitions import PACKAGED, Catalogue
 from taobao_top.chain import MethodChain
+from taobao_top.method_info import method_info
+from taobao_top.parameter_names import split_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from taobao_top.catalogue import Param
+    from taobao_top.catalogue import Method, Param
     from taobao_top.response import TopResponse
+    from taobao_top.settings import Settings
 
-__all__ = ["CURSORS", "Cursor", "PageNames", "pages"]
+__all__ = ["CURSORS", "Cursor", "PageNames", "method_chain", "pages", "paging"]
 
 _PAGE = ("page_no", "page", "current_page", "page_index", "page_num", "page_number", "cur_page", "current_page_no",
          "to_page", "pageNo", "currentPage")  # fmt: skip
@@ -112,7 +116,7 @@ class PageNames:
     direction: str | None = None
 
     @classmethod
-    def of(cls, method: str) -> PageNames:
+    def of(cls, method: str, catalogue: Catalogue = PACKAGED) -> PageNames:
         """
         Return the names of a method in the catalogue.
 
@@ -121,8 +125,21 @@ class PageNames:
         """
         known = catalogue.method(method)
         if known is None:
-            msg = f"{method} is not in the catalogue: pass its names, pages(…, names=PageNames(page='page_no', …))"
+            hint = did_you_mean(method, catalogue.methods())
+            msg = (
+                f"{method} is not in the catalogue{hint or ';'} "
+                "pass its names, pages(…, names=PageNames(page='page_no', …))"
+            )
             raise TypeError(msg)
+        found = cls.find(known)
+        if found is None:
+            msg = f"{method} has no parameter for pages in the catalogue: pass its names, names=PageNames(…)"
+            raise TypeError(msg)
+        return found
+
+    @classmethod
+    def find(cls, known: Method) -> PageNames | None:
+        """Return the names of a method; None if it has no parameter for pages."""
         params, response = known.params, known.response
         page = _found(params, _PAGE)
         size = _found(params, _SIZE)
@@ -137,8 +154,7 @@ class PageNames:
         if page is None and not cursor:
             offset, size = _found(params, _OFFSET), _found(params, _AT_ONCE)
             if offset is None or size is None:
-                msg = f"{method} has no parameter for pages in the catalogue: pass its names, names=PageNames(…)"
-                raise TypeError(msg)
+                return None
         return cls(
             page,
             size,
@@ -195,33 +211,58 @@ def pages(
         keywords: Parameters and options, as for a call; a page number, an offset or a cursor is the start.
 
     Raises:
-        TypeError: The size of a page is missing, the list cannot be read
-            backwards, or the catalogue does not have the names.
+        TypeError: The end of the list cannot be known without the size of a
+            page, the list cannot be read backwards, the catalogue does not
+            have the names, or a parameter is misspelt.
         CodecError: While iterating: a response lacks the data to go on.
     """
-    if not isinstance(chain, MethodChain):
-        msg = f"pages: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
+    return paging(None, chain, params, names=names, backwards=backwards, keywords=keywords)
+
+
+def method_chain(chain: Any, what: str) -> MethodChain:
+    """Return the chain; TypeError for anything else. ``what`` is the function's name for the error."""
+    if isinstance(chain, MethodChain):
+        return chain
+    msg = f"{what}: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
+    raise TypeError(msg)
+
+
+def paging(
+    settings: Settings | None,
+    chain: Any,
+    params: Mapping[str, Any] | None,
+    *,
+    names: PageNames | None,
+    backwards: bool,
+    keywords: Mapping[str, Any],
+) -> Iterator[TopResponse[Any]]:
+    """Iterate over the pages of a list, with the catalogue and the defaults of a client's settings; see :func:`pages`."""
+    method = name_of(method_chain(chain, "pages"))
+    if names is None:
+        names = PageNames.of(method, PACKAGED if settings is None else settings.catalogue)
+    info = method_info(method) if settings is None else settings.method_info(method)
+    given, options = split_arguments(info, params or {}, keywords)
+    if keywords.get("unknown"):
+        options["unknown"] = True
+    if settings is not None:
+        given = settings.defaults_of(info) | given
+    ends = (names.total, names.pages, names.has_next, names.cursor)
+    if names.size is not None and _get(given, names.size) is None and ends == (None, None, None, None):
+        msg = f"{method}: its responses do not say where the list ends: pass the number of entries of a page, {names.size}=…"
         raise TypeError(msg)
-    names = PageNames.of(name_of(chain)) if names is None else names
-    twice = keywords.keys() & (params or {}).keys()
-    if twice:
-        msg = f"{name_of(chain)}: the parameter {min(twice)!r} is given twice, in the mapping and by name"
-        raise TypeError(msg)
-    business = dict(params or {}) | keywords
-    if names.size is not None and names.cursor is None and _get(business, names.size) is None:
-        msg = f"{name_of(chain)}: pass the number of entries of a page: {names.size}=…"
-        raise TypeError(msg)
-    return _Paging(chain, names, business, frozenset(keywords)).run(backwards=backwards)
+    return _Paging(chain, names, given, options).run(backwards=backwards)
 
 
 class _Paging:
-    def __init__(self, chain: MethodChain, names: PageNames, given: dict[str, Any], keywords: frozenset[str]) -> None:
+    def __init__(self, chain: MethodChain, names: PageNames, given: dict[str, Any], options: dict[str, Any]) -> None:
         self._chain = chain
         self._names = names
         self._given = given
-        self._keywords = keywords
+        self._options = options
         self._place = names.page or names.offset
         self._first = names.first if names.first is not None else int(names.offset is None)
+        self._given_size = _get(given, names.size) is not None
+        self._found_size: int | None = None
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
         names = self._names
@@ -246,9 +287,9 @@ class _Paging:
         for path, value in places:
             if path is not None:
                 given = _set(given, path, value)
-        options = {name: value for name, value in given.items() if name in self._keywords}
-        mapping = {name: value for name, value in given.items() if name not in self._keywords}
-        response: TopResponse[Any] = self._chain(mapping, **options)
+        response: TopResponse[Any] = self._chain(given, **self._options)
+        if self._found_size is None and self._names.size is not None:
+            self._found_size = _entries(response.data) or None
         return response
 
     def _number(self, value: Any) -> int:
@@ -259,9 +300,10 @@ class _Paging:
             raise CodecError(msg) from None
 
     def _size(self) -> int | None:
+        """Return the number of entries of a page; if it was left to the platform, that of the first page read."""
         given = _get(self._given, self._names.size)
         if given is None:
-            return None
+            return self._found_size
         size = self._number(given)
         if size < 1:
             msg = f"{self._chain}: {self._names.size} is not a number of entries: a page has at least one"
@@ -322,9 +364,14 @@ class _Paging:
             return more
         last = self._last(data)
         if last is not None:
-            return place <= last
+            # A page without entries ends a list whose last page is an estimate.
+            return place <= last and (not self._is_estimate(data) or _entries(data) > 0)
         count, size = _entries(data), self._size()
         return count > 0 and (size is None or count >= size)
+
+    def _is_estimate(self, data: Any) -> bool:
+        """Return whether the last page is computed from the total and from a size that the platform chose."""
+        return self._found_size is not None and not self._given_size and _get(data, self._names.pages) is None
 
     def _total(self, data: Any) -> int | None:
         total = _get(data, self._names.total)
@@ -335,16 +382,21 @@ class _Paging:
         size = self._size()
         total = self._total(data)
         count = _get(data, self._names.pages)
-        if total is not None and size is not None:
+        if total is not None and size is not None and (count is None or self._given_size):
             count = -(-total // size)
+        elif total == 0:
+            count = 0
         return None if count is None else self._first + (self._number(count) - 1) * self._step()
 
     def _backwards(self, last: int | None) -> Iterator[TopResponse[Any]]:
         names = self._names
         total = None
         if last is None:
-            data = self._fetch((self._place, self._first)).data
-            last, total = self._last(data), self._total(data)
+            response = self._fetch((self._place, self._first))
+            last, total = self._last(response.data), self._total(response.data)
+            if last == self._first:
+                yield response
+                return
         if last is None:
             msg = (
                 f"{self._chain}: the response has no total, so the last page is unknown: "

@@ -9,28 +9,23 @@ from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import ChainableError
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
-from taobao_top.call_options import CallOptions, check_text, one_edit
-from taobao_top.method_info import method_info
-from taobao_top.options import OPTIONS
+from taobao_top.call_options import CallOptions, check_text
+from taobao_top.parameter_names import split_arguments
 from taobao_top.parameters import write
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import is_utf8, is_xml, scan
 from taobao_top.response_reading import answer_in, open_members, read_payload
-from taobao_top.response_shapes import shape_of
 from taobao_top.signing import ParameterSigner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chainable.response import Response
-    from taobao_top.method_info import MethodInfo
     from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
 __all__ = ["SHORTEST", "RequestSpec"]
 
-_OPTIONS = frozenset(OPTIONS)
-_RESERVED = frozenset({"method", "app_key", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
 SHORTEST = 0.001
 """The shortest deadline of an attempt, in seconds."""
@@ -64,9 +59,9 @@ class RequestSpec:
         options: CallOptions | None = None,
     ) -> None:
         self.settings = settings
-        self.info = info = method_info(path)
+        self.info = info = settings.method_info(path)
         self.options = options or CallOptions.of(settings)
-        texts = None if positional else _fast_path(keywords, info.plain)
+        texts = None if positional or settings.defaults else _fast_path(keywords, info.plain)
         if texts is None:
             self._write(positional, keywords)
         else:
@@ -77,9 +72,11 @@ class RequestSpec:
         """Take the options, and write the parameters."""
         info = self.info
         given, self._raw = _mapping(info.name, positional)
-        parameters, options = _split(info, given, keywords)
+        parameters, options = split_arguments(info, given, keywords, has_body=self._raw is not None)
         if options:
             self.options = self.options.with_options(options)
+        if self.settings.defaults and self._raw is None:
+            parameters = self.settings.defaults_of(info) | parameters
         self.texts, self._files = write(parameters, info.types)
         self.version = self.texts.pop("v", self.version)
         if self._files and self._raw is not None:
@@ -184,7 +181,7 @@ class RequestSpec:
                 payload = None
         if payload is None:
             payload = read_payload(body, response, self)
-        shape = shape_of(self.info.name)
+        shape = self.info.shape
         data = payload.get(self.info.root)
         plain = shape is None or not shape.wrapped
         if plain and type(data) is dict and len(payload) == 1 and 200 <= response.status_code < 300:
@@ -233,49 +230,6 @@ def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], by
             msg = f"{name}: the name of a parameter is text, not {key!r}"
             raise TypeError(msg)
     return business, None
-
-
-def _split(info: MethodInfo, given: dict[str, Any], keywords: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split what a call was given into parameters and options."""
-    parameters: dict[str, Any] = MaskedDict(given)
-    options: dict[str, Any] = MaskedDict()
-    for key, value in keywords.items():
-        if key in _OPTIONS:
-            options[key] = value
-        elif key in parameters:
-            msg = f"{info.name}: the parameter {key!r} is given twice, in the mapping and by name"
-            raise TypeError(msg)
-        else:
-            parameters[key] = value
-    for key in options:
-        if key in info.types:
-            msg = (
-                f"{key!r} is an option of every call, and a parameter of {info.name}: "
-                f"pass the parameter in the mapping, (…)({{{key!r}: …}}); the option is unavailable for this method"
-            )
-            raise TypeError(msg)
-    for key in parameters:
-        if key not in info.types:
-            _check_unknown(info.name, key, by_name=key in keywords)
-    return parameters, options
-
-
-def _check_unknown(method: str, key: str, *, by_name: bool) -> None:
-    """Refuse the name of a parameter that the catalogue does not have where it is probably a mistake."""
-    check_text(f"{method}: the name of a parameter", key)
-    if key in _RESERVED:
-        msg = f"{method}: {key!r} is filled in by the client, leave it out"
-        raise TypeError(msg)
-    if key in {"session", "target_app_key", "simplify", "format"}:
-        msg = f"{method}: {key!r} is an option: pass it by name, (…)({key}=…), not in the mapping"
-        raise TypeError(msg)
-    near = next((option for option in OPTIONS if one_edit(key, option)), None) if by_name else None
-    if near is not None:
-        msg = (
-            f"{method}: {key!r} is one letter away from the option {near!r}; "
-            f"if it is a parameter, pass it in the mapping, (…)({{{key!r}: …}})"
-        )
-        raise TypeError(msg)
 
 
 def _multipart(texts: Mapping[str, str], files: Mapping[str, FilePart]) -> tuple[bytes, str]:

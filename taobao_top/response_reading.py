@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import CodecError
-from chainable.i18n import Words
+from chainable.i18n import Words, translate
+from chainable.spelling import similar_names
 from taobao_top import catalogue
 from taobao_top.errors import BUSINESS, TopError, rule_of, top_error
 from taobao_top.response_parsing import ERROR, json_fields, open_json, read
-from taobao_top.response_shapes import RESPONSE, shape_of, unwrapped
+from taobao_top.response_shapes import RESPONSE, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -43,6 +44,7 @@ _CODES = ("code", "error_code", "errorCode", "err_code", "errCode", "error")
 _MESSAGES = ("message", "msg", "error_message", "errorMessage", "error_msg", "errorMsg", "error_description", "errMsg")
 _SUB_MESSAGES = ("sub_msg", "sub_message", "subMessage")
 _IDS = ("request_id", "requestId")
+_NO_SUCH_METHOD = "22"
 _FINE = frozenset({"0", "200", "ok", "success"})
 """Codes of other platforms that are no refusal."""
 _ORIGINS = frozenset({"ISV", "ISP", "SYSTEM"})
@@ -99,7 +101,7 @@ def read_payload(body: bytes, response: TopResponse[Any], spec: AnsweredCall) ->
     Raises:
         TopError: It cannot be parsed; a ResponseError under status 200.
     """
-    shape = shape_of(spec.info.name)
+    shape = spec.info.shape
     known = {} if shape is None else shape.outer
     try:
         return read(body, response.headers.get("Content-Type"), known, simplify=spec.options.simplify)
@@ -144,7 +146,7 @@ def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: Answere
 def _content(payload: dict[str, Any], spec: AnsweredCall, *, rootless: bool) -> dict[str, Any] | None:
     """Return the content of the root, or the payload that may do without one; None if it is not an answer."""
     info = spec.info
-    shape = shape_of(info.name)
+    shape = info.shape
     wrapped = shape is not None and shape.wrapped
     data = payload.get(info.root)
     if isinstance(data, dict):
@@ -265,7 +267,7 @@ def refusal_error(
     """Build the error of a refusal, of one call or of a whole batch."""
     from taobao_top.sign_error import explanation
 
-    return top_error(
+    refusal = top_error(
         error,
         method=response.method,
         repeatable=repeatable,
@@ -274,6 +276,13 @@ def refusal_error(
         response=response,
         explain=lambda rule: explanation(rule, response, settings.signer),
     )
+    if refusal.code == _NO_SUCH_METHOD:
+        near = similar_names(response.method, settings.catalogue.methods())
+        if near:
+            chinese = translate(refusal.args[0], "zh")
+            hint = f"{refusal}; did you mean {' or '.join(map(repr, near))}?"
+            refusal.args = (Words(hint, f"{chinese}；是否为 {' 或 '.join(near)}？"),)
+    return refusal
 
 
 def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:

@@ -30,6 +30,7 @@ __all__ = [
     "answer_fields",
     "business_failure",
     "can_fail",
+    "compiled_shape",
     "fit_members",
     "inbound",
     "members",
@@ -228,10 +229,13 @@ def answer_fields(method: Method) -> tuple[Param, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def shape_of(method: str) -> Shape | None:
-    """Return the shape of a method's answers; None if the catalogue does not have it."""
+    """Return the shape of a method's answers; None if the package's catalogue does not have it."""
     known = catalogue.method(method)
-    if known is None:
-        return None
+    return None if known is None else compiled_shape(known)
+
+
+def compiled_shape(known: Method) -> Shape:
+    """Return the shape of the answers of a method, of the package's catalogue or of another."""
     fields = answer_fields(known)
     wrapped = fields is not known.response
     compiled = members(fields, camel=wrapped)

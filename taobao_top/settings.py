@@ -5,19 +5,24 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from chainable.errors import ConfigurationError
-from chainable.masking import Secret, outline, safe_repr
+from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
 from chainable.validation import check_base_url
+from taobao_top.catalogue.definitions import Catalogue
+from taobao_top.defaults import as_defaults, check_defaults
+from taobao_top.method_info import method_infos
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner, SHA256Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from chainable.promise import Promise
     from chainable.response import Response
+    from taobao_top.catalogue.definitions import Definitions
+    from taobao_top.method_info import MethodInfo
 
 __all__ = [
     "FORMATS",
@@ -107,6 +112,10 @@ def _as_secret(secret: str | Secret[str] | None) -> Secret[str] | None:
     return None if secret is None else Secret.of(secret)
 
 
+def _as_catalogue(given: Catalogue | Definitions | None) -> Catalogue:
+    return Catalogue.of(given)
+
+
 def _check_simplify(value: Any) -> bool:
     return check_flag("simplify", value)
 
@@ -132,6 +141,7 @@ class Settings:
     The validated settings of one client; see :class:`taobao_top.TaobaoTop`.
 
     ``attached`` signs each attempt: it waits for the limiter first, if there is one.
+    ``method_info`` looks up what the catalogue knows of a method.
     """
 
     app_key: str = field(converter=_check_app_key)
@@ -147,11 +157,22 @@ class Settings:
     timeout: tuple[float, float]
     retries: int
     deadline: float
+    catalogue: Catalogue = field(default=None, converter=_as_catalogue)
+    defaults: Mapping[str, Any] = field(default=None, converter=as_defaults)
+    method_info: Callable[[str], MethodInfo] = field(
+        init=False, default=Factory(lambda settings: method_infos(settings.catalogue), takes_self=True)
+    )
 
     def __attrs_post_init__(self) -> None:
+        if self.defaults:
+            check_defaults(self.defaults, self.catalogue)
         if self.secret is not None and self.secret == Secret(self.app_key):
             msg = "app_key: this is the same text as app_secret; the app's number was expected"
             raise ConfigurationError(msg, reason="app_key_is_secret", setting="app_key")
+
+    def defaults_of(self, info: MethodInfo) -> dict[str, Any]:
+        """Return the defaults that are parameters of a method."""
+        return MaskedDict({name: value for name, value in self.defaults.items() if name in info.types})
 
     def __repr__(self) -> str:
         return f"<Settings of app {self.app_key} at {self.gateway}>"

@@ -215,14 +215,17 @@ def taobao_top() -> dict[str, CompactFile]:
     index: Records = {}
     details: Records = {}
     names: list[str] = []
+    limits = source.limits()
     for group, methods in source.methods().items():
         for name, record in methods.items():
             names.append(name)
             params = fields(record.get("params", {}))
             given = {"title": record.get("title"), "session": record.get("session")}
             types = {field["name"]: _type(field) for field in params}
-            index[name] = {key: value for key, value in (given | {"types": types}).items() if value}
+            given |= {"types": types, "limits": limits.get(name)}
+            index[name] = {key: value for key, value in given.items() if value}
             details[name] = {"group": group, "params": params, "response": fields(record.get("answer", {}))}
+    details["parameters"] = sorted({name for record in index.values() for name in record.get("types", ())})
     index["methods"] = sorted(names)
     return {
         "index.shelf": CompactFile(index, len(index)),

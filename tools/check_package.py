@@ -45,6 +45,7 @@ NEEDED = [
     "pytest",
     "pytest-randomly",
     "pytest-xdist",
+    "pyyaml",
     "python-multipart",  # forms in Starlette
     "responses",
     "trustme",

@@ -77,3 +77,20 @@ def methods() -> dict[str, dict[str, Any]]:
         content = read(path)
         found[content["group"]] = content["methods"]
     return found
+
+
+def limits() -> dict[str, Any]:
+    """Return the reviewed limits of TOP methods by name, without their sources; ValueError for one that is unknown."""
+    known = {name: record for records in methods().values() for name, record in records.items()}
+    found = {}
+    for row in read(ROOT / "taobao_top" / "reviewed" / "limits.yaml"):
+        limit = {name: row[name] for name in ("windows", "chunks") if name in row}
+        windows = limit.get("windows", ())
+        names = [name for window in windows for name in (window["start"], window["end"], *window.get("unless", ()))]
+        for method in row["methods"]:
+            missing = {*names, *limit.get("chunks", ())} - known.get(method, {}).get("params", {}).keys()
+            if missing or method in found:
+                msg = f"limits.yaml: {method} has no {', '.join(missing)}, or is there twice"
+                raise ValueError(msg)
+            found[method] = limit
+    return found

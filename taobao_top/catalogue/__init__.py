@@ -20,12 +20,25 @@ from chainable.record_file import RecordFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Method", "Param", "item_name", "method", "methods", "titles"]
+__all__ = [
+    "Limits",
+    "Method",
+    "Param",
+    "Window",
+    "item_name",
+    "limits",
+    "method",
+    "methods",
+    "parameters",
+    "titles",
+]
 
 _HERE = os.path.dirname(__file__)
 _index = RecordFile(os.path.join(_HERE, "index.shelf"))
 _details = RecordFile(os.path.join(_HERE, "details.shelf"))
 _NOTHING: Mapping[str, str] = {}
+_NUMBERS: Mapping[str, int] = {}
+_UNITS = {"days": 86_400, "hours": 3600, "minutes": 60}
 _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024
 
@@ -54,6 +67,47 @@ class Param:
 
 
 @safe_repr
+@frozen
+class Window:
+    """
+    Two parameters that bound a time, and how far apart the platform lets them be.
+
+    Attributes:
+        start: The name of the parameter with the beginning.
+        end: The name of the parameter with the end.
+        seconds: The longest distance, in seconds.
+        advised: The distance that the official page advises, in seconds; None without advice.
+        unless: With one of these parameters the limit does not count.
+    """
+
+    start: str
+    end: str
+    seconds: int
+    advised: int | None = None
+    unless: tuple[str, ...] = ()
+
+
+@safe_repr
+@frozen(eq=False)
+class Limits:
+    """
+    Limits of a method that its fields do not show.
+
+    Attributes:
+        windows: The times that it limits.
+        chunks: Lists in the parameters by name, and how many elements each may have.
+    """
+
+    windows: tuple[Window, ...] = ()
+    chunks: Mapping[str, int] = _NUMBERS
+
+    def names(self) -> list[str]:
+        """Return the names of the parameters."""
+        bounds = [name for window in self.windows for name in (window.start, window.end, *window.unless)]
+        return [*bounds, *self.chunks]
+
+
+@safe_repr
 @frozen(eq=False)
 class Method:
     """
@@ -64,12 +118,14 @@ class Method:
         title: Its name on the official page; None without one.
         session: ``required``, ``none``, or None if unknown.
         types: The business parameters and their types; ``object`` for one with members, ``[]`` behind a list's.
+        limits: The limits of windows of time and of lists; None if none are known.
     """
 
     name: str
     title: str | None = None
     session: str | None = None
     types: Mapping[str, str] = _NOTHING
+    limits: Limits | None = None
 
     @property
     def group(self) -> str:
@@ -113,13 +169,53 @@ def method(name: str, /) -> Method | None:
         types = {
             param: _SHORT[kind] if isinstance(kind, int) else kind for param, kind in record.pop("types", {}).items()
         }
-        found = _methods[name] = Method(name, types=types, **record)
+        rows = record.pop("limits", None)
+        found = _methods[name] = Method(name, types=types, limits=None if rows is None else limits(rows), **record)
     return found
 
 
 def methods() -> Iterator[str]:
     """Iterate over the names of all methods, sorted."""
     yield from _index.get("methods") or ()
+
+
+def parameters() -> Iterator[str]:
+    """Iterate over the names of the parameters of all methods, sorted, each once."""
+    yield from _details.get("parameters") or ()
+
+
+def limits(record: Mapping[str, Any]) -> Limits:
+    """
+    Read limits as the catalogue's source has them.
+
+    Args:
+        record: ``windows``, a list of ``{start: start_modified, end: end_modified, days: 1, advised: {minutes: 30}}``
+            with ``days``, ``hours`` or ``minutes``, and ``unless``, parameters; ``chunks``, numbers by the name of a list.
+
+    Raises:
+        TypeError: It has another form.
+        ValueError: A name or a number is missing or unusable.
+    """
+    stray = record.keys() - {"windows", "chunks"}
+    chunks = dict(record.get("chunks", {}))
+    if stray or not all(type(number) is int and number > 0 for number in chunks.values()):
+        msg = "windows is a list, and chunks are whole numbers by the name of a list"
+        raise ValueError(msg)
+    return Limits(tuple(_window(**window) for window in record.get("windows", ())), chunks)
+
+
+def _window(
+    *, start: str, end: str, advised: Mapping[str, int] | None = None, unless: Iterable[str] = (), **longest: int
+) -> Window:
+    return Window(start, end, _seconds(longest), None if advised is None else _seconds(advised), tuple(unless))
+
+
+def _seconds(given: Mapping[str, int]) -> int:
+    unit, number = next(iter(given.items()), ("", 0))
+    if len(given) != 1 or unit not in _UNITS or type(number) is not int or number < 1:
+        msg = "a window is as long as days, hours or minutes say, a whole number from 1"
+        raise ValueError(msg)
+    return number * _UNITS[unit]
 
 
 def titles() -> Iterator[tuple[str, str]]:

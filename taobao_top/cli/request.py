@@ -13,9 +13,12 @@ from chainable.cli.i18n import Words
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from taobao_top import catalogue
 from taobao_top.cli.client_options import env_option, make_client, make_redactor
+from taobao_top.parameter_names import UnknownParameterError
 from taobao_top.signing import signed_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from requests import PreparedRequest
 
     from chainable.cli.redaction import Redactor
@@ -45,6 +48,11 @@ def _methods(context: click.Context, param: click.Parameter, incomplete: str) ->
     is_flag=True,
     help=Words("Request the simplified format: no root, plain lists.", "请求简化格式的响应：没有根节点，列表不嵌套。"),
 )
+@option(
+    "--unknown",
+    is_flag=True,
+    help=Words("Send parameters that the catalogue does not have, too.", "也发送接口目录中没有的参数。"),
+)
 @env_option
 @json_option
 def request(
@@ -57,6 +65,7 @@ def request(
     output: Path | None,
     *,
     simplify: bool,
+    unknown: bool,
     verbose: bool,
     env: Path | None,
 ) -> None:
@@ -81,14 +90,27 @@ def request(
         "format": form,
         "headers": request_items.parse_headers(header, "-H") or None,
         "simplify": simplify or None,
+        "unknown": unknown,
     }
     with make_client(env) as top:
         response = send_request(
-            lambda: top[method].post(parameters, **without_none(options)),
+            lambda: _sent(top[method].post, parameters, without_none(options)),
             redactor,
             (lambda sent: _print_signed(sent, redactor)) if verbose else None,
         )
         print_response(response, response.data, output)
+
+
+def _sent(call: Callable[..., Any], parameters: dict[str, Any], options: dict[str, Any]) -> Any:
+    try:
+        return call(parameters, **options)
+    except UnknownParameterError as error:
+        near = f"; did you mean {' or '.join(error.near)}?" if error.near else ";"
+        zh = f"，是否为 {' 或 '.join(error.near)}？" if error.near else "；"
+        raise usage_error(
+            f"{error.method} has no parameter {error.name} in the catalogue{near} --unknown sends it all the same",
+            f"接口目录中 {error.method} 没有参数 {error.name}{zh}加 --unknown 可照样发送",
+        ) from None
 
 
 def _print_signed(request: PreparedRequest | None, redactor: Redactor) -> None:

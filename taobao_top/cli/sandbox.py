@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
@@ -21,8 +24,6 @@ from chainable.cli.sandbox_options import (
 from taobao_top.cli import DISTRIBUTION
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taobao_top.sandbox import Sandbox
 
 __all__ = ["import_sandbox", "sandbox"]
@@ -57,6 +58,16 @@ def import_sandbox() -> type[Sandbox]:
         "除本机外允许由查看页面发起调用的主机。",
     ),
 )
+@option(
+    "--catalogue",
+    "definitions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=Words(
+        "YAML or JSON file with definitions of further methods.",
+        "定义更多接口的 YAML 或 JSON 文件，格式同接口目录源文件。",
+    ),
+)
 @write_env_options("TaobaoTop.from_env")
 @json_option
 def sandbox(
@@ -68,6 +79,7 @@ def sandbox(
     rules: Path | None,
     data: Path | None,
     hosts: tuple[str, ...],
+    definitions: tuple[Path, ...],
     write_env: Path | None,
 ) -> None:
     """Start a sandbox and wait."""
@@ -75,7 +87,13 @@ def sandbox(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
-            host=address, port=port, https_port=https_port, strict=not lenient, data=data, callback_hosts=hosts
+            host=address,
+            port=port,
+            https_port=https_port,
+            strict=not lenient,
+            data=data,
+            callback_hosts=hosts,
+            catalogue=definitions or None,
         )
     with made as running:
         load_faults(running.application.faults, rules)

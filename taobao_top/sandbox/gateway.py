@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 from attrs import evolve
 
 from chainable.sandbox.http import Reply
-from taobao_top.catalogue import method as catalogued
+from chainable.spelling import did_you_mean
+from taobao_top.catalogue.definitions import PACKAGED, Catalogue
 from taobao_top.sandbox import fake_data, parameter_validation
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import HEADER, Fault, played
@@ -53,6 +54,7 @@ class Gateway:
         strict: Whether APIs that the catalogue lacks, and parameters that do not fit it, are refused.
         batch_limit: How many requests one batch may hold.
         max_body: The largest request taken, bytes; beyond is 413.
+        catalogue: The methods that are known.
         callback_hosts: Hosts besides loopback that the controls may have called; ``*`` for all.
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
@@ -61,6 +63,7 @@ class Gateway:
         self.clock = clock
         self.applications: dict[str, Application] = {}
         self.strict = True
+        self.catalogue: Catalogue = PACKAGED
         self.batch_limit = 20
         self.max_body = 64 * 1024 * 1024
         self.callback_hosts: frozenset[str] = frozenset()
@@ -243,9 +246,12 @@ class Gateway:
         self, app: Application, parameters: Mapping[str, str], request: TopRequest, record: dict[str, Any]
     ) -> dict[str, Any]:
         method = parameters["method"]
-        known = catalogued(method)
-        if known is None and self.strict:
-            raise GatewayError(22, "isv.invalid-method", f"the catalogue lists no API {method}")
+        known = self.catalogue.method(method)
+        if known is None:
+            note = f"the catalogue lists no API {method}{did_you_mean(method, self.catalogue.methods())}"
+            if self.strict:
+                raise GatewayError(22, "isv.invalid-method", note)
+            record["notes"] = (note,)
         operation = OPERATIONS.get(method)
         with app.lock:
             session = self._session(app, parameters.get("session"), method, None if known is None else known.session)

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from chainable.sandbox.control_api import refuse_constant
+from chainable.spelling import did_you_mean
+from taobao_top.sandbox import method_limits
 from taobao_top.sandbox.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def parameters(
     Objects stay unread text unless *inside*.
 
     Raises:
-        GatewayError: 40 for what is missing, 41 for what has the wrong type; both name the parameter.
+        GatewayError: 40 for what is missing, 41 for what has the wrong type, 50 for what exceeds a limit of the
+            method; all name the parameter.
     """
     uploaded = {upload.name for upload in files}
     values: dict[str, Any] = {}
@@ -50,6 +53,7 @@ def parameters(
             values[field.name] = _parameter(field, text)
         elif field.required and not text:
             raise _missing(field.name)
+    method_limits.check(method.limits, business)
     return {**business, **values}
 
 
@@ -57,7 +61,7 @@ def unknown(method: Method, business: Mapping[str, str], files: tuple[Upload, ..
     """Return notes on parameters that the catalogue does not list; the platform ignores them."""
     names = {field.name for field in method.params}
     for name in sorted({*business, *(upload.name for upload in files)} - names):
-        yield f"the catalogue lists no parameter {name} of {method.name}"
+        yield f"the catalogue lists no parameter {name} of {method.name}: the platform ignores it{did_you_mean(name, names)}"
 
 
 def members(fields: tuple[Param, ...], value: Any, path: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
+from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.app import Application
 from taobao_top.sandbox.faults import Fault
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from taobao_top import TaobaoTop
+    from taobao_top.catalogue.definitions import Definitions
     from taobao_top.sandbox.journal import Journal
     from taobao_top.sandbox.messages import MessageQueue
     from taobao_top.sandbox.sessions import Sessions
@@ -61,6 +63,8 @@ class Sandbox:
         sign_method: What :meth:`env` tells clients to use.
         callback_hosts: Hosts besides loopback that requests to the controls (``POST /_sandbox/spi`` and the page) may
             have called; ``*`` for all. :meth:`call_spi` calls what it is given.
+        catalogue: Definitions of further methods, or other ones of known methods, as for a client; the clients made
+            here know them, too.
         beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
             the server are that one's.
     """
@@ -82,10 +86,12 @@ class Sandbox:
         journal_size: int = 1000,
         sign_method: str = "hmac-sha256",
         callback_hosts: tuple[str, ...] = (),
+        catalogue: Catalogue | Definitions | None = None,
         beside: Sandbox | None = None,
         lenient: bool | None = None,
     ) -> None:
         strict = renamed("lenient", "strict", None if lenient is None else not lenient, strict)
+        known = Catalogue.of(catalogue)
         self._sign_method = sign_method
         self._clients: list[TaobaoTop] = []
         self._owner = beside is None
@@ -97,6 +103,7 @@ class Sandbox:
             )
             account = self.service.account(app_key, app_secret, session)
             self.service.gateway.strict = strict
+            self.service.gateway.catalogue = known
             self.service.gateway.batch_limit = batch_limit
             self.service.gateway.callback_hosts = frozenset(name.lower().strip("[]") for name in callback_hosts)
         else:
@@ -203,6 +210,7 @@ class Sandbox:
             "session": self.account.session,
             "sign_method": self._sign_method,
             "gateway": self.gateway,
+            "catalogue": self.service.gateway.catalogue,
             **overrides,
         }
         if self.ca is not None and str(settings["gateway"]).startswith("https:"):

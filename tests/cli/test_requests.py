@@ -216,7 +216,7 @@ def test_a_session_given_for_one_call_is_kept_secret(top, gateway, tmp_path):
     session = gateway.account.session
     result = top(
         "request", "taobao.user.seller.get", "-d", "fields=user_id", "--session", session, "-v", "--env", file,
-        "-d", "refresh_token=abcdef123456",
+        "-d", "refresh_token=abcdef123456", "--unknown",
     )  # fmt: skip
 
     assert session not in result.out + result.err
@@ -340,7 +340,7 @@ def test_a_session_in_the_url_of_an_upload_is_redacted(top, gateway, tmp_path):
     result = top(
         "request", "taobao.picture.upload", "-v", "--env", gateway.file, "--session", session,
         "-d", "picture_category_id=1", "-d", "image_input_title=a", "-F", f"img={picture}",
-        "-d", 'my_token={"access_token":"PLANTED"}', "-H", "Cookie: PLANTED=1",
+        "-d", 'my_token={"access_token":"PLANTED"}', "-H", "Cookie: PLANTED=1", "--unknown",
     )  # fmt: skip
 
     assert "&session=<redacted>&" in result.err
@@ -384,3 +384,29 @@ def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, lang):
     result = top("--lang", lang, "request", "taobao.time.get", "--format", key)
     assert result.code == 2
     assert "PLANTED" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("lang", "near", "none"),
+    [
+        (
+            "en",
+            "has no parameter start_creatd in the catalogue; did you mean start_created or end_created? --unknown",
+            "has no parameter zzz in the catalogue; --unknown sends it all the same",
+        ),
+        (
+            "zh",
+            "没有参数 start_creatd，是否为 start_created 或 end_created？加 --unknown",
+            "没有参数 zzz；加 --unknown 可照样发送",
+        ),
+    ],
+)
+def test_a_misspelt_parameter_of_a_method_is_refused_unless_it_is_wanted(top, gateway, lang, near, none):
+    call = ("--lang", lang, "request", "taobao.trades.sold.get", "--env", gateway.file, "-d", "fields=tid")
+
+    for name, words in (("start_creatd", near), ("zzz", none)):
+        refused = top(*call, "-d", f"{name}=1")
+        assert refused.code == 2
+        assert words in refused.err.replace("\n", " ")
+        assert top(*call, "-d", f"{name}=1", "--unknown").code == 0
+    assert top(*call, "-d", "pageSize=5", "-v").err.count("page_size=5")

@@ -510,9 +510,9 @@ class TestAgain:
         gateway.answers(joined(FAULT, FAULT, FAULT), joined(*[sold, added][: len(again)]), url=BATCH)
 
         with top.batch(**options) as batch:
-            batch.taobao.trades.sold.get(x="r")
-            batch.taobao.item.add(x="w")
-            batch.taobao.item.add(x="no", repeatable=False)
+            batch.taobao.trades.sold.get({"x": "r"})
+            batch.taobao.item.add({"x": "w"})
+            batch.taobao.item.add({"x": "no"}, repeatable=False)
 
         assert [item["x"] for request in gateway.requests[1:] for item in items(request)] == again
         assert numbers(batch) == [9 if name in again else "15" for name in ("r", "w", "no")]

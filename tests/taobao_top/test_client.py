@@ -674,7 +674,7 @@ class TestExplain:
         top = make_top(sign_method=method, session="sess10n")
 
         with pytest.raises(TopError, match=r"explain\(\)") as caught:
-            top.taobao.top.auth.token.refresh(refresh_token="refre5h", nick="中")
+            top.taobao.top.auth.token.refresh(refresh_token="refre5h", nick="中", unknown=True)
 
         text = caught.value.explain()
         assert "app_key12345678formatjsonmethodtaobao.top.auth.token.refreshnick中refresh_token***session***" in text

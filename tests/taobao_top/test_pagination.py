@@ -9,7 +9,8 @@ import pytest
 
 from chainable.errors import CodecError
 from taobao_top import TopError, catalogue
-from taobao_top.pagination import CURSORS, PageNames
+from taobao_top.pagination import CURSORS, PageNames, pages
+from taobao_top.sandbox import Sandbox
 
 SOLD = "taobao.trades.sold.get"
 
@@ -108,6 +109,13 @@ class TestForwards:
 
         assert len(list(top.pages(top.a.b, names=names, **({} if size is None else {"page_size": size})))) == count
 
+    def test_the_function_reads_a_chain_without_its_client(self, top, gateway):
+        gateway.answers(trades(3, 1, 2), trades(3, 3))
+
+        assert tids(pages(top[SOLD], {"fields": "tid"}, pageSize=2)) == [[1, 2], [3]]
+        with pytest.raises(TypeError, match="did you mean 'page_size'"):
+            pages(top[SOLD], page_sise=2)
+
     def test_an_error_ends_the_iteration_after_the_pages_before_it(self, top, gateway):
         gateway.answers(trades(3, 1))
         gateway.refuses({"code": 50, "sub_code": "isv.x"})
@@ -198,7 +206,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("call", "message"),
         [
-            (lambda top: top.pages(top[SOLD]), "pass the number of entries of a page: page_size=…"),
+            (lambda top: top.pages(top.a.b, names=PageNames()), "do not say where the list ends: .* page_size=…"),
             (lambda top: top.pages(top.un.known, page_size=1), "un.known is not in the catalogue"),
             (lambda top: top.pages(top.taobao.time.get), "has no parameter for pages"),
             (lambda top: top.pages(top[SOLD], {"page_size": 1}, page_size=2), "'page_size' is given twice"),
@@ -408,7 +416,7 @@ def test_the_catalogue_has_this_many_methods_of_each_way_of_paging():
         families[names.page is not None, names.cursor is not None, names.offset is not None] += 1
 
     assert families == {
-        (True, False, False): 522,
+        (True, False, False): 524,
         (True, True, False): 5,
         (False, True, False): 18,
         (False, False, True): 61,
@@ -430,3 +438,60 @@ def paged(name):
         return PageNames.of(name)
     except TypeError:
         return None
+
+
+class TestWithoutSize:
+    """The platform has a size of its own, 40 for orders: https://open.taobao.com/api.htm?apiName=taobao.trades.sold.get."""
+
+    def test_has_next_tells_the_end(self):
+        with Sandbox(https=False) as sandbox, sandbox.client() as top:
+            sandbox.trades.add(45)
+
+            found = list(top.pages(top[SOLD], fields="tid"))
+
+            assert [len(page.data["trades"]["trade"]) for page in found] == [40, 5]
+            assert all("page_size" not in entry.parameters for entry in sandbox.journal)
+
+    def test_backwards_the_first_page_tells_the_size(self):
+        with Sandbox(https=False) as sandbox, sandbox.client() as top:
+            sandbox.trades.add(85)
+
+            found = list(top.pages(top[SOLD], fields="tid", backwards=True))
+
+            assert [len(page.data["trades"]["trade"]) for page in found] == [5, 40, 40]
+
+    def test_the_total_and_the_first_page_tell_the_end(self, top, gateway):
+        pages = [{"n": 5, "x": {"y": [1, 2]}}, {"n": 5, "x": {"y": [3, 4]}}, {"n": 5, "x": {"y": [5]}}]
+        gateway.answers(*({"b_response": page} for page in pages))
+
+        assert len(list(top.pages(top.a.b, names=PageNames(total="n")))) == 3
+        assert len(gateway.requests) == 3
+
+    def test_the_number_of_pages_comes_before_an_estimate(self, top, gateway):
+        gateway.answers(*[{"b_response": {"n": 9, "p": 2, "x": {"y": [1]}}}] * 2)
+
+        assert len(list(top.pages(top.a.b, names=PageNames(total="n", pages="p")))) == 2
+
+    def test_an_empty_page_ends_an_estimate_that_is_too_long(self, top, gateway):
+        gateway.answers({"b_response": {"n": 9, "x": {"y": [1]}}}, {"b_response": {"n": 9, "x": {"y": []}}})
+
+        assert len(list(top.pages(top.a.b, names=PageNames(total="n")))) == 2
+
+    def test_offsets_advance_by_the_entries_of_the_first_page(self, top, gateway):
+        gateway.answers({"b_response": {"n": 5, "x": {"y": [1, 2, 3]}}}, {"b_response": {"n": 5, "x": {"y": [4, 5]}}})
+
+        assert len(list(top.pages(top.a.b, names=PageNames(page=None, size="count", offset="o", total="n")))) == 2
+        assert [form["o"] for form in gateway.forms] == ["0", "3"]
+
+    @pytest.mark.parametrize("size", [{}, {"page_size": 2}])
+    def test_an_empty_list_has_no_page_backwards(self, top, gateway, size):
+        gateway.answers(trades(0))
+
+        assert not list(top.pages(top[SOLD], backwards=True, **size))
+        assert len(gateway.requests) == 1
+
+    def test_a_list_of_one_page_is_fetched_once_backwards(self, top, gateway):
+        gateway.answers(trades(2, 1, 2))
+
+        assert tids(top.pages(top[SOLD], page_size=40, backwards=True)) == [[1, 2]]
+        assert len(gateway.requests) == 1

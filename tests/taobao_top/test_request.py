@@ -17,7 +17,8 @@ from werkzeug.datastructures import FileStorage
 
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
-from taobao_top.request import OPTIONS, one_edit
+from taobao_top.call_options import one_edit
+from taobao_top.options import OPTIONS
 
 OK = {"x_response": {}}
 
@@ -31,7 +32,9 @@ class TestForm:
     def test_all_parameters_are_in_the_signed_form_and_none_in_the_query(self, top, gateway):
         gateway.answers(OK)
 
-        top.taobao.item.seller.get(fields=["num_iid", "title"], num_iid=123, session="sess10n", nick="中 文")
+        top.taobao.item.seller.get(
+            fields=["num_iid", "title"], num_iid=123, session="sess10n", nick="中 文", unknown=True
+        )
 
         form = gateway.form
         assert form.pop("sign") == sign(form)
@@ -77,7 +80,7 @@ class TestForm:
         gateway.answers(OK)
         given = {"from": 1, "dimission.employee": {"a": None}, "b": ""}
 
-        top["taobao.tvpay.auth.apply"].post(given, other=True)
+        top["taobao.tvpay.auth.apply"].post(given, other=True, unknown=True)
 
         form = gateway.form
         assert (form["from"], form["dimission.employee"], form["other"]) == ("1", "{}", "true")
@@ -387,7 +390,7 @@ class TestAnswers:
         gateway.answers('{"trade_get_response":{"trade":{"tid":123456789012345678901,"fee":0.10}}}', OK)
 
         trade = top.taobao.trade.get(tid=1).data["trade"]
-        top.taobao.trade.get(tid=trade["tid"], fee=trade["fee"])
+        top.taobao.trade.get(tid=trade["tid"], fee=trade["fee"], unknown=True)
 
         assert trade["fee"] == Decimal("0.10")
         assert (gateway.forms[1]["tid"], gateway.forms[1]["fee"]) == ("123456789012345678901", "0.10")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from chainable.sandbox.http import Reply
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
-from taobao_top import catalogue
 from taobao_top.sandbox.errors import MESSAGES
 from taobao_top.sandbox.faults import KINDS
 from taobao_top.sandbox.inspector.advice import advice
@@ -120,7 +119,7 @@ class Inspector:
         return {
             "first": kept[0].number if kept else written + 1,
             "last": kept[-1].number if kept else written,
-            "entries": [_row(entry, veil) for entry in kept if entry.number > after][-MOST:],
+            "entries": [self._row(entry, veil) for entry in kept if entry.number > after][-MOST:],
             "mark": mark,
             **({} if mark == seen else others),
         }
@@ -132,12 +131,12 @@ class Inspector:
         return Redactor((each.account.app_secret for each in tuple(self._gateway.applications.values())), tokens)
 
     def _details(self, app: Application, entry: Entry) -> dict[str, Any]:
-        from taobao_top.describe import described
+        from taobao_top.describe.methods import described
 
         veil = self._veil(app, entry)
-        known = catalogue.method(entry.method or "")
+        known = self._gateway.catalogue.method(entry.method or "")
         return {
-            **_row(entry, veil),
+            **self._row(entry, veil),
             "parameters": [[veil(name), veil(value)] for name, value in entry.parameters.items()],
             "files": [
                 [veil(each.name), veil(each.filename), each.content_type, len(each.content)] for each in entry.files
@@ -150,9 +149,26 @@ class Inspector:
             "advice": advice(entry),
             "notes": veil(entry.notes),
             "comparison": compared(entry, app.account, veil.text).as_json(),
-            "description": described(known.name).to_json() if known else None,
-            "forms": [{"name": form.name, "code": veil(form.code)} for form in spelled(entry)],
+            "description": described(known).to_json() if known else None,
+            "forms": [{"name": form.name, "code": veil(form.code)} for form in spelled(entry, known)],
             "replay": entry.kind in REPEATED,
+        }
+
+    def _row(self, entry: Entry, veil: Redactor) -> dict[str, Any]:
+        known = self._gateway.catalogue.method(entry.method or "")
+        return {
+            "id": entry.number,
+            "kind": entry.kind,
+            "time": entry.at,
+            "verb": entry.verb,
+            "path": veil(entry.path[:512]),
+            "method": veil((entry.method or "")[:512]),
+            "title": (known.title or "") if known else "",
+            "status": entry.status,
+            "code": entry.code,
+            "sub_code": veil(entry.sub_code),
+            "verified": entry.verified,
+            "fault": entry.fault,
         }
 
 
@@ -161,24 +177,6 @@ def _entry(app: Application, number: str) -> Entry:
     if found is None:
         raise LookupError(Words(f"request {number} is not kept", f"请求 {number} 的记录不存在，或已被清除"))
     return found
-
-
-def _row(entry: Entry, veil: Redactor) -> dict[str, Any]:
-    known = catalogue.method(entry.method or "")
-    return {
-        "id": entry.number,
-        "kind": entry.kind,
-        "time": entry.at,
-        "verb": entry.verb,
-        "path": veil(entry.path[:512]),
-        "method": veil((entry.method or "")[:512]),
-        "title": (known.title or "") if known else "",
-        "status": entry.status,
-        "code": entry.code,
-        "sub_code": veil(entry.sub_code),
-        "verified": entry.verified,
-        "fault": entry.fault,
-    }
 
 
 def _json(found: Any) -> Reply:

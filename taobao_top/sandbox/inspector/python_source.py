@@ -7,15 +7,14 @@ import keyword
 from typing import TYPE_CHECKING, Any
 
 from chainable.describe import CallStyle, Code, arguments, python
-from taobao_top import catalogue
-from taobao_top.describe import attributes, described
+from taobao_top.describe.methods import attributes, described
 from taobao_top.options import OPTIONS
 from taobao_top.sandbox.signature import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from taobao_top.catalogue import Param
+    from taobao_top.catalogue import Method, Param
     from taobao_top.sandbox.journal import Entry
 
 __all__ = ["spelled"]
@@ -27,7 +26,7 @@ LONGEST = 16 * 1024
 SPELLINGS = ("纯链式", "声明式", "属性式")
 
 
-def spelled(entry: Entry) -> tuple[CallStyle, ...]:
+def spelled(entry: Entry, known: Method | None) -> tuple[CallStyle, ...]:
     """
     Return a call in the six forms with the values sent, without the session.
 
@@ -36,21 +35,23 @@ def spelled(entry: Entry) -> tuple[CallStyle, ...]:
     method = entry.method
     if method is None or entry.kind not in KINDS:
         return ()
-    known = catalogue.method(method)
     params = {param.name: param for param in known.params} if known else {}
     try:
         given = dict(_given(entry, params))
     except (ValueError, RecursionError):
-        return described(method).forms
+        return () if known is None else described(known).forms
     if len(entry.body) > LONGEST:
-        return described(method).forms if known else ()
-    return tuple(_forms(method, _inside(given, entry.body)))
+        return () if known is None else described(known).forms
+    unknown = known is not None and not given.keys() <= known.types.keys()
+    return tuple(_forms(method, _inside(given, entry.body, {"unknown": True} if unknown and not entry.body else {})))
 
 
-def _inside(given: dict[str, Any], body: bytes) -> str:
+def _inside(given: dict[str, Any], body: bytes, options: dict[str, Any]) -> str:
     if body:
         return f"{body!r}, **{python(given)}" if given else repr(body)
-    return arguments(given) if all(map(_keyword, given)) else python(given)
+    if all(map(_keyword, given)):
+        return arguments(given | options)
+    return f"{python(given)}, {arguments(options)}" if options else python(given)
 
 
 def _forms(method: str, inside: str) -> Iterator[CallStyle]:

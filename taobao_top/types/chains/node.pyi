@@ -27,6 +27,7 @@ class UntimedOptions(TypedDict, total=False):
     retries: int | None
     repeatable: bool | None
     decode: bool | str | Collection[str] | None
+    unknown: bool | None
 
 class Options(UntimedOptions, total=False):
     """What every call can be told."""

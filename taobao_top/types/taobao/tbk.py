@@ -411,6 +411,193 @@ class DgGeneralLinkParseData(TypedDict, total=False):
     biz_error_desc: int
     result_msg: str
 
+class DgMaterialOptionalUpgradeUcrowdrankitems(TypedDict):
+    commirate: NotRequired[Number | None]
+    price: NotRequired[str | None]
+    item_id: NotRequired[str | None]
+
+class DgMaterialOptionalUpgradeParams(TypedDict):
+    """淘宝客-推广者-物料搜索升级版"""
+    start_dsr: NotRequired[Number | None]
+    page_size: NotRequired[Number | None]
+    page_no: NotRequired[Number | None]
+    end_tk_rate: NotRequired[Number | None]
+    start_tk_rate: NotRequired[Number | None]
+    end_price: NotRequired[Number | None]
+    start_price: NotRequired[Number | None]
+    is_overseas: NotRequired[bool | None]
+    is_tmall: NotRequired[bool | None]
+    sort: NotRequired[str | None]
+    itemloc: NotRequired[str | None]
+    cat: NotRequired[str | None]
+    q: NotRequired[str | None]
+    material_id: NotRequired[Number | None]
+    has_coupon: NotRequired[bool | None]
+    ip: NotRequired[str | None]
+    adzone_id: Number
+    need_free_shipment: NotRequired[bool | None]
+    need_prepay: NotRequired[bool | None]
+    include_pay_rate_30: NotRequired[bool | None]
+    include_good_rate: NotRequired[bool | None]
+    include_rfd_rate: NotRequired[bool | None]
+    npx_level: NotRequired[Number | None]
+    device_encrypt: NotRequired[str | None]
+    device_value: NotRequired[str | None]
+    device_type: NotRequired[str | None]
+    special_id: NotRequired[str | None]
+    relation_id: NotRequired[str | None]
+    get_topn_rate: NotRequired[Number | None]
+    biz_scene_id: NotRequired[str | None]
+    promotion_type: NotRequired[str | None]
+    mgc_start_time: NotRequired[str | None]
+    mgc_end_time: NotRequired[str | None]
+    mgc_status: NotRequired[str | None]
+    ucrowd_id: NotRequired[Number | None]
+    ucrowd_rank_items: NotRequired[list[DgMaterialOptionalUpgradeUcrowdrankitems] | None]
+
+class FinalPromotionPathMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class DgMaterialOptionalUpgradePredictRoundingUpPathMapData(TypedDict, total=False):
+    promotion_desc: str
+    promotion_title: str
+
+class DgMaterialOptionalUpgradeMorePromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class FutureActivityPromotionPathMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class PromotionTagMapData(TypedDict, total=False):
+    tag_name: str
+
+class DgMaterialOptionalUpgradePricePromotionInfo(TypedDict, total=False):
+    final_promotion_path_list: Listed[FinalPromotionPathMapData]
+    predict_rounding_up_price: str
+    predict_rounding_up_price_desc: str
+    predict_rounding_up_path_list: Listed[DgMaterialOptionalUpgradePredictRoundingUpPathMapData]
+    more_promotion_list: Listed[DgMaterialOptionalUpgradeMorePromotionMapData]
+    reserve_price: str
+    zk_final_price: str
+    final_promotion_price: str
+    future_activity_promotion_price: str
+    future_activity_promotion_path_list: Listed[FutureActivityPromotionPathMapData]
+    promotion_tag_list: Listed[PromotionTagMapData]
+
+class DgMaterialOptionalUpgradeTopnInfo(TypedDict, total=False):
+    topn_quantity: int
+    topn_total_count: int
+    topn_end_time: str
+    topn_start_time: str
+    topn_rate: str
+
+class SpCampaign(TypedDict, total=False):
+    sp_cid: str
+    sp_name: str
+    sp_rate: str
+    sp_lock_status: str
+    sp_apply_link: str
+    sp_status: str
+
+class DgMaterialOptionalUpgradeIncomeInfo(TypedDict, total=False):
+    commission_amount: str
+    commission_rate: str
+    subsidy_amount: str
+    subsidy_rate: str
+    subsidy_upper_limit: str
+    subsidy_type: str
+
+class DgMaterialOptionalUpgradePublishInfo(TypedDict, total=False):
+    income_rate: str
+    topn_info: DgMaterialOptionalUpgradeTopnInfo
+    click_url: str
+    coupon_share_url: str
+    future_activity_commission_rate: str
+    future_activity_time: str
+    sp_campaign_list: Listed[SpCampaign]
+    rank_page_url: str
+    commission_type: str
+    cpa_reward_type: str
+    cpa_reward_amount: str
+    income_info: DgMaterialOptionalUpgradeIncomeInfo
+
+class DgMaterialOptionalUpgradeItemBasicInfo(TypedDict, total=False):
+    title: str
+    short_title: str
+    pict_url: str
+    white_image: str
+    level_one_category_id: int
+    category_id: int
+    category_name: str
+    seller_id: int
+    user_type: int
+    shop_title: str
+    volume: int
+    sub_title: str
+    brand_name: str
+    level_one_category_name: str
+    tk_total_sales: str
+    provcity: str
+    annual_vol: str
+    small_images: Listed[str]
+
+class TmallRankInfo(TypedDict, total=False):
+    tmall_rank_text: str
+    tmall_rank_url: str
+
+class DgMaterialOptionalUpgradePresaleInfo(TypedDict, total=False):
+    presale_start_time: int
+    presale_end_time: int
+    presale_tail_start_time: int
+    presale_tail_end_time: int
+    presale_deposit: str
+    presale_discount_fee_text: str
+
+class DgMaterialOptionalUpgradeScopeInfo(TypedDict, total=False):
+    superior_brand: int
+
+class MgcInfo(TypedDict, total=False):
+    price: str
+    price_desc: str
+    promotion_summary: str
+    publish_time: str
+    valid_time: str
+
+class DgMaterialOptionalUpgradeMapData(TypedDict, total=False):
+    item_id: str
+    price_promotion_info: DgMaterialOptionalUpgradePricePromotionInfo
+    publish_info: DgMaterialOptionalUpgradePublishInfo
+    item_basic_info: DgMaterialOptionalUpgradeItemBasicInfo
+    tmall_rank_info: TmallRankInfo
+    presale_info: DgMaterialOptionalUpgradePresaleInfo
+    scope_info: DgMaterialOptionalUpgradeScopeInfo
+    mgc_info: MgcInfo
+    match_score: str
+    commi_score: str
+    isv_mktid: str
+    similar_item: str
+
+class DgMaterialOptionalUpgradeData(TypedDict, total=False):
+    """淘宝客-推广者-物料搜索升级版"""
+    total_results: int
+    result_list: Required[Listed[DgMaterialOptionalUpgradeMapData]]
+    uvid_msg: str
+
 class DgMaterialOptionalUcrowdrankitems(TypedDict):
     commirate: NotRequired[Number | None]
     price: NotRequired[Number | None]
@@ -484,14 +671,6 @@ class MaifanPromotionDTO(TypedDict, total=False):
     maifan_promotion_start_time: str
     maifan_promotion_discount: str
     maifan_promotion_condition: str
-
-class SpCampaign(TypedDict, total=False):
-    sp_cid: str
-    sp_name: str
-    sp_rate: str
-    sp_lock_status: str
-    sp_apply_link: str
-    sp_status: str
 
 class DgMaterialOptionalMapData(TypedDict, total=False):
     coupon_start_time: str
@@ -590,6 +769,128 @@ class DgMaterialOptionalData(TypedDict, total=False):
     total_results: int
     result_list: Required[Listed[DgMaterialOptionalMapData]]
     page_result_key: str
+
+class DgMaterialRecommendParams(TypedDict):
+    """淘宝客-推广者-物料精选升级版"""
+    page_size: NotRequired[Number | None]
+    page_no: NotRequired[Number | None]
+    material_id: Number
+    adzone_id: Number
+    relation_id: NotRequired[Number | None]
+    device_type: NotRequired[str | None]
+    device_encrypt: NotRequired[str | None]
+    device_value: NotRequired[str | None]
+    promotion_type: NotRequired[str | None]
+    special_id: NotRequired[str | None]
+    item_id: NotRequired[str | None]
+    favorites_id: NotRequired[str | None]
+
+class DgMaterialRecommendItemBasicInfo(TypedDict, total=False):
+    title: str
+    short_title: str
+    pict_url: str
+    white_image: str
+    level_one_category_id: int
+    level_one_category_name: str
+    category_id: int
+    category_name: str
+    seller_id: int
+    user_type: int
+    shop_title: str
+    volume: int
+    sub_title: str
+    brand_name: str
+
+class DgMaterialRecommendMorePromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class DgMaterialRecommendPredictRoundingUpPathMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class DgMaterialRecommendPricePromotionInfo(TypedDict, total=False):
+    reserve_price: str
+    zk_final_price: str
+    final_promotion_price: str
+    final_promotion_path_list: Listed[FinalPromotionPathMapData]
+    future_activity_promotion_price: str
+    future_activity_promotion_path_list: Listed[FutureActivityPromotionPathMapData]
+    promotion_tag_list: Listed[PromotionTagMapData]
+    predict_rounding_up_price: str
+    predict_rounding_up_price_desc: str
+    more_promotion_list: Listed[DgMaterialRecommendMorePromotionMapData]
+    predict_rounding_up_path_list: Listed[DgMaterialRecommendPredictRoundingUpPathMapData]
+
+class DgMaterialRecommendIncomeInfo(TypedDict, total=False):
+    commission_rate: str
+    commission_amount: str
+    subsidy_rate: str
+    subsidy_amount: str
+    subsidy_upper_limit: str
+    subsidy_type: str
+
+class DgMaterialRecommendPublishInfo(TypedDict, total=False):
+    income_rate: str
+    click_url: str
+    coupon_share_url: str
+    sp_campaign_list: Listed[SpCampaign]
+    future_activity_commission_rate: str
+    future_activity_time: str
+    income_info: DgMaterialRecommendIncomeInfo
+    cpa_reward_type: str
+    cpa_reward_amount: str
+
+class DgMaterialRecommendPresaleInfo(TypedDict, total=False):
+    presale_start_time: int
+    presale_end_time: int
+    presale_tail_start_time: int
+    presale_tail_end_time: int
+    presale_deposit: str
+    presale_discount_fee_text: str
+
+class FavoritesDetail(TypedDict, total=False):
+    favorites_id: int
+    favorites_title: str
+
+class FavoritesInfo(TypedDict, total=False):
+    total_count: int
+    favorites_list: Listed[FavoritesDetail]
+
+class DgMaterialRecommendTopnInfo(TypedDict, total=False):
+    topn_quantity: int
+    topn_total_count: int
+    topn_start_time: str
+    topn_end_time: str
+    topn_rate: str
+
+class DgMaterialRecommendScopeInfo(TypedDict, total=False):
+    superior_brand: str
+
+class DgMaterialRecommendMapData(TypedDict, total=False):
+    item_id: str
+    item_basic_info: DgMaterialRecommendItemBasicInfo
+    price_promotion_info: DgMaterialRecommendPricePromotionInfo
+    publish_info: DgMaterialRecommendPublishInfo
+    tmall_rank_info: TmallRankInfo
+    presale_info: DgMaterialRecommendPresaleInfo
+    favorites_info: FavoritesInfo
+    topn_info: DgMaterialRecommendTopnInfo
+    scope_info: DgMaterialRecommendScopeInfo
+
+class DgMaterialRecommendData(TypedDict, total=False):
+    """淘宝客-推广者-物料精选升级版"""
+    result_list: Required[Listed[DgMaterialRecommendMapData]]
+    is_default: str
+    total_count: int
 
 class DgNewuserOrderGetParams(TypedDict):
     """淘宝客-推广者-新用户订单明细查询"""
@@ -703,14 +1004,6 @@ class DgOptimusMaterialParams(TypedDict):
 class DgOptimusMaterialWordMapData(TypedDict, total=False):
     url: str
     word: str
-
-class FavoritesDetail(TypedDict, total=False):
-    favorites_id: int
-    favorites_title: str
-
-class FavoritesInfo(TypedDict, total=False):
-    total_count: int
-    favorites_list: Listed[FavoritesDetail]
 
 class DgOptimusMaterialMapData(TypedDict, total=False):
     coupon_amount: int
@@ -1085,6 +1378,168 @@ class DgVegasTljStopData(TypedDict, total=False):
     msg_code: str
     result_success: bool
 
+class ItemDetailsUpgradeGetParams(TypedDict):
+    """淘宝客-公用-淘宝客商品详情查询升级版（详细版）"""
+    item_id: str
+    ip: NotRequired[str | None]
+    get_topn_rate: NotRequired[Number | None]
+    biz_scene_id: NotRequired[str | None]
+    promotion_type: NotRequired[str | None]
+    relation_id: NotRequired[str | None]
+    manage_item_pub_id: NotRequired[Number | None]
+    get_tlj_info: NotRequired[Number | None]
+
+class TbkItemDetailSkuProp(TypedDict, total=False):
+    value_text: str
+    value_id: int
+    property_text: str
+    property_id: int
+    value_alias_text: str
+
+class SkuFinalPromotionPathMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class SkuPricePromotionInfo(TypedDict, total=False):
+    sku_zk_final_price: str
+    sku_final_promotion_price: str
+    sku_final_promotion_path_list: Listed[SkuFinalPromotionPathMapData]
+
+class TbkItemDetailSku(TypedDict, total=False):
+    property_list: Listed[TbkItemDetailSkuProp]
+    quantity: str
+    sku_id: int
+    sku_price_promotion_info: SkuPricePromotionInfo
+
+class ItemDetailsUpgradeGetPublishInfo(TypedDict, total=False):
+    income_rate: str
+    topn_info: TopNInfoDTO
+    tlj_remain_num: int
+    two_hour_promotion_sales: int
+    daily_promotion_sales: int
+
+class ItemDetailsUpgradeGetMorePromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+    promotion_total_count: int
+    promotion_url: str
+
+class ActivityTagMapData(TypedDict, total=False):
+    tag_name: str
+
+class MultiItemPromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+
+class ItemDetailsUpgradeGetStateSubsidyInfo(TypedDict, total=False):
+    max_rebate: int
+    min_rebate: int
+    max_discount: int
+    min_discount: int
+    province_list: Listed[str]
+
+class ItemDetailsUpgradeGetGovSubsidyDTO(TypedDict, total=False):
+    tag_name: str
+    state_subsidy_info: ItemDetailsUpgradeGetStateSubsidyInfo
+
+class PreheatPromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+
+class ItemDetailsUpgradeGetPromotionInfoMapData(TypedDict, total=False):
+    real_post_fee: str
+    reserve_price: str
+    zk_final_price: str
+    final_promotion_price: str
+    final_promotion_path_list: Listed[FinalPromotionPathMapData]
+    promotion_tag_list: Listed[PromotionTagMapData]
+    predict_rounding_up_price: str
+    predict_rounding_up_price_desc: str
+    more_promotion_list: Listed[ItemDetailsUpgradeGetMorePromotionMapData]
+    activity_tag_list: Listed[ActivityTagMapData]
+    multiple_items_coupon_list: Listed[MultiItemPromotionMapData]
+    unit_price_for_multiple_items: str
+    multiple_items_prices_count: int
+    gov_subsidy: ItemDetailsUpgradeGetGovSubsidyDTO
+    future_activity_promotion_path_list: Listed[PreheatPromotionMapData]
+    future_activity_promotion_price: str
+
+class TbkItemDetailPropImg(TypedDict, total=False):
+    image_url: str
+    properties: str
+
+class TbkItemDetailProp(TypedDict, total=False):
+    value_text: str
+    value_id: int
+    property_text: str
+    property_id: int
+
+class ItemDetailsUpgradeGetBasicMapData(TypedDict, total=False):
+    title: str
+    short_title: str
+    pict_url: str
+    white_image: str
+    small_images: Listed[str]
+    level_one_category_name: str
+    category_name: str
+    brand_name: str
+    provcity: str
+    item_url: str
+    user_type: int
+    seller_id: int
+    ratesum: int
+    shop_dsr: int
+    i_rfd_rate: bool
+    h_good_rate: bool
+    h_pay_rate30: bool
+    volume: int
+    quantity: str
+    is_prepay: bool
+    superior_brand: str
+    material_lib_type: str
+    property_image_list: Listed[TbkItemDetailPropImg]
+    property_list: Listed[TbkItemDetailProp]
+    tmall_desc_url: str
+    taobao_desc_url: str
+    shop_title: str
+    free_shipment: bool
+    annual_vol: str
+
+class ItemDetailsUpgradeGetPresaleInfo(TypedDict, total=False):
+    presale_start_time: int
+    presale_end_time: int
+    presale_tail_start_time: int
+    presale_tail_end_time: int
+    presale_deposit: str
+    presale_discount_fee_text: str
+
+class ItemDetailsUpgradeGetTbkItemDetail(TypedDict, total=False):
+    sku_list: Listed[TbkItemDetailSku]
+    item_id: str
+    publish_info: ItemDetailsUpgradeGetPublishInfo
+    price_promotion_info: ItemDetailsUpgradeGetPromotionInfoMapData
+    input_item_iid: str
+    item_basic_info: ItemDetailsUpgradeGetBasicMapData
+    presale_info: ItemDetailsUpgradeGetPresaleInfo
+
+class ItemDetailsUpgradeGetData(TypedDict, total=False):
+    """淘宝客-公用-淘宝客商品详情查询升级版（详细版）"""
+    results: Required[Listed[ItemDetailsUpgradeGetTbkItemDetail]]
+
 class ItemInfoGetParams(TypedDict):
     """淘宝客-公用-淘宝客商品详情查询(简版)"""
     num_iids: Many[str | int]
@@ -1142,6 +1597,137 @@ class NTbkItem(TypedDict, total=False):
 class ItemInfoGetData(TypedDict, total=False):
     """淘宝客-公用-淘宝客商品详情查询(简版)"""
     results: Required[Listed[NTbkItem]]
+
+class ItemInfoUpgradeGetParams(TypedDict):
+    """淘宝客-公用-淘宝客商品详情查询升级版（简易版）"""
+    item_id: str
+    ip: NotRequired[str | None]
+    biz_scene_id: NotRequired[str | None]
+    promotion_type: NotRequired[str | None]
+    relation_id: NotRequired[str | None]
+    manage_item_pub_id: NotRequired[Number | None]
+    get_tlj_info: NotRequired[Number | None]
+
+class FinalIncomeInfo(TypedDict, total=False):
+    commission_rate: str
+    commission_amount: str
+    subsidy_rate: str
+    subsidy_amount: str
+    subsidy_upper_limit: str
+    subsidy_type: str
+
+class ItemInfoUpgradeGetPublishInfo(TypedDict, total=False):
+    income_rate: str
+    topn_info: TopNInfoDTO
+    tlj_remain_num: int
+    two_hour_promotion_sales: int
+    daily_promotion_sales: int
+    cpa_reward_type: str
+    cpa_reward_amount: str
+    income_info: FinalIncomeInfo
+    future_activity_commission_rate: str
+    future_activity_time: str
+
+class ItemInfoUpgradeGetMorePromotionMapData(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_start_time: str
+    promotion_end_time: str
+    promotion_id: str
+    promotion_total_count: int
+    promotion_url: str
+
+class ItemInfoUpgradeGetStateSubsidyInfo(TypedDict, total=False):
+    max_rebate: int
+    min_rebate: int
+    max_discount: str
+    min_discount: str
+    province_list: Listed[str]
+
+class ItemInfoUpgradeGetGovSubsidyDTO(TypedDict, total=False):
+    tag_name: str
+    state_subsidy_info: ItemInfoUpgradeGetStateSubsidyInfo
+
+class String(TypedDict, total=False):
+    promotion_title: str
+    promotion_desc: str
+    promotion_fee: str
+    promotion_start_time: str
+    promotion_end_time: str
+
+class ItemInfoUpgradeGetPromotionInfoMapData(TypedDict, total=False):
+    reserve_price: str
+    zk_final_price: str
+    final_promotion_price: str
+    final_promotion_path_list: Listed[FinalPromotionPathMapData]
+    promotion_tag_list: Listed[PromotionTagMapData]
+    predict_rounding_up_price: str
+    predict_rounding_up_price_desc: str
+    more_promotion_list: Listed[ItemInfoUpgradeGetMorePromotionMapData]
+    activity_tag_list: Listed[ActivityTagMapData]
+    gov_subsidy: ItemInfoUpgradeGetGovSubsidyDTO
+    future_activity_promotion_price: str
+    future_activity_promotion_path_list: Listed[String]
+
+class ItemInfoUpgradeGetBasicMapData(TypedDict, total=False):
+    title: str
+    pict_url: str
+    small_images: Listed[str]
+    level_one_category_name: str
+    category_name: str
+    provcity: str
+    item_url: str
+    user_type: int
+    ratesum: int
+    shop_dsr: int
+    i_rfd_rate: bool
+    h_good_rate: bool
+    h_pay_rate30: bool
+    volume: int
+    is_prepay: bool
+    superior_brand: str
+    material_lib_type: str
+    tmall_desc_url: str
+    taobao_desc_url: str
+    shop_title: str
+    free_shipment: bool
+    brand_name: str
+    short_title: str
+    white_image: str
+    seller_id: int
+    annual_vol: str
+
+class ItemInfoUpgradeGetPresaleInfo(TypedDict, total=False):
+    presale_tail_end_time: int
+    presale_tail_start_time: int
+    presale_end_time: int
+    presale_start_time: int
+    presale_deposit: str
+    presale_discount_fee_text: str
+
+class ItemInfoUpgradeGetTbkItemDetail(TypedDict, total=False):
+    item_id: str
+    publish_info: ItemInfoUpgradeGetPublishInfo
+    price_promotion_info: ItemInfoUpgradeGetPromotionInfoMapData
+    input_item_iid: str
+    item_basic_info: ItemInfoUpgradeGetBasicMapData
+    presale_info: ItemInfoUpgradeGetPresaleInfo
+
+class ItemInfoUpgradeGetData(TypedDict, total=False):
+    """淘宝客-公用-淘宝客商品详情查询升级版（简易版）"""
+    results: Required[Listed[ItemInfoUpgradeGetTbkItemDetail]]
+
+class ItemidIneffectiveTransformParams(TypedDict):
+    """淘宝客-公用-失效商品id转化"""
+    item_ids: Many[str | int]
+
+class ItemIdTransformDTO(TypedDict, total=False):
+    original_item_id: str
+    item_id: str
+
+class ItemidIneffectiveTransformData(TypedDict, total=False):
+    """淘宝客-公用-失效商品id转化"""
+    results: Required[Listed[ItemIdTransformDTO]]
 
 class OrderDetailsGetParams(TypedDict):
     """淘宝客-推广者-所有订单查询"""

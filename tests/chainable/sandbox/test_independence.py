@@ -23,6 +23,7 @@ SHARED = (
     "chainable.masking",
     "chainable.private_files",
     "chainable.sandbox",
+    "chainable.spelling",
 )
 """Modules of chainable that sandboxes may import, directly or through others."""
 SHOWN = {

@@ -207,7 +207,9 @@ def test_generic_answers_are_stable_apart_from_the_request_id(call):
 
 def test_unknown_parameters_are_noted_not_refused(call, sandbox):
     assert call(TIME, num_idd="1")["time"]
-    assert sandbox.journal[-1].notes == (f"the catalogue lists no parameter num_idd of {TIME}",)
+    assert sandbox.journal[-1].notes == (
+        f"the catalogue lists no parameter num_idd of {TIME}: the platform ignores it",
+    )
 
 
 def test_lenient_answers_what_the_catalogue_lacks(call, taobao_sandbox_server):

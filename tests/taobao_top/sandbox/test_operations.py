@@ -122,7 +122,7 @@ def test_trades_are_filtered_by_status_buyer_and_time(call, sandbox):
     assert numbers(sold, buyer_nick="nobody") == []
     assert numbers(sold, start_created="2000-01-01 00:00:00", end_created="2000-01-02 00:00:00") == []
     moved = sandbox.trades.get(paid)["modified"]
-    later = {"start_modified": moved, "end_modified": "2099-01-01 00:00:00"}
+    later = {"start_modified": moved, "end_modified": f"{moved[:10]} 23:59:59"}
     assert numbers("taobao.trades.sold.increment.get", **later) == [paid]
     assert old not in numbers("taobao.trades.sold.increment.get", **later)
     for wrong in ({"page_size": "101"}, {"page_no": "0"}, {"page_no": "1.5"}):

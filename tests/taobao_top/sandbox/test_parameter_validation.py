@@ -21,6 +21,7 @@ PLAIN = {
     "Date": "2026-01-01 10:00:00",
     "Json": "{}",
 }
+LATER = "2026-01-01 10:05:00"
 INSIDE = {"Number": 12, "Boolean": True, "BigDecimal": "1.50", "Price": "9.90", "Date": "2026-01-01"}
 
 
@@ -46,12 +47,13 @@ def test_every_documented_example_passes():
         method = catalogue.method(name)
         files = tuple(Upload(p.name, "a.bin", "x/y", b"1") for p in method.params if p.type == "byte[]")
         business = {p.name: _text(p) for p in method.params if p.type != "byte[]"}
+        business |= {window.end: LATER for window in (method.limits.windows if method.limits else ())}
         parameter_validation.parameters(method, business, files)
         assert not list(parameter_validation.unknown(method, business, files))
 
 
 def _method(*params):
-    return SimpleNamespace(name="a.b", params=params)
+    return SimpleNamespace(name="a.b", params=params, limits=None)
 
 
 OBJECT = Param(
@@ -99,7 +101,7 @@ def test_a_valid_object_is_decoded_and_unknown_members_pass():
     assert values == {"query": good, "other": "1"}
     assert parameter_validation.parameters(_method(OBJECT), {"query": "{"}, (), inside=False) == {"query": "{"}
     assert list(parameter_validation.unknown(_method(OBJECT), {"other": "1", "query": ""}, ())) == [
-        "the catalogue lists no parameter other of a.b"
+        "the catalogue lists no parameter other of a.b: the platform ignores it"
     ]
 
 

@@ -137,18 +137,42 @@ class TbkDgGeneralLink(Node):
 class TbkDgGeneral(Node):
     link: TbkDgGeneralLink
 
+class TbkDgMaterialOptionalUpgrade(Method[types.DgMaterialOptionalUpgradeParams, types.DgMaterialOptionalUpgradeData]):
+    @overload
+    def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., adzone_id: Number, need_free_shipment: bool | None = ..., need_prepay: bool | None = ..., include_pay_rate_30: bool | None = ..., include_good_rate: bool | None = ..., include_rfd_rate: bool | None = ..., npx_level: Number | None = ..., device_encrypt: str | None = ..., device_value: str | None = ..., device_type: str | None = ..., special_id: str | None = ..., relation_id: str | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., mgc_start_time: str | None = ..., mgc_end_time: str | None = ..., mgc_status: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.DgMaterialOptionalUpgradeUcrowdrankitems] | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalUpgradeData]:
+        """淘宝客-推广者-物料搜索升级版"""
+    @overload
+    def __call__(self, params: types.DgMaterialOptionalUpgradeParams, /, **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalUpgradeData]: ...
+
 class TbkDgMaterialOptional(Method[types.DgMaterialOptionalParams, types.DgMaterialOptionalData]):
+    upgrade: TbkDgMaterialOptionalUpgrade
+    """淘宝客-推广者-物料搜索升级版
+
+    https://open.taobao.com/api.htm?apiName=taobao.tbk.dg.material.optional.upgrade
+    """
     @overload
     def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., platform: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., adzone_id: Number, need_free_shipment: bool | None = ..., need_prepay: bool | None = ..., include_pay_rate_30: bool | None = ..., include_good_rate: bool | None = ..., include_rfd_rate: bool | None = ..., npx_level: Number | None = ..., device_encrypt: str | None = ..., device_value: str | None = ..., device_type: str | None = ..., end_ka_tk_rate: Number | None = ..., start_ka_tk_rate: Number | None = ..., lock_rate_end_time: Number | None = ..., lock_rate_start_time: Number | None = ..., longitude: str | None = ..., latitude: str | None = ..., city_code: str | None = ..., seller_ids: Many[str | int] | None = ..., special_id: str | None = ..., relation_id: str | None = ..., page_result_key: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.DgMaterialOptionalUcrowdrankitems] | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalData]:
         """淘宝客-推广者-物料搜索"""
     @overload
     def __call__(self, params: types.DgMaterialOptionalParams, /, **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalData]: ...
 
+class TbkDgMaterialRecommend(Method[types.DgMaterialRecommendParams, types.DgMaterialRecommendData]):
+    @overload
+    def __call__(self, *, page_size: Number | None = ..., page_no: Number | None = ..., material_id: Number, adzone_id: Number, relation_id: Number | None = ..., device_type: str | None = ..., device_encrypt: str | None = ..., device_value: str | None = ..., promotion_type: str | None = ..., special_id: str | None = ..., item_id: str | None = ..., favorites_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgMaterialRecommendData]:
+        """淘宝客-推广者-物料精选升级版"""
+    @overload
+    def __call__(self, params: types.DgMaterialRecommendParams, /, **options: Unpack[Options]) -> TopResponse[types.DgMaterialRecommendData]: ...
+
 class TbkDgMaterial(Node):
     optional: TbkDgMaterialOptional
     """淘宝客-推广者-物料搜索
 
     https://open.taobao.com/api.htm?apiName=taobao.tbk.dg.material.optional
+    """
+    recommend: TbkDgMaterialRecommend
+    """淘宝客-推广者-物料精选升级版
+
+    https://open.taobao.com/api.htm?apiName=taobao.tbk.dg.material.recommend
     """
 
 class TbkDgNewuserOrderGet(Method[types.DgNewuserOrderGetParams, types.DgNewuserOrderGetData]):
@@ -333,6 +357,23 @@ class TbkDg(Node):
     tpwd: TbkDgTpwd
     vegas: TbkDgVegas
 
+class TbkItemDetailsUpgradeGet(Method[types.ItemDetailsUpgradeGetParams, types.ItemDetailsUpgradeGetData]):
+    @overload
+    def __call__(self, *, item_id: str, ip: str | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., relation_id: str | None = ..., manage_item_pub_id: Number | None = ..., get_tlj_info: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemDetailsUpgradeGetData]:
+        """淘宝客-公用-淘宝客商品详情查询升级版（详细版）"""
+    @overload
+    def __call__(self, params: types.ItemDetailsUpgradeGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemDetailsUpgradeGetData]: ...
+
+class TbkItemDetailsUpgrade(Node):
+    get: TbkItemDetailsUpgradeGet
+    """淘宝客-公用-淘宝客商品详情查询升级版（详细版）
+
+    https://open.taobao.com/api.htm?apiName=taobao.tbk.item.details.upgrade.get
+    """
+
+class TbkItemDetails(Node):
+    upgrade: TbkItemDetailsUpgrade
+
 class TbkItemInfoGet(Method[types.ItemInfoGetParams, types.ItemInfoGetData]):
     @overload
     def __call__(self, *, num_iids: Many[str | int], platform: Number | None = ..., ip: str | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., relation_id: str | None = ..., manage_item_pub_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemInfoGetData]:
@@ -340,15 +381,48 @@ class TbkItemInfoGet(Method[types.ItemInfoGetParams, types.ItemInfoGetData]):
     @overload
     def __call__(self, params: types.ItemInfoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemInfoGetData]: ...
 
+class TbkItemInfoUpgradeGet(Method[types.ItemInfoUpgradeGetParams, types.ItemInfoUpgradeGetData]):
+    @overload
+    def __call__(self, *, item_id: str, ip: str | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., relation_id: str | None = ..., manage_item_pub_id: Number | None = ..., get_tlj_info: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemInfoUpgradeGetData]:
+        """淘宝客-公用-淘宝客商品详情查询升级版（简易版）"""
+    @overload
+    def __call__(self, params: types.ItemInfoUpgradeGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemInfoUpgradeGetData]: ...
+
+class TbkItemInfoUpgrade(Node):
+    get: TbkItemInfoUpgradeGet
+    """淘宝客-公用-淘宝客商品详情查询升级版（简易版）
+
+    https://open.taobao.com/api.htm?apiName=taobao.tbk.item.info.upgrade.get
+    """
+
 class TbkItemInfo(Node):
     get: TbkItemInfoGet
     """淘宝客-公用-淘宝客商品详情查询(简版)
 
     https://open.taobao.com/api.htm?apiName=taobao.tbk.item.info.get
     """
+    upgrade: TbkItemInfoUpgrade
 
 class TbkItem(Node):
+    details: TbkItemDetails
     info: TbkItemInfo
+
+class TbkItemidIneffectiveTransform(Method[types.ItemidIneffectiveTransformParams, types.ItemidIneffectiveTransformData]):
+    @overload
+    def __call__(self, *, item_ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.ItemidIneffectiveTransformData]:
+        """淘宝客-公用-失效商品id转化"""
+    @overload
+    def __call__(self, params: types.ItemidIneffectiveTransformParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemidIneffectiveTransformData]: ...
+
+class TbkItemidIneffective(Node):
+    transform: TbkItemidIneffectiveTransform
+    """淘宝客-公用-失效商品id转化
+
+    https://open.taobao.com/api.htm?apiName=taobao.tbk.itemid.ineffective.transform
+    """
+
+class TbkItemid(Node):
+    ineffective: TbkItemidIneffective
 
 class TbkOrderDetailsGet(Method[types.OrderDetailsGetParams, types.OrderDetailsGetData]):
     @overload
@@ -878,6 +952,7 @@ class Tbk(Node):
     coupon: TbkCoupon
     dg: TbkDg
     item: TbkItem
+    itemid: TbkItemid
     order: TbkOrder
     privilege: TbkPrivilege
     relation: TbkRelation
@@ -906,7 +981,11 @@ class Named:
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.general.link.parse"]], owner: object, /) -> TbkDgGeneralLinkParse: ...
     @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.optional.upgrade"]], owner: object, /) -> TbkDgMaterialOptionalUpgrade: ...
+    @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.optional"]], owner: object, /) -> TbkDgMaterialOptional: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.recommend"]], owner: object, /) -> TbkDgMaterialRecommend: ...
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.newuser.order.get"]], owner: object, /) -> TbkDgNewuserOrderGet: ...
     @overload
@@ -932,7 +1011,13 @@ class Named:
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.vegas.tlj.stop"]], owner: object, /) -> TbkDgVegasTljStop: ...
     @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.details.upgrade.get"]], owner: object, /) -> TbkItemDetailsUpgradeGet: ...
+    @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.info.get"]], owner: object, /) -> TbkItemInfoGet: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.info.upgrade.get"]], owner: object, /) -> TbkItemInfoUpgradeGet: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.itemid.ineffective.transform"]], owner: object, /) -> TbkItemidIneffectiveTransform: ...
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.order.details.get"]], owner: object, /) -> TbkOrderDetailsGet: ...
     @overload
@@ -1020,7 +1105,11 @@ class NamedLater:
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.general.link.parse"]], owner: object, /) -> Queued[types.DgGeneralLinkParseParams, TbkDgGeneralLinkParse]: ...
     @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.optional.upgrade"]], owner: object, /) -> Queued[types.DgMaterialOptionalUpgradeParams, TbkDgMaterialOptionalUpgrade]: ...
+    @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.optional"]], owner: object, /) -> Queued[types.DgMaterialOptionalParams, TbkDgMaterialOptional]: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.material.recommend"]], owner: object, /) -> Queued[types.DgMaterialRecommendParams, TbkDgMaterialRecommend]: ...
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.newuser.order.get"]], owner: object, /) -> Queued[types.DgNewuserOrderGetParams, TbkDgNewuserOrderGet]: ...
     @overload
@@ -1046,7 +1135,13 @@ class NamedLater:
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.dg.vegas.tlj.stop"]], owner: object, /) -> Queued[types.DgVegasTljStopParams, TbkDgVegasTljStop]: ...
     @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.details.upgrade.get"]], owner: object, /) -> Queued[types.ItemDetailsUpgradeGetParams, TbkItemDetailsUpgradeGet]: ...
+    @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.info.get"]], owner: object, /) -> Queued[types.ItemInfoGetParams, TbkItemInfoGet]: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.item.info.upgrade.get"]], owner: object, /) -> Queued[types.ItemInfoUpgradeGetParams, TbkItemInfoUpgradeGet]: ...
+    @overload
+    def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.itemid.ineffective.transform"]], owner: object, /) -> Queued[types.ItemidIneffectiveTransformParams, TbkItemidIneffectiveTransform]: ...
     @overload
     def __get__(self, node: literals.TaobaoTbk[Literal["taobao.tbk.order.details.get"]], owner: object, /) -> Queued[types.OrderDetailsGetParams, TbkOrderDetailsGet]: ...
     @overload

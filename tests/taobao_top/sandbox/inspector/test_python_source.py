@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from taobao_top import catalogue
 from taobao_top.sandbox.inspector.python_source import LONGEST, spelled
 from taobao_top.sandbox.journal import Entry
 
@@ -16,9 +17,13 @@ def top(sandbox):
     return sandbox.client()
 
 
+def forms_of(entry):
+    return spelled(entry, catalogue.method(entry.method or ""))
+
+
 def all_forms(sandbox, top, entry, **names):
     """Run each form as a user would paste it, in a program where ``top`` is there; the calls that they made."""
-    forms = spelled(entry)
+    forms = forms_of(entry)
     assert [form.name for form in forms] == NAMES
     made = []
     for form in forms:
@@ -37,7 +42,7 @@ def test_the_six_forms_send_the_same_again(sandbox, top):
     sandbox.trades.add(1)
     top.taobao.trades.sold.get(fields="tid,status", page_no=1, use_has_next=True, status='it\'s "quoted" 值')
     entry = sandbox.journal[-1]
-    code = spelled(entry)[0].code
+    code = forms_of(entry)[0].code
     assert "page_no=1" in code
     assert "use_has_next=True" in code
     for made in all_forms(sandbox, top, entry):
@@ -50,12 +55,12 @@ def test_objects_are_written_as_such(sandbox, top):
     query = [{"oaid": "a", "tid": "1", "scene": "1001"}]
     top.taobao.top.oaid.decrypt(query_list=query)
     entry = sandbox.journal[-1]
-    assert "'oaid': 'a'" in spelled(entry)[0].code
+    assert "'oaid': 'a'" in forms_of(entry)[0].code
     for made in all_forms(sandbox, top, entry):
         assert json.loads(made.parameters["query_list"]) == query
     top.taobao.top.oaid.decrypt(query_list=[{**query[0], "more": Decimal("1.50")}])
     entry = sandbox.journal[-1]
-    assert "Decimal('1.50')" in spelled(entry)[0].code
+    assert "Decimal('1.50')" in forms_of(entry)[0].code
     for made in all_forms(sandbox, top, entry):
         assert business(made) == business(entry)
 
@@ -69,7 +74,7 @@ def test_names_that_are_not_keywords_go_into_a_mapping(sandbox, top, call):
 
 def test_values_that_are_written_oddly_stay_text(sandbox, call):
     call.raw("taobao.trades.sold.get", fields="tid", page_no="01", use_has_next="1")
-    code = spelled(sandbox.journal[-1])[0].code
+    code = forms_of(sandbox.journal[-1])[0].code
     assert "page_no='01'" in code
     assert "use_has_next='1'" in code
 
@@ -107,12 +112,21 @@ def test_where_the_values_cannot_be_read_the_catalogue_has_an_example():
 
     for broken in ("{", "[" * 100_000, '[{"a": NaN}]'):
         entry = made(method="taobao.top.oaid.decrypt", parameters={"query_list": broken})
-        assert "query_list=[" in spelled(entry)[0].code
+        assert "query_list=[" in forms_of(entry)[0].code
     long = b"x" * (LONGEST + 1)
-    assert len(spelled(made(method=TIME, body=long))) == 6
-    assert spelled(made(method="taobao.nothing.get", body=long)) == ()
+    assert len(forms_of(made(method=TIME, body=long))) == 6
+    assert forms_of(made(method="taobao.nothing.get", body=long)) == ()
 
 
 def test_what_is_not_a_call_has_no_form():
-    assert spelled(Entry(number=1, kind="call", at=0.0)) == ()
-    assert spelled(Entry(number=1, kind="channel", at=0.0, method="pull")) == ()
+    assert forms_of(Entry(number=1, kind="call", at=0.0)) == ()
+    assert forms_of(Entry(number=1, kind="channel", at=0.0, method="pull")) == ()
+
+
+@pytest.mark.parametrize("name", ["start_creatd", "start.created"])
+def test_parameters_that_the_catalogue_lacks_are_sent_again(call, sandbox, top, name):
+    call("taobao.trades.sold.get", fields="tid", session=sandbox.account.session, **{name: "x"})
+
+    for made in all_forms(sandbox, top, sandbox.journal[-1]):
+        assert made.parameters[name] == "x"
+    assert "unknown=True" in forms_of(sandbox.journal[-1])[0].code

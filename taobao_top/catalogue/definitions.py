@@ -1,0 +1,259 @@
+"""
+Definitions of methods that are given at run time, in the form of the catalogue's source.
+
+::
+
+    group: acme
+    methods:
+      taobao.acme.order.get:
+        title: 查询订单
+        session: required
+        params:
+          fields: {type: String, required: true}
+          order_ids: {type: Number, list: true}
+        answer:
+          orders:
+            type: Order
+            list: true
+            fields:
+              order_id: Number
+              created: Date
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from attrs import frozen
+
+from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
+from chainable.spelling import did_you_mean
+from taobao_top import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taobao_top.catalogue import Limits, Method, Param
+
+__all__ = ["Catalogue", "DefinedMethod", "Definitions", "kind_of"]
+
+Source = str | os.PathLike[str] | Mapping[str, Any]
+Definitions = Source | list[Source] | tuple[Source, ...]
+"""A path, a text, or the content of definitions; several of these."""
+
+_RECORD = ("title", "session", "params", "answer", "limits")
+_FIELD = ("type", "required", "list", "example", "fields")
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
+_SESSIONS = ("required", "none")
+
+
+@safe_repr
+@frozen(eq=False)
+class DefinedMethod(catalogue.Method):
+    """A method that was defined at run time; it holds its fields itself."""
+
+    details: tuple[str, tuple[Param, ...], tuple[Param, ...]] = ("", (), ())
+
+    @property
+    def group(self) -> str:
+        """Its group of methods."""
+        return self.details[0]
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """The business parameters with their members."""
+        return self.details[1]
+
+    @property
+    def response(self) -> tuple[Param, ...]:
+        """The members of the response."""
+        return self.details[2]
+
+
+@safe_repr
+class Catalogue:
+    """
+    The methods that a client or a sandbox knows: the package's, and definitions of its own, which come first.
+
+    Args:
+        definitions: The path of a YAML or JSON file, its text, or its content
+            as a mapping; a list or tuple of several; None for no more than the
+            package's methods.  YAML needs the extra ``yaml``.
+
+    Raises:
+        ConfigurationError: A definition cannot be read; the error names the place.
+    """
+
+    def __init__(self, definitions: Definitions | None = None) -> None:
+        self._own: dict[str, Method] = {}
+        if definitions is not None:
+            several = definitions if isinstance(definitions, list | tuple) else [definitions]
+            for each in several:
+                self._own.update(_methods(*_content(each)))
+
+    @classmethod
+    def of(cls, definitions: Catalogue | Definitions | None) -> Catalogue:
+        """Return the catalogue as it is, or one with these definitions."""
+        if isinstance(definitions, Catalogue):
+            return definitions
+        return PACKAGED if definitions is None else cls(definitions)
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether it has definitions of its own."""
+        return bool(self._own)
+
+    def method(self, name: str, /) -> Method | None:
+        """Return the method of a full name; None if it is unknown."""
+        return self._own.get(name) or catalogue.method(name)
+
+    def methods(self) -> Iterator[str]:
+        """Iterate over the names of all methods, sorted."""
+        yield from sorted({*self._own, *catalogue.methods()}) if self._own else catalogue.methods()
+
+    def parameters(self) -> set[str]:
+        """Return the names of the parameters of all methods."""
+        return {*catalogue.parameters(), *(name for method in self._own.values() for name in method.types)}
+
+
+PACKAGED = Catalogue()
+"""The package's methods alone."""
+
+
+def kind_of(param: Param) -> str:
+    """Return a parameter's type as :attr:`Method.types` has it."""
+    kind = "object" if param.fields else param.type
+    return f"{kind}[]" if param.list else kind
+
+
+def _content(given: Any) -> tuple[str, Any]:
+    """Return the name of the source for errors, and its content."""
+    if isinstance(given, Mapping):
+        return "catalogue", given
+    if isinstance(given, os.PathLike):
+        return _file(Path(given))
+    if isinstance(given, str):
+        is_text = "\n" in given or given.lstrip().startswith("{")
+        return ("catalogue", _parsed("catalogue", given)) if is_text else _file(Path(given))
+    msg = f"catalogue: a path, a text or a mapping was expected, not {type(given).__name__}"
+    raise ConfigurationError(msg)
+
+
+def _file(path: Path) -> tuple[str, Any]:
+    name = f"catalogue {path.name}"
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        msg = f"catalogue: {path} cannot be read: {error.strerror}"
+        raise ConfigurationError(msg) from None
+    except ValueError:
+        _refuse(name, "the file is not UTF-8")
+    return name, _parsed(name, text)
+
+
+def _parsed(name: str, text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass  # a mapping of YAML may begin with a brace, too
+    try:
+        import yaml
+    except ImportError:
+        msg = f"{name}: YAML needs PyYAML: pip install 'wechatpay-taobao-top[yaml]'; JSON and mappings do not"
+        raise ConfigurationError(msg) from None
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}"
+        _refuse(name, f"this is neither JSON nor YAML{where}")
+
+
+def _methods(source: str, content: Any) -> dict[str, Method]:
+    if not isinstance(content, Mapping):
+        _refuse(source, "a mapping with 'methods' was expected")
+    group = ""
+    records: Any = content
+    if "methods" in content:
+        stray = next((name for name in content if name not in {"group", "methods"}), None)
+        if stray is not None:
+            _refuse(source, f"{stray!r} is unknown here{did_you_mean(str(stray), ('group', 'methods'))}")
+        group, records = content.get("group") or "", content["methods"]
+    if not isinstance(group, str) or not isinstance(records, Mapping):
+        _refuse(source, "'group' is a text, and 'methods' a mapping of methods by name")
+    return {name: _method(source, group, name, record) for name, record in records.items()}
+
+
+def _method(source: str, group: str, name: Any, record: Any) -> Method:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        _refuse(source, f"{name!r} is not the full name of a method, such as taobao.time.get")
+    where = f"{source}: {name}"
+    record = {} if record is None else record
+    _check_members(where, record, _RECORD)
+    session = record.get("session")
+    if session is not None and session not in _SESSIONS:
+        _refuse(where, "session is 'required' or 'none' (in quotes); leave it out if it is unknown")
+    title = record.get("title")
+    if title is not None and not isinstance(title, str):
+        _refuse(where, "title is a text")
+    params = _fields(f"{where}, params", record.get("params"))
+    return DefinedMethod(
+        name,
+        title=title,
+        session=session,
+        types={param.name: kind_of(param) for param in params},
+        limits=_limits(where, record.get("limits"), params),
+        details=(group, params, _fields(f"{where}, answer", record.get("answer"))),
+    )
+
+
+def _fields(where: str, members: Any) -> tuple[Param, ...]:
+    if not isinstance(members or {}, Mapping):
+        _refuse(where, "a mapping of fields by name was expected")
+    return tuple(_field(f"{where}: {name}", name, member) for name, member in (members or {}).items())
+
+
+def _field(where: str, name: Any, member: Any) -> Param:
+    if not isinstance(name, str):
+        _refuse(where, "the name of a field is a text: put it in quotes")
+    if isinstance(member, str):
+        return catalogue.Param(name, member)
+    _check_members(where, member, _FIELD)
+    for key, kind in (("type", str), ("required", bool), ("list", bool), ("example", str)):
+        if not isinstance(member.get(key, kind()), kind):
+            _refuse(where, f"{key} is {'true or false' if kind is bool else 'a text: put it in quotes'}")
+    fields = _fields(where, member.get("fields"))
+    return catalogue.Param(**{**member, "name": name, "fields": fields})
+
+
+def _limits(where: str, record: Any, params: tuple[Param, ...]) -> Limits | None:
+    if record is None:
+        return None
+    try:
+        limits = catalogue.limits(record)
+    except (TypeError, ValueError) as error:
+        _refuse(where, f"limits: {error}")
+    unknown = sorted(set(limits.names()) - {param.name for param in params})
+    if unknown:
+        _refuse(where, f"limits: the method has no parameter {unknown[0]!r}")
+    return limits
+
+
+def _check_members(where: str, given: Any, known: tuple[str, ...]) -> None:
+    if not isinstance(given, Mapping):
+        _refuse(where, f"a mapping of {', '.join(known)} was expected")
+    stray = next((name for name in given if name not in known), None)
+    if stray is not None:
+        _refuse(where, f"{stray!r} is unknown here{did_you_mean(str(stray), known)}")
+
+
+def _refuse(where: str, what: str) -> NoReturn:
+    msg = f"{where}: {what}"
+    raise ConfigurationError(msg)

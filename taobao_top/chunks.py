@@ -1,0 +1,73 @@
+"""Long lists, sent in as many calls as the platform's limit demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from chainable.chain import name_of
+from chainable.masking import MaskedDict, MaskedTuple
+from chainable.validation import check_whole
+from taobao_top.pagination import method_chain
+from taobao_top.parameter_names import split_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taobao_top.catalogue import Method
+    from taobao_top.response import TopResponse
+    from taobao_top.settings import Settings
+
+__all__ = ["chunks"]
+
+
+def chunks(
+    settings: Settings,
+    chain: Any,
+    ids: Iterable[Any],
+    params: Mapping[str, Any] | None,
+    *,
+    size: int | None,
+    parameter: str | None,
+    keywords: Mapping[str, Any],
+) -> Iterator[TopResponse[Any]]:
+    """Iterate over the responses of the calls; see :meth:`taobao_top.TaobaoTop.chunks`."""
+    method = name_of(method_chain(chain, "chunks"))
+    if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
+        msg = f"{method}: a list of elements was expected, not {type(ids).__name__}"
+        raise TypeError(msg)
+    known = settings.catalogue.method(method)
+    parameter = _parameter(method, known) if parameter is None else parameter
+    if parameter in {*(params or {}), *keywords}:
+        msg = f"{method}: {parameter} is set by chunks(): pass all elements as its list"
+        raise TypeError(msg)
+    most = None if known is None or known.limits is None else known.limits.chunks.get(parameter)
+    if size is not None:
+        check_whole("size", size, least=1)
+    if size is None and most is None:
+        msg = f"{method}: the catalogue has no limit for {parameter}: pass the number of elements of a call, size=…"
+        raise TypeError(msg)
+    if size is not None and most is not None and size > most:
+        msg = f"{method}: the platform accepts {most} elements in {parameter} at most, size is {size}"
+        raise ValueError(msg)
+    split_arguments(settings.method_info(method), params or {}, keywords)  # a misspelt name is refused now
+    rest, number, name = iter(ids), size or most, parameter
+
+    def calls() -> Iterator[TopResponse[Any]]:
+        while chunk := MaskedTuple(islice(rest, number)):
+            yield chain(params, **MaskedDict(keywords, **{name: chunk}))
+
+    return calls()
+
+
+def _parameter(method: str, known: Method | None) -> str:
+    """Return the list that a method is called for: the one with a limit, or the only list."""
+    limited = () if known is None or known.limits is None else tuple(known.limits.chunks)
+    lists = () if known is None else tuple(name for name, kind in known.types.items() if kind.endswith("[]"))
+    found = limited or tuple(name for name in lists if name != "fields")
+    if len(found) != 1:
+        names = " or ".join(f"parameter={name!r}" for name in found) or "parameter='num_iids'"
+        msg = f"{method}: pass the name of the list's parameter, {names}"
+        raise TypeError(msg)
+    return found[0]

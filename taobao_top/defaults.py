@@ -1,0 +1,39 @@
+"""Parameters of a client that fill calls which leave them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from chainable.errors import ConfigurationError
+from chainable.masking import MaskedDict
+from chainable.spelling import did_you_mean
+from taobao_top.options import OPTIONS
+
+if TYPE_CHECKING:
+    from taobao_top.catalogue.definitions import Catalogue
+
+__all__ = ["as_defaults", "check_defaults"]
+
+
+def as_defaults(given: Any) -> Mapping[str, Any]:
+    """Return defaults as a copy whose repr has no values; ConfigurationError if they are not a mapping."""
+    if given is None:
+        return MaskedDict()
+    if not isinstance(given, Mapping):
+        msg = f"defaults: a mapping of parameters was expected, such as {{'fields': 'tid'}}, not {type(given).__name__}"
+        raise ConfigurationError(msg)
+    return MaskedDict(given)
+
+
+def check_defaults(defaults: Mapping[str, Any], catalogue: Catalogue) -> None:
+    """Raise ConfigurationError for a name that is a parameter of no method, and so would never be sent."""
+    known = catalogue.parameters()
+    for name in defaults:
+        if name in OPTIONS and name not in known:
+            msg = f"defaults: {name!r} is an option, not a parameter of methods: pass it to the client or to a call"
+            raise ConfigurationError(msg)
+        if name not in known:
+            hint = did_you_mean(name, known) if isinstance(name, str) else ""
+            msg = f"defaults: no method of the catalogue has a parameter {name!r}{hint}"
+            raise ConfigurationError(msg)

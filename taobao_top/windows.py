@@ -1,0 +1,152 @@
+"""
+A long span of time, read in windows that the platform accepts.
+
+Increments have limits: ``taobao.trades.sold.increment.get`` takes a day at
+most.  Windows follow each other without a gap: each begins at the second with
+which the one before ended, so what was changed in that second comes twice.
+Inside a window pages are read from the last to the first, so that entries that
+leave the list meanwhile do not move others past the reader.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chainable.chain import name_of
+from chainable.times import BEIJING, beijing
+from taobao_top.pagination import PageNames, method_chain, paging
+from taobao_top.parameter_names import split_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from taobao_top.catalogue import Method, Window
+    from taobao_top.response import TopResponse
+    from taobao_top.settings import Settings
+
+__all__ = ["spans", "windows"]
+
+_SECOND = timedelta(seconds=1)
+_PAIRS = (
+    ("start_modified", "end_modified"), ("start_create", "end_create"), ("start_created", "end_created"),
+    ("start_time", "end_time"), ("begin_time", "end_time"), ("start_date", "end_date"), ("start_modify", "end_modify"),
+)  # fmt: skip
+"""The usual names of a start and an end, of methods without a known limit."""
+
+
+def spans(
+    start: datetime, end: datetime, step: timedelta | None, overlap: timedelta = timedelta(0)
+) -> Iterator[tuple[datetime, datetime]]:
+    """
+    Split a span of time.
+
+    Args:
+        start: Its begin, with a time zone; fractions of a second are cut off.
+        end: Its end, likewise.
+        step: The length of a window; None for one window.
+        overlap: How much of a window the next one has again.
+
+    Returns:
+        Starts and ends in Beijing time, the oldest first; each start is the end before it, less the overlap.
+    """
+    first, last = _second("start", start), _second("end", end)
+    if last <= first:
+        msg = "windows: end has to lie after start, by a second at least"
+        raise ValueError(msg)
+    if step is not None and (step < _SECOND or step % _SECOND):
+        msg = "windows: step is a timedelta of whole seconds, a second at least"
+        raise ValueError(msg)
+    if overlap < timedelta(0) or overlap % _SECOND or (step is not None and overlap >= step):
+        msg = "windows: overlap is a timedelta of whole seconds, shorter than a window"
+        raise ValueError(msg)
+    return _spans(first, last, last - first if step is None else step, overlap)
+
+
+def _spans(start: datetime, last: datetime, step: timedelta, overlap: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    while True:
+        end = min(start + step, last)
+        yield start, end
+        if end == last:
+            return
+        start = end - overlap
+
+
+def _second(name: str, moment: Any) -> datetime:
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        msg = f"windows: {name} is a datetime with a time zone, such as datetime(2026, 1, 1, tzinfo=chainable.BEIJING)"
+        raise TypeError(msg)
+    return beijing(moment).astimezone(BEIJING).replace(microsecond=0)
+
+
+def windows(
+    settings: Settings,
+    chain: Any,
+    start: datetime,
+    end: datetime,
+    params: Mapping[str, Any] | None,
+    *,
+    step: timedelta | None,
+    overlap: timedelta,
+    between: tuple[str, str] | None,
+    names: PageNames | None,
+    keywords: Mapping[str, Any],
+) -> Iterator[TopResponse[Any]]:
+    """Iterate over the pages of all windows; see :meth:`taobao_top.TaobaoTop.windows`."""
+    method = name_of(method_chain(chain, "windows"))
+    known = settings.catalogue.method(method)
+    first, last, limit = _bounds(method, known, between, {*(params or {}), *keywords})
+    given = {first, last} & {*(params or {}), *keywords}
+    if given:
+        msg = f"{method}: {min(given)} is set by windows(): pass start and end in place of it"
+        raise TypeError(msg)
+    if limit is not None and step is not None and step.total_seconds() > limit:
+        msg = f"{method}: the platform accepts windows of {timedelta(seconds=limit)} at most, step is {step}"
+        raise ValueError(msg)
+    if step is None and limit is not None:
+        step = timedelta(seconds=limit)
+    if names is None and known is not None:
+        names = PageNames.find(known)
+    parts = spans(start, end, step, overlap)
+
+    def pages(bounds: tuple[datetime, datetime]) -> Iterator[TopResponse[Any]]:
+        bounded = {**keywords, first: bounds[0], last: bounds[1]}
+        if names is None:
+            return iter([chain(params, **bounded)])
+        backwards = names.cursor is None and not _asks_for_next(names, params, keywords)
+        return paging(settings, chain, params, names=names, backwards=backwards, keywords=bounded)
+
+    info = settings.method_info(method)
+    split_arguments(info, params or {}, keywords)  # a misspelt name is refused now, not with the first window
+    return (page for bounds in parts for page in pages(bounds))
+
+
+def _asks_for_next(names: PageNames, params: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> bool:
+    """Return whether the caller asks for has_next in place of the total, so that the last page is unknown."""
+    return names.use_has_next is not None and bool({**(params or {}), **keywords}.get(names.use_has_next))
+
+
+def _bounds(
+    method: str, known: Method | None, between: tuple[str, str] | None, given: set[str]
+) -> tuple[str, str, int | None]:
+    """Return the names of a start and an end, and the seconds that may lie between them; None without a limit."""
+    limited = () if known is None or known.limits is None else known.limits.windows
+    if between is not None:
+        window = next((each for each in limited if (each.start, each.end) == tuple(between)), None)
+        first, last = between
+        return first, last, None if window is None else _seconds(window, given)
+    if len(limited) == 1:
+        return limited[0].start, limited[0].end, _seconds(limited[0], given)
+    types = {} if known is None else known.types
+    found = [(window.start, window.end) for window in limited] or [
+        pair for pair in _PAIRS if pair[0] in types and pair[1] in types
+    ]
+    if len(found) != 1:
+        pairs = " or ".join(f"between={pair!r}" for pair in found) or "between=('start_modified', 'end_modified')"
+        msg = f"{method}: pass the names of the parameters with the start and the end, {pairs}"
+        raise TypeError(msg)
+    return *found[0], None
+
+
+def _seconds(window: Window, given: set[str]) -> int | None:
+    return None if given.intersection(window.unless) else window.seconds
