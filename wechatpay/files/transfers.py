@@ -46,6 +46,7 @@ class DownloadResult:
     verified: bool
 
 
+@safe_repr
 @frozen
 class Job:
     """The options of one download; ``patience`` has the seconds in which each 256 KiB have to arrive."""
