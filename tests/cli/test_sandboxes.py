@@ -101,3 +101,16 @@ def test_it_is_ready_soon_and_ends_cleanly(package, client, tmp_path):
 
     assert process.returncode == 0
     assert errors == ""
+
+
+def test_a_gateway_of_top_takes_definitions(top, tmp_path, interrupted, waiting):
+    file = tmp_path / "acme.yaml"
+    file.write_text("taobao.acme.order.get:\n  title: 查询订单\n", "utf-8")
+    interrupted(waiting)
+    assert top("sandbox", "--catalogue", file, "--json").code == 0
+
+    file.write_text("taobao.acme.order.get:\n  titel: 查询订单\n", "utf-8")
+    refused = top("sandbox", "--catalogue", file)
+    assert refused.code
+    assert "'titel' is unknown here; did you mean 'title'" in refused.err
+    assert "Traceback" not in refused.err
