@@ -219,6 +219,7 @@ def top_error(
     return TopError(
         f"{method}: code {code or '?'}: {words}" + (f" ({rule.advice})" if rule.advice else ""),
         code=code,
+        sentence=message or sub_msg or None,
         sub_code=sub_code,
         sub_msg=sub_msg,
         detail=dict(error),

@@ -256,6 +256,7 @@ def _read_response(response: Response[Any]) -> Response[Any]:
         raise TopError(
             f"token: HTTP status {status}" + (f": {words}" if words else ""),
             code=code,
+            sentence=description or None,
             sub_msg=description,
             detail={"error": code, "error_description": description},
             status_code=status,

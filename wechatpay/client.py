@@ -218,6 +218,9 @@ class WeChatPay(Client, Chains):
         # A traceback may show a client whose __init__ has failed.
         return f"<{type(self).__name__} {self.__dict__.get('mchid', 'without settings')}>"
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "operation"]
+
     @without_frames
     def prepare(self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         """Build a call of APIv2 or APIv3; see :meth:`chainable.Client.prepare`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from attrs import field, frozen
 
@@ -69,6 +69,21 @@ class Notification(Generic[R]):
     envelope: dict[str, Any] = field(repr=False, eq=False)
     raw: bytes = field(repr=False)
     version: str = "v3"
+
+    if not TYPE_CHECKING:  # checkers report these mistakes by themselves
+
+        def __getattr__(self, name: str) -> NoReturn:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                msg += "; the decrypted content is notification.resource"
+            raise AttributeError(msg)
+
+        def __getitem__(self, key: object, /) -> NoReturn:
+            msg = (
+                "a notification has no items: its decrypted content is notification.resource, "
+                "so write notification.resource[…]"
+            )
+            raise TypeError(msg)
 
     @property
     def create_time(self) -> datetime | None:
