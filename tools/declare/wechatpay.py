@@ -100,11 +100,14 @@ def _client(roots: list[str], literals: dict[str, str]) -> str:
         HEADER,
         "# mypy: ignore-errors",
         "# Overlaps of the overloads are not checked: each has a path of its own.",
-        "from typing import Literal, overload",
+        "from typing import Literal, TypeVar, overload",
         "",
         *(f"from wechatpay.types.chains.{root} import {root.upper()}" for root in roots),
         *(f"from wechatpay.types.chains.{name.replace('_', ' import ', 1)} as {name}" for name in products),
         "from wechatpay.types.chains.node import OpenNode",
+        "",
+        "# A parameter of the type str would hide the literals from completion.",
+        'Path = TypeVar("Path", bound=str)',
         "",
         "class Chains:",
         *(f"    {root}: {root.upper()}" for root in roots),
@@ -114,7 +117,7 @@ def _client(roots: list[str], literals: dict[str, str]) -> str:
         lines += ["    @overload", f'    def __getitem__(self, path: Literal["{path}"], /) -> {node}: ...']
     lines += [
         "    @overload",
-        "    def __getitem__(self, path: str, /) -> OpenNode: ...",
+        "    def __getitem__(self, path: Path, /) -> OpenNode: ...",
         "    chain = __getitem__",
         "",
     ]
