@@ -37,7 +37,7 @@ def _refuse_misspelt_verb(name: str) -> None:
     verbs = near_verbs(last, ("POST",))
     if verbs:
         msg = (
-            f"{name}: the catalogue knows the method {method}, and its last step here is no verb: did you mean {verbs}? "
+            f"{name}: the catalogue knows the method {method}, and its last step here is not a verb: did you mean {verbs}? "
             f"A new method of this name is called as top[{name!r}](…)"
         )
         raise TypeError(msg)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from wechatpay.apiv2.protocol import APIv2
+    from wechatpay.defaults import Defaults
     from wechatpay.downloads import DownloadResult
     from wechatpay.invoke import Invoke
     from wechatpay.notification_parsing import Notifications
@@ -87,6 +88,10 @@ class WeChatPay(Client, Chains):
         clock: Returns Unix time in seconds.
         nonce: Returns a text that was never used before.
         on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        defaults: Parameters such as ``appid`` and ``notify_url``, by the platform's names, that fill
+            what an operation has and a call leaves out. A mapping fills the object with its name.
+
+            .. versionadded:: 0.1.0
 
     Attributes:
         settings: The settings, checked and loaded.
@@ -132,6 +137,7 @@ class WeChatPay(Client, Chains):
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = Settings.build(
             mchid=mchid,
@@ -172,6 +178,7 @@ class WeChatPay(Client, Chains):
         self.base_url = self.settings.endpoints.base_url
         self.backup_url = self.settings.endpoints.backup_url
         self.certificates = self.settings.certificates
+        self._defaults = None if defaults is None else _defaults(defaults)
         self._apiv3 = APIv3(self.settings)
         self._root = PathResolver.start(catalogue.tree())
 
@@ -224,8 +231,16 @@ class WeChatPay(Client, Chains):
     @without_frames
     def prepare(self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         """Build a call of APIv2 or APIv3; see :meth:`chainable.Client.prepare`."""
-        spec = RequestSpec(self.settings, path, verb, positional, keywords)
+        spec = self._spec(path, verb, positional, keywords)
         return (self._apiv2 if spec.first == "v2" else self._apiv3).prepare(spec)
+
+    def _spec(
+        self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> RequestSpec:
+        spec = RequestSpec(self.settings, path, verb, positional, keywords)
+        if self._defaults is not None:
+            self._defaults.fill(spec)
+        return spec
 
     @cached_property
     def _apiv2(self) -> APIv2:
@@ -320,7 +335,7 @@ class WeChatPay(Client, Chains):
         Raises:
             TypeError: The chain is not a page.
         """
-        return self._apiv2.signed_url(RequestSpec(self.settings, path_of(chain), "GET", (), {"params": params}))
+        return self._apiv2.signed_url(self._spec(path_of(chain), "GET", (), {"params": params}))
 
     @without_frames
     def encrypt(self, text: str, *, serial: str | None = None) -> Ciphertext:
@@ -359,3 +374,9 @@ class WeChatPay(Client, Chains):
             ConfigurationError: The client has no private key.
         """
         return decrypt_text(self.settings.decryption_key(), ciphertext)
+
+
+def _defaults(given: Mapping[str, Any]) -> Defaults:
+    from wechatpay.defaults import Defaults  # most clients have none
+
+    return Defaults(given)

@@ -212,9 +212,9 @@ def describe_uncallable(path: PathResolver) -> str:
     branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
     # In an unknown path every verb is possible; below an operation, those that it has.
     known = sorted(branch.verbs) if branch.verbs and length == len(resolution.segments) - 1 else _VERBS
-    verbs = near_verbs(_snake(resolution.segments[-1]), known)
-    if verbs:
-        return f"{resolution.label()} is not in the catalogue, and its last step is no verb: did you mean {verbs}?"
+    near = near_verbs(_snake(resolution.segments[-1]), known)
+    if near:
+        return f"{resolution.label()} is not in the catalogue, and its last step is not a verb: did you mean {near}?"
     hint = did_you_mean(_snake(resolution.segments[length]), map(_snake, getattr(branch, "literals", ())))
     return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"
 

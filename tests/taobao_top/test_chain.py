@@ -105,7 +105,7 @@ class TestMisspeltVerbs:
     @pytest.mark.parametrize("name", ["pots", "psot", "Post", "POST", "pst", "post_asnyc", "postasync"])
     def test_a_misspelt_post_is_refused_before_it_is_sent(self, top, gateway, name):
         for chain in (top.taobao.trades.sold.get, top.taobao.time.get):
-            with pytest.raises(TypeError, match=r"is no verb: did you mean \.post"):
+            with pytest.raises(TypeError, match=r"is not a verb: did you mean \.post"):
                 getattr(chain, name)(fields="tid")
         assert gateway.requests == []
 
