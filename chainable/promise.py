@@ -5,15 +5,22 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["Promise"]
+    from typing_extensions import TypeVar
 
-T = TypeVar("T")
-U = TypeVar("U")
+    T = TypeVar("T", default=Any)
+    U = TypeVar("U")
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    U = TypeVar("U")
+
+__all__ = ["Promise"]
 
 _logger = logging.getLogger("chainable")
 

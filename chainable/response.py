@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -16,13 +16,17 @@ from chainable.masking import safe_repr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Self
+    from typing_extensions import Self, TypeVar
 
     from chainable.connections import AttemptState
 
-__all__ = ["Response"]
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
+__all__ = ["Response"]
 
 
 @safe_repr

@@ -2,7 +2,8 @@
 The generated types: made from the catalogue, field by field, and read by both checkers.
 
 The cases lie in ``tests/typing``; ``typed_programs`` writes two programs more,
-which call what the catalogues know.
+which call what the catalogues know, and ``docs.typed_snippets`` the blocks of the
+documentation and of both READMEs.  Some examples are checked as well.
 """
 
 from __future__ import annotations
@@ -22,12 +23,22 @@ import pytest
 
 import taobao_top.catalogue
 import wechatpay.catalogue
+from tests.docs import typed_snippets
 from tests.language_server import LanguageServer
 from tests.typed_programs import taobao_top_program, wechatpay_program
 from tools import build_types
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "tests" / "typing"
+STRICT_EXAMPLES = (
+    "fastapi_notifications",
+    "flask_notifications",
+    "shop",
+    "taobao_authorize",
+    "taobao_orders",
+    "taobao_stock",
+)
+"""Programs in ``examples`` that leave no annotation to the reader."""
 
 pytestmark = pytest.mark.xdist_group("types")
 
@@ -222,12 +233,16 @@ class TestTaobaoTop:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """All cases and the two written programs, in one folder."""
+    """All cases, the two written programs and the blocks of the documentation, in one folder."""
     folder = tmp_path_factory.mktemp("typing")
     for source in CASES.rglob("*.py"):
         target = folder / source.relative_to(CASES)
         target.parent.mkdir(exist_ok=True)
         shutil.copy(source, target)
+    (folder / "examples").mkdir()
+    for name in STRICT_EXAMPLES:
+        shutil.copy(ROOT / "examples" / f"{name}.py", folder / "examples")
+    assert typed_snippets.write(folder / "snippets") > 100
     (folder / "programs").mkdir()
     (folder / "programs" / "wechatpay_program.py").write_text(wechatpay_program(), "utf-8")
     (folder / "programs" / "taobao_top_program.py").write_text(taobao_top_program(1), "utf-8")

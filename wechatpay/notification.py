@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from attrs import field, frozen
 
@@ -13,11 +13,18 @@ from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from wechatpay.catalogue import Event
+
+    R = TypeVar("R", default=Any)
+else:
+    from typing import TypeVar
+
+    R = TypeVar("R")
 
 __all__ = ["Notification"]
 
-R = TypeVar("R")
 
 # The names that the kinds of APIv2 notifications have for the time of the event.
 _V2_TIMES = (
