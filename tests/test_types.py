@@ -89,6 +89,45 @@ class TestGeneratedFiles:
         chains = (ROOT / "wechatpay" / "types" / "chains" / "v3" / "payscore.pyi").read_text("utf-8")
         assert "params: types.ServiceorderGetParams," in chains
 
+    def test_explain_the_keys_of_requests(self):
+        """
+        Each key of a request has its meaning below it, if the glossary has it; editors show it.
+        """
+        glossary = json.loads((ROOT / "wechatpay" / "describe" / "glossary.json").read_text("utf-8"))["meanings"]
+        explained = seen = 0
+        for name, text in build_types.files().items():
+            if not re.fullmatch(r"wechatpay/types/v[23]/\w+\.py", name):
+                continue
+            for declared in re.finditer(r"^class (\w+)\(TypedDict\):\n((?:    .*\n|\n(?=    ))+)", text, re.MULTILINE):
+                if re.search("(Get|Post|Put|Patch|Delete)(Request|Params)", declared[1]):
+                    for key, below in re.findall(
+                        r"^    (\w+): .*\n(?:    \"\"\"(.*)\"\"\"\n)?", declared[2], re.MULTILINE
+                    ):
+                        assert below == (glossary[key][0] if key in glossary else ""), (name, declared[1], key)
+                        seen += 1
+                        explained += bool(below)
+        assert seen > 8_000
+        assert explained / seen > 0.6
+
+    def test_explanations_cost_nothing_at_run_time(self):
+        """
+        A string below a key is not compiled.
+        """
+        path = ROOT / "wechatpay" / "types" / "v3" / "hire_power_bank.py"
+        text = path.read_text("utf-8")
+        assert '\n    out_order_no: str\n    """' in text
+        meaning = text.partition('\n    out_order_no: str\n    """')[2].partition('"""')[0]
+
+        def constants(code: Any) -> list[Any]:
+            return [
+                inner
+                for each in code.co_consts
+                for inner in (constants(each) if hasattr(each, "co_consts") else [each])
+            ]
+
+        assert meaning
+        assert meaning not in constants(compile(text, str(path), "exec"))
+
     def test_a_changed_file_is_noticed(self):
         """
         The check tells a file that differs, one that is missing, and one too many.
@@ -303,6 +342,8 @@ class TestEditors:
                 {"'order_id'", "'claimed_count'"},
             ),
             ("client['v3/hire-power-bank/insurance-orders'].", {"post", "_out_order_no_"}),
+            ("client['", {"'v3/hire-power-bank/insurance-orders'", "'v2/pay/unifiedorder'"}),
+            ("client.chain('", {"'v3/hire-power-bank/insurance-orders'", "'v2/pay/unifiedorder'"}),
             ("top.taobao.item.seller.", {"get"}),
             ("top.taobao.item.seller.get(", {"fields=", "num_iid=", "session="}),
             ("top.taobao.item.seller.get.post(", {"fields=", "num_iid=", "session="}),
@@ -334,6 +375,23 @@ class TestEditors:
     def test_show_title_and_official_page(self, server, line, result):
         """
         Hovering over an operation shows its title and its official page.
+        """
+        shown = server.hover(line)
+
+        assert all(text in shown for text in result), shown
+
+    @pytest.mark.parametrize(
+        ("line", "result"),
+        [
+            ("client.v3.hire_power_bank.insurance_orders.post(json={'out_order_no'", ["(key)", "商户自定的订单编号"]),
+            ("client.v3.pay.transactions.native.post(json={'amount': {'total'", ["int", "总金额，单位分"]),
+            ("client.v2.pay.unifiedorder.post(xml={'notify_url'", ["接收结果通知的地址"]),
+            ("client.v3.bill.tradebill.get(params={'bill_date'", ["Day", "账单日期"]),
+        ],
+    )
+    def test_show_the_meaning_of_a_key_of_a_request(self, server, line, result):
+        """
+        Hovering over a key of ``json=``, ``xml=`` or ``params=`` shows its type and its meaning in Chinese.
         """
         shown = server.hover(line)
 
