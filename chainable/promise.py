@@ -145,7 +145,9 @@ class Promise(Future[T]):
             )
             raise RuntimeError(msg)
 
-    if not TYPE_CHECKING:  # checkers report these mistakes by themselves
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
 
         def __getattr__(self, name: str) -> NoReturn:
             msg = f"{type(self).__name__!r} object has no attribute {name!r}"

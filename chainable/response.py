@@ -77,7 +77,9 @@ class Response(requests.Response, Generic[T]):
         """The decoded body: a dict or list, str or bytes for a file, None for an empty body."""
         return cast("T", self._data)
 
-    if not TYPE_CHECKING:  # checkers report these mistakes by themselves
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
 
         def __getattr__(self, name: str) -> NoReturn:
             msg = f"{type(self).__name__!r} object has no attribute {name!r}"

@@ -77,7 +77,9 @@ class Notification(Generic[R]):
     raw: bytes = field(repr=False)
     version: str = "v3"
 
-    if not TYPE_CHECKING:  # checkers report these mistakes by themselves
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
 
         def __getattr__(self, name: str) -> NoReturn:
             msg = f"{type(self).__name__!r} object has no attribute {name!r}"
