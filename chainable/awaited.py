@@ -21,10 +21,10 @@ def refuse_await(frame: FrameType, send: Callable[..., Any], written: str) -> No
 
     Args:
         frame: The frame of the coroutine, which is calling.
-        send: The method of the sender. Only ``send`` of a client returns a response; a batch returns promises.
+        send: The method ``send`` of the sender. That of a client returns a response; that of a batch returns a promise.
         written: The name of the verb, such as ``post``.
     """
-    if not isinstance(getattr(send, "__self__", None), Client) or send.__name__ != "send" or not _awaits(frame):
+    if not _awaits(frame) or not isinstance(getattr(send, "__self__", None), Client):
         return
     msg = (
         f"a response cannot be awaited, and the call would block the event loop; nothing was sent: "

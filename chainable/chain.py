@@ -27,7 +27,7 @@ def _refuse_await(send: Callable[..., Any], written: str) -> None:
     """Raise TypeError if the caller's caller awaits a response; see :mod:`chainable.awaited`."""
     frame: Any = currentframe()
     frame = frame.f_back.f_back
-    if frame.f_code.co_flags & _ASYNCHRONOUS:
+    if frame.f_code.co_flags & _ASYNCHRONOUS and getattr(send, "__name__", "") == "send":
         from chainable.awaited import refuse_await
 
         refuse_await(frame, send, written)
