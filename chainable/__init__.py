@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chainable.lazy import lazy_attributes
 
 if TYPE_CHECKING:
+    from chainable._version import __version__
     from chainable.attempt import Attempt
     from chainable.call import Call
     from chainable.chain import Chain, NameChain, PathChain
@@ -71,10 +72,12 @@ __all__ = [
     "Transport",
     "UnknownKeyError",
     "Verifier",
+    "__version__",
 ]
 
 # Each name is imported on first use, to keep the import fast.
 _HOMES = {
+    "_version": ["__version__"],
     "attempt": ["Attempt"],
     "call": ["Call"],
     "chain": ["Chain", "NameChain", "PathChain"],

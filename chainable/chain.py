@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, currentframe
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar, cast
 
 from chainable import path
@@ -16,9 +17,20 @@ if TYPE_CHECKING:
     from chainable.promise import Promise
     from chainable.response import Response
 
-__all__ = ["Chain", "NameChain", "PathChain", "Sender", "Verb", "name_of", "path_of"]
+__all__ = ["Chain", "LiteralName", "NameChain", "PathChain", "Sender", "Verb", "name_of", "path_of"]
 
 P = TypeVar("P")
+_ASYNCHRONOUS = CO_COROUTINE | CO_ASYNC_GENERATOR
+
+
+def _refuse_await(send: Callable[..., Any], written: str) -> None:
+    """Raise TypeError if the caller's caller awaits a response; see :mod:`chainable.awaited`."""
+    frame: Any = currentframe()
+    frame = frame.f_back.f_back
+    if frame.f_code.co_flags & _ASYNCHRONOUS and getattr(send, "__name__", "") == "send":
+        from chainable.awaited import refuse_await
+
+        refuse_await(frame, send, written)
 
 
 class Sender(Protocol):
@@ -133,7 +145,9 @@ class PathChain(Chain[PathResolver]):
     def __call__(self, *positional: Any, **keywords: Any) -> Response[Any]:
         """Send a POST, if the catalogue has one with a body at this path."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return cast("Response[Any]", self._sender.send(self._path, None, positional, keywords))
+        send = self._sender.send
+        _refuse_await(send, "post")
+        return cast("Response[Any]", send(self._path, None, positional, keywords))
 
 
 _split = path.split
@@ -171,6 +185,7 @@ class Verb:
             A :class:`chainable.Response`; a promise of one for ``…_async``.
         """
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
+        _refuse_await(self._send, self._name)
         return self._send(self._path, self._method, positional, keywords)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -211,6 +226,12 @@ class _PostedName(str):
     __slots__ = ()
 
 
+class LiteralName(str):
+    """A name whose last step was given as text, so that it is no misspelt verb."""
+
+    __slots__ = ()
+
+
 @safe_repr
 class NameChain(Chain[str]):
     """
@@ -242,12 +263,15 @@ class NameChain(Chain[str]):
             PathError: A part is empty or contains a character that names do not have.
             TypeError: The name is not a str.
         """
-        return self._step(".".join(path.split_name(name)))
+        literal = ".".join(path.split_name(name))
+        return type(self)(self._sender, LiteralName(f"{self._path}.{literal}" if self._path else literal))
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Send the call; the client's documentation describes its arguments."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._sender.send(self._called(self._path), "POST", positional, keywords)
+        send = self._sender.send
+        _refuse_await(send, "post")
+        return send(self._called(self._path), "POST", positional, keywords)
 
     @classmethod
     def _called(cls, name: str) -> str:

@@ -197,6 +197,19 @@ class Client(ABC):
             executor.shutdown()
         self._transport.close()
 
+    def __dir__(self) -> list[str]:
+        """Return the names that users need: none that begins with an underscore, and none that gateways implement."""
+        hidden = {name for name in vars(Client) if name != "close"}
+        return [name for name in super().__dir__() if name.startswith("__") or not (name[0] == "_" or name in hidden)]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        import asyncio  # imported lazily to keep the import fast
+
+        await asyncio.to_thread(self.close)  # it waits for promises, whose callbacks may need the event loop
+
     def __enter__(self) -> Self:
         return self
 

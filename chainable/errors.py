@@ -190,8 +190,14 @@ class APIError(ChainableError, requests.HTTPError):
         maybe_sent: The platform may have executed the request.
         response: The :class:`chainable.Response`; without body and headers in a pickled error.
         explain: Returns lines that compare what the platform verified with what was signed.
+        sentence: The platform's own sentence; None if it sent none.
 
     Attributes:
+        message: The platform's own sentence, unchanged, to show or to search for; the whole
+            line if the platform sent none. ``str(error)`` is always the whole line.
+
+            .. versionchanged:: 0.1.0
+               It was the whole line.
         slack: Seconds to wait in addition to ``retry_after``, for gateways that round it down.
     """
 
@@ -213,9 +219,10 @@ class APIError(ChainableError, requests.HTTPError):
         maybe_sent: bool = True,
         response: requests.Response | None = None,
         explain: Callable[[], str] | None = None,
+        sentence: str | None = None,
     ) -> None:
         super().__init__(message, response=response)
-        self.message = message
+        self.message = message if sentence is None else sentence
         self.code = code
         self.detail = detail
         self.status_code = status_code

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chainable.errors import PathError
 from chainable.spelling import did_you_mean, similar_names
 
-__all__ = ["did_you_mean", "expand", "fold", "kebab", "similar_names", "split", "split_name", "variable_name"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "did_you_mean",
+    "expand",
+    "fold",
+    "kebab",
+    "near_verbs",
+    "similar_names",
+    "split",
+    "split_name",
+    "variable_name",
+]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}")
 _VARIABLE = re.compile(r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_")
 _PROBES = re.compile(r"_repr_.*_|_ipython_.*_|_jupyter_.*_|_type_|_fields_|_as_parameter_|_sympy_")
 _NAME = re.compile(r"[A-Za-z0-9_\-]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://|//[^/]+[.:]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -30,6 +45,9 @@ def split(path: str) -> list[str]:
     if not isinstance(path, str):
         msg = f"a path is a str, not {type(path).__name__}"
         raise TypeError(msg)
+    if _URL.match(path):
+        msg = "a path was expected, not a URL: write it without scheme and host, such as 'v3/pay'; give another host as base_url=…"
+        raise PathError(msg)
     segments = path.removeprefix("/").split("/")
     for index, segment in enumerate(segments):
         if not _SEGMENT.fullmatch(segment) or segment in {".", ".."}:
@@ -96,11 +114,29 @@ def expand(name: str, value: object) -> str:
         raise PathError(msg) from None
 
 
+def near_verbs(name: str, verbs: Iterable[str]) -> str:
+    """
+    Return the verbs that a step may be a misspelling of, ``".post(…)"``; an empty text if it is not similar.
+
+    Args:
+        name: The name of the step: ``pots``, ``POST``, ``post_asyn``.
+        verbs: HTTP methods; each is also compared as ``…_async``.
+    """
+    names = [f"{verb.lower()}{ending}" for verb in verbs for ending in ("", "_async")]
+    folded = {fold(known): known for known in names}
+    if fold(name) in folded:
+        return f".{folded[fold(name)]}(…)"
+    return " or ".join(f".{known}(…)" for known in similar_names(name.lower(), names)[:2])
+
+
 def split_name(name: str) -> list[str]:
     """Split a dotted method name into its parts; raise PathError unless they are letters, digits, ``_``, ``-``."""
     if not isinstance(name, str):
         msg = f"a method name is a str, not {type(name).__name__}"
         raise TypeError(msg)
+    if _URL.match(name):
+        msg = "the name of a method was expected, not a URL: the client knows the URL of its gateway"
+        raise PathError(msg)
     parts = name.split(".")
     if not all(_NAME.fullmatch(part) for part in parts):
         msg = f"{name[:80]!r} is not a method name: use parts of letters, digits, '_' and '-', joined by dots"

@@ -5,15 +5,22 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["Promise"]
+    from typing_extensions import TypeVar
 
-T = TypeVar("T")
-U = TypeVar("U")
+    T = TypeVar("T", default=Any)
+    U = TypeVar("U")
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    U = TypeVar("U")
+
+__all__ = ["Promise"]
 
 _logger = logging.getLogger("chainable")
 
@@ -138,6 +145,20 @@ class Promise(Future[T]):
             )
             raise RuntimeError(msg)
 
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                msg += f": the response may not have arrived yet; write {_waiting(f'.{name}')}"
+            raise AttributeError(msg)
+
+        def __getitem__(self, key: object, /) -> NoReturn:
+            msg = f"a promise has no items: the response may not have arrived yet; write {_waiting('.data[…]')}"
+            raise TypeError(msg)
+
     def __await__(self) -> Generator[Any, None, T]:
         self._is_handled = True
         import asyncio  # imported lazily to keep the import fast
@@ -149,6 +170,11 @@ class Promise(Future[T]):
             error = super().exception()
             if error is not None:
                 _logger.error("the error of a promise was never retrieved: %s: %s", type(error).__name__, error)
+
+
+def _waiting(access: str) -> str:
+    """Return how the response of a promise is waited for."""
+    return f"promise.wait(){access}, in asyncio (await promise){access}"
 
 
 def _called(callback: Callable[[Any], Any], value: Any) -> Any:

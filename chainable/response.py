@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -16,13 +16,17 @@ from chainable.masking import safe_repr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Self
+    from typing_extensions import Self, TypeVar
 
     from chainable.connections import AttemptState
 
-__all__ = ["Response"]
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
+__all__ = ["Response"]
 
 
 @safe_repr
@@ -72,6 +76,25 @@ class Response(requests.Response, Generic[T]):
     def data(self) -> T:
         """The decoded body: a dict or list, str or bytes for a file, None for an empty body."""
         return cast("T", self._data)
+
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                msg += "; the decoded body is response.data"
+            raise AttributeError(msg)
+
+        def __getitem__(self, key: object, /) -> NoReturn:
+            msg = "a response has no items: its decoded body is response.data, so write response.data[…]"
+            raise TypeError(msg)
+
+        def __contains__(self, key: object, /) -> NoReturn:
+            # requests would search the pieces of the body for the key, and not find it.
+            msg = "a response has no members: its decoded body is response.data, so write … in response.data"
+            raise TypeError(msg)
 
     def set_content(self, content: bytes) -> None:
         """

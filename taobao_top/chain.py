@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chainable.chain import NameChain
+from chainable.chain import LiteralName, NameChain
 from chainable.masking import safe_repr
+from chainable.path import near_verbs
 from taobao_top import catalogue
 
 __all__ = ["MethodChain"]
@@ -20,4 +21,23 @@ class MethodChain(NameChain):
         """A last step ``post`` belongs to the name only if the catalogue has that name and not the one without it."""
         before = super()._called(name)
         is_known = before != name and catalogue.method(before) is None and catalogue.method(name) is not None
-        return str(name) if is_known else before
+        if is_known:
+            return str(name)
+        _refuse_misspelt_verb(before)
+        return before
+
+
+def _refuse_misspelt_verb(name: str) -> None:
+    """Raise TypeError for ``….pots(…)``: the name is unknown, without its last step it is known."""
+    if isinstance(name, LiteralName) or catalogue.method(name) is not None:
+        return
+    method, _, last = name.rpartition(".")
+    if catalogue.method(method) is None:
+        return
+    verbs = near_verbs(last, ("POST",))
+    if verbs:
+        msg = (
+            f"{name}: the catalogue knows the method {method}, and its last step here is not a verb: did you mean {verbs}? "
+            f"A new method of this name is called as top[{name!r}](…)"
+        )
+        raise TypeError(msg)

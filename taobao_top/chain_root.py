@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from chainable.chain import LiteralName
 from chainable.path import split_name
 from taobao_top.call_options import one_edit
 from taobao_top.chain import MethodChain
@@ -56,4 +57,4 @@ class ChainRoot:
         Raises:
             PathError: A part is empty or has a character that names do not have.
         """
-        return MethodChain(cast("Sender", self), ".".join(split_name(name)))
+        return MethodChain(cast("Sender", self), LiteralName(".".join(split_name(name))))

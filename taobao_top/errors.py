@@ -302,6 +302,7 @@ def top_error(
             f"{method}：错误码 {code or '?'}：{words}" + (f"（{translate(advice, 'zh')}）" if advice else ""),
         ),
         code=code,
+        sentence=message or sub_msg or None,
         sub_code=sub_code,
         sub_msg=sub_msg,
         detail=dict(error),

@@ -314,6 +314,7 @@ def _read_response(response: Response[Any]) -> Response[Any]:
                 f"token：HTTP 状态码 {status}" + (f"：{words}" if words else ""),
             ),
             code=code,
+            sentence=description or None,
             sub_msg=description,
             detail={"error": code, "error_description": description},
             status_code=status,

@@ -2,7 +2,8 @@
 The generated types: made from the catalogue, field by field, and read by both checkers.
 
 The cases lie in ``tests/typing``; ``typed_programs`` writes two programs more,
-which call what the catalogues know.
+which call what the catalogues know, and ``docs.typed_snippets`` the blocks of the
+documentation and of both READMEs.  Some examples are checked as well.
 """
 
 from __future__ import annotations
@@ -24,12 +25,22 @@ import taobao_top.catalogue
 import wechatpay.catalogue
 from taobao_top.errors import is_read
 from taobao_top.response_shapes import answer_fields, can_fail
+from tests.docs import typed_snippets
 from tests.language_server import LanguageServer
 from tests.typed_programs import taobao_top_program, wechatpay_program
 from tools import build_types
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "tests" / "typing"
+STRICT_EXAMPLES = (
+    "fastapi_notifications",
+    "flask_notifications",
+    "shop",
+    "taobao_authorize",
+    "taobao_orders",
+    "taobao_stock",
+)
+"""Programs in ``examples`` that leave no annotation to the reader."""
 
 pytestmark = pytest.mark.xdist_group("types")
 
@@ -79,6 +90,45 @@ class TestGeneratedFiles:
         assert query.__doc__.strip().endswith("Needs at least one of transaction_id, out_trade_no.")
         chains = (ROOT / "wechatpay" / "types" / "chains" / "v3" / "payscore.pyi").read_text("utf-8")
         assert "params: types.ServiceorderGetParams," in chains
+
+    def test_explain_the_keys_of_requests(self):
+        """
+        Each key of a request has its meaning below it, if the glossary has it; editors show it.
+        """
+        glossary = json.loads((ROOT / "wechatpay" / "describe" / "glossary.json").read_text("utf-8"))["meanings"]
+        explained = seen = 0
+        for name, text in build_types.files().items():
+            if not re.fullmatch(r"wechatpay/types/v[23]/\w+\.py", name):
+                continue
+            for declared in re.finditer(r"^class (\w+)\(TypedDict\):\n((?:    .*\n|\n(?=    ))+)", text, re.MULTILINE):
+                if re.search("(Get|Post|Put|Patch|Delete)(Request|Params)", declared[1]):
+                    for key, below in re.findall(
+                        r"^    (\w+): .*\n(?:    \"\"\"(.*)\"\"\"\n)?", declared[2], re.MULTILINE
+                    ):
+                        assert below == (glossary[key][0] if key in glossary else ""), (name, declared[1], key)
+                        seen += 1
+                        explained += bool(below)
+        assert seen > 8_000
+        assert explained / seen > 0.6
+
+    def test_explanations_cost_nothing_at_run_time(self):
+        """
+        A string below a key is not compiled.
+        """
+        path = ROOT / "wechatpay" / "types" / "v3" / "hire_power_bank.py"
+        text = path.read_text("utf-8")
+        assert '\n    out_order_no: str\n    """' in text
+        meaning = text.partition('\n    out_order_no: str\n    """')[2].partition('"""')[0]
+
+        def constants(code: Any) -> list[Any]:
+            return [
+                inner
+                for each in code.co_consts
+                for inner in (constants(each) if hasattr(each, "co_consts") else [each])
+            ]
+
+        assert meaning
+        assert meaning not in constants(compile(text, str(path), "exec"))
 
     def test_a_changed_file_is_noticed(self):
         """
@@ -232,12 +282,16 @@ class TestTaobaoTop:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """All cases and the two written programs, in one folder."""
+    """All cases, the two written programs and the blocks of the documentation, in one folder."""
     folder = tmp_path_factory.mktemp("typing")
     for source in CASES.rglob("*.py"):
         target = folder / source.relative_to(CASES)
         target.parent.mkdir(exist_ok=True)
         shutil.copy(source, target)
+    (folder / "examples").mkdir()
+    for name in STRICT_EXAMPLES:
+        shutil.copy(ROOT / "examples" / f"{name}.py", folder / "examples")
+    assert typed_snippets.write(folder / "snippets") > 100
     (folder / "programs").mkdir()
     (folder / "programs" / "wechatpay_program.py").write_text(wechatpay_program(), "utf-8")
     (folder / "programs" / "taobao_top_program.py").write_text(taobao_top_program(1), "utf-8")
@@ -298,6 +352,8 @@ class TestEditors:
                 {"'order_id'", "'claimed_count'"},
             ),
             ("client['v3/hire-power-bank/insurance-orders'].", {"post", "_out_order_no_"}),
+            ("client['", {"'v3/hire-power-bank/insurance-orders'", "'v2/pay/unifiedorder'"}),
+            ("client.chain('", {"'v3/hire-power-bank/insurance-orders'", "'v2/pay/unifiedorder'"}),
             ("top.taobao.item.seller.", {"get"}),
             ("top.taobao.item.seller.get(", {"fields=", "num_iid=", "session="}),
             ("top.taobao.item.seller.get.post(", {"fields=", "num_iid=", "session="}),
@@ -329,6 +385,23 @@ class TestEditors:
     def test_show_title_and_official_page(self, server, line, result):
         """
         Hovering over an operation shows its title and its official page.
+        """
+        shown = server.hover(line)
+
+        assert all(text in shown for text in result), shown
+
+    @pytest.mark.parametrize(
+        ("line", "result"),
+        [
+            ("client.v3.hire_power_bank.insurance_orders.post(json={'out_order_no'", ["(key)", "商户自定的订单编号"]),
+            ("client.v3.pay.transactions.native.post(json={'amount': {'total'", ["int", "总金额，单位分"]),
+            ("client.v2.pay.unifiedorder.post(xml={'notify_url'", ["接收结果通知的地址"]),
+            ("client.v3.bill.tradebill.get(params={'bill_date'", ["Day", "账单日期"]),
+        ],
+    )
+    def test_show_the_meaning_of_a_key_of_a_request(self, server, line, result):
+        """
+        Hovering over a key of ``json=``, ``xml=`` or ``params=`` shows its type and its meaning in Chinese.
         """
         shown = server.hover(line)
 

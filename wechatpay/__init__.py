@@ -19,6 +19,19 @@ from wechatpay.sensitive import Ciphertext, Sensitive
 from wechatpay.signing import RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
+    from chainable._version import __version__
+    from chainable.errors import (
+        APIError,
+        ChainableError,
+        ClaimError,
+        CodecError,
+        ConfigurationError,
+        DecryptionError,
+        InProgress,
+        PathError,
+        SignatureError,
+        UnknownKeyError,
+    )
     from wechatpay import bills
     from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner
     from wechatpay.certificates import PlatformCertificates
@@ -27,29 +40,44 @@ if TYPE_CHECKING:
     from wechatpay.notifications.responses import accept, reject
 
 __all__ = [
+    "APIError",
+    "ChainableError",
     "Ciphertext",
+    "ClaimError",
+    "CodecError",
+    "ConfigurationError",
+    "DecryptionError",
+    "InProgress",
     "Merchants",
     "Notification",
     "ParamSigner",
+    "PathError",
     "PlatformCertificates",
     "RSASigner",
     "RSAVerifier",
     "Sensitive",
+    "SignatureError",
+    "UnknownKeyError",
     "WeChatPay",
     "WorkWXSigner",
+    "__version__",
     "accept",
     "bills",
     "reject",
 ]
 
+_ERRORS = [name for name in __all__ if name.endswith("Error") or name == "InProgress"]
+
 __getattr__ = lazy_attributes(
     __name__,
     {
+        **dict.fromkeys(_ERRORS, "chainable.errors"),
         "Merchants": "wechatpay.merchants",
         "Notification": "wechatpay.notification",
         "ParamSigner": "wechatpay.apiv2.signing",
         "PlatformCertificates": "wechatpay.certificates",
         "WorkWXSigner": "wechatpay.apiv2.signing",
+        "__version__": "chainable._version",
         "accept": "wechatpay.notifications.responses",
         "bills": "wechatpay.bills",
         "reject": "wechatpay.notifications.responses",

@@ -30,10 +30,12 @@ class ChainRoot:
     def __getattr__(self, name: str) -> PathChain:
         if _ROOT.fullmatch(name):
             return PathChain(cast("Sender", self), self.__dict__["_root"].attribute(name))
-        known = [known for known in dir(type(self)) if not known.startswith("_")]
-        hint = did_you_mean(name, [*known, "v2", "v3", "brand"])
+        hint = did_you_mean(name, [known for known in dir(self) if not known.startswith("_")])
         msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
         raise AttributeError(msg)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), "v2", "v3", "brand"]
 
     def __getitem__(self, path: str, /) -> PathChain:
         return self.chain(path)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from wechatpay.apiv2.protocol import APIv2
+    from wechatpay.defaults import Defaults
     from wechatpay.downloads import DownloadResult
     from wechatpay.invoke import Invoke
     from wechatpay.notification_parsing import Notifications
@@ -92,6 +93,10 @@ class WeChatPay(Client, Chains):
         clock: Returns Unix time in seconds.
         nonce: Returns a text that was never used before.
         on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        defaults: Parameters such as ``appid`` and ``notify_url``, by the platform's names, that fill
+            what an operation has and a call leaves out. A mapping fills the object with its name.
+
+            .. versionadded:: 0.1.0
 
     Attributes:
         settings: The settings, checked and loaded.
@@ -140,6 +145,7 @@ class WeChatPay(Client, Chains):
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = Settings.build(
             mchid=mchid,
@@ -182,6 +188,7 @@ class WeChatPay(Client, Chains):
         self.base_url = self.settings.endpoints.base_url
         self.backup_url = self.settings.endpoints.backup_url
         self.certificates = self.settings.certificates
+        self._defaults = None if defaults is None else _defaults(defaults)
         self._apiv3 = APIv3(self.settings)
         self._root = PathResolver.start(catalogue.tree())
 
@@ -230,11 +237,22 @@ class WeChatPay(Client, Chains):
         # A traceback may show a client whose __init__ has failed.
         return f"<{type(self).__name__} {self.__dict__.get('mchid', 'without settings')}>"
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "operation"]
+
     @without_frames
     def prepare(self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         """Build a call of APIv2 or APIv3; see :meth:`chainable.Client.prepare`."""
-        spec = RequestSpec(self.settings, path, verb, positional, keywords)
+        spec = self._spec(path, verb, positional, keywords)
         return (self._apiv2 if spec.first == "v2" else self._apiv3).prepare(spec)
+
+    def _spec(
+        self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> RequestSpec:
+        spec = RequestSpec(self.settings, path, verb, positional, keywords)
+        if self._defaults is not None:
+            self._defaults.fill(spec)
+        return spec
 
     @cached_property
     def _apiv2(self) -> APIv2:
@@ -329,7 +347,7 @@ class WeChatPay(Client, Chains):
         Raises:
             TypeError: The chain is not a page.
         """
-        return self._apiv2.signed_url(RequestSpec(self.settings, path_of(chain), "GET", (), {"params": params}))
+        return self._apiv2.signed_url(self._spec(path_of(chain), "GET", (), {"params": params}))
 
     @without_frames
     def encrypt(self, text: str, *, serial: str | None = None) -> Ciphertext:
@@ -368,3 +386,9 @@ class WeChatPay(Client, Chains):
             ConfigurationError: The client has no private key.
         """
         return decrypt_text(self.settings.decryption_key(), ciphertext)
+
+
+def _defaults(given: Mapping[str, Any]) -> Defaults:
+    from wechatpay.defaults import Defaults  # most clients have none
+
+    return Defaults(given)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from chainable.errors import PathError
-from chainable.path import did_you_mean, fold
+from chainable.path import did_you_mean, fold, near_verbs
 from chainable.resolution import Variable
 from wechatpay import catalogue
 
@@ -29,6 +29,7 @@ __all__ = ["Piece", "describe_uncallable", "refuse_misspelt", "refuse_other_oper
 
 _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
+_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CLOSE = 0.85  # of the letters of two paths
 _LONGEST = 200  # letters of a path that are compared
 _WORD = re.compile(r"[^A-Za-z0-9]*?([A-Za-z_][A-Za-z0-9_.\-]*)")
@@ -209,8 +210,14 @@ def describe_uncallable(path: PathResolver) -> str:
             return f"{path} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}"
         return f"{path} is not an operation, only the beginning of longer paths"
     branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
-    segment = resolution.segments[length]
-    stray = segment if isinstance(segment, str) else "{…}"
-    known = [*getattr(branch, "literals", ()), *(verb.lower() for verb in branch.verbs)]
-    hint = did_you_mean(stray, [name.replace("-", "_") for name in known])
+    # In an unknown path every verb is possible; below an operation, those that it has.
+    known = sorted(branch.verbs) if branch.verbs and length == len(resolution.segments) - 1 else _VERBS
+    near = near_verbs(_snake(resolution.segments[-1]), known)
+    if near:
+        return f"{resolution.label()} is not in the catalogue, and its last step is not a verb: did you mean {near}?"
+    hint = did_you_mean(_snake(resolution.segments[length]), map(_snake, getattr(branch, "literals", ())))
     return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"
+
+
+def _snake(segment: str | Variable) -> str:
+    return segment.replace("-", "_") if isinstance(segment, str) else "{…}"

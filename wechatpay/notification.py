@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from attrs import field, frozen
 
@@ -75,6 +75,23 @@ class Notification(Generic[R]):
     envelope: dict[str, Any] = field(repr=False, eq=False)
     raw: bytes = field(repr=False)
     version: str = "v3"
+
+    if TYPE_CHECKING:
+        pass  # checkers report these mistakes by themselves
+    else:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                msg += "; the decrypted content is notification.resource"
+            raise AttributeError(msg)
+
+        def __getitem__(self, key: object, /) -> NoReturn:
+            msg = (
+                "a notification has no items: its decrypted content is notification.resource, "
+                "so write notification.resource[…]"
+            )
+            raise TypeError(msg)
 
     @property
     def create_time(self) -> datetime | None:

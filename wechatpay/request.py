@@ -46,6 +46,15 @@ OPTIONS = (
 )
 
 
+_WORDS = {"body": "body", "payload": "body", "content": "body", "form": "body", "query": "params", "args": "params"}
+"""What other libraries call the body and the query."""
+
+_TEXT_ADVICE = {
+    "json": "write json={…}; for JSON that is written already, json=json.loads(text), or data=bytes to send it unchanged",
+    "xml": "write xml={…}; the client writes and signs the XML",
+}
+
+
 def resolver_of(path: str) -> PathResolver:
     """Return the position of a path of the catalogue, written without a slash at either end."""
     resolver = PathResolver.start(catalogue.tree())
@@ -84,17 +93,18 @@ class RequestSpec:
     ) -> None:
         self._settings = settings
         self.verb = verb
-        if positional:
-            msg = f"{verb.lower()}() takes names only: write {verb.lower()}(json={{…}})"
-            raise TypeError(msg)
         resolution = self._resolution = path.resolve(verb)
         branch = resolution.branch
         key = branch.verbs.get(verb) if branch is not None else None
         self.operation: Operation | None = (settings.operation(key) if key is not None else None) or operation
         self.label = resolution.label()
+        if positional:
+            msg = f"{verb.lower()}() takes names only: write {verb.lower()}({self._place}={{…}})"
+            raise TypeError(msg)
         values = MaskedDict(keywords)
         security = self._take_options(values)
         self._fill_path(values)
+        self._refuse_text()
         self._refuse_two_bodies()
         self._refuse_misspelt()
         self.certificate: ClientCertificate | None = None
@@ -127,8 +137,41 @@ class RequestSpec:
         self._target = resolution.target(values, {} if operation is None else operation.fixed)
         if values:
             stray = next(iter(values))
-            msg = f"{stray!r} is neither an option nor a variable of {self.label}{did_you_mean(stray, (*OPTIONS, *names))}"
+            advice = self._advice(stray) or did_you_mean(stray, (*OPTIONS, *names))
+            msg = f"{stray!r} is neither an option nor a variable of {self.label}{advice}"
             raise TypeError(msg)
+
+    @property
+    def _place(self) -> str:
+        """The option that takes the parameters of this call: of the query, of an XML or of a JSON body."""
+        if self.verb == "GET":
+            return "params"
+        return "xml" if self.first == "v2" else "json"
+
+    def _advice(self, stray: str) -> str:
+        """Return how parameters are given, if an unknown keyword is one of them or a word for all of them."""
+        place = _WORDS.get(stray)
+        if place is None and self.operation is not None:
+            request = self.operation.request
+            known = {
+                place: getattr(request, {"params": "query"}.get(place, place)) for place in (self._place, "params")
+            }
+            place = next(
+                (place for place, fields in known.items() if stray in {one.name for one in fields or ()}), None
+            )
+            if place is not None:
+                return f": it is a parameter, so write {self.verb.lower()}({place}={{{stray!r}: …}})"
+        if place is not None:
+            return f": write {self.verb.lower()}({self._place if place == 'body' else place}={{…}})"
+        return ""
+
+    def _refuse_text(self) -> None:
+        for option in ("json", "xml"):
+            value = getattr(self, option)
+            if isinstance(value, str | bytes | bytearray | memoryview | int | float):
+                advice = _TEXT_ADVICE[option]
+                msg = f"{option}: a mapping of names to values was expected, not {type(value).__name__}: {advice}"
+                raise TypeError(msg)
 
     def _refuse_two_bodies(self) -> None:
         bodies = [name for name in ("json", "xml", "data") if getattr(self, name) is not None]

@@ -331,3 +331,35 @@ class TestVerbs:
 
             assert paths.v3.pay(json={"a": 1}).data == 1
             assert mock.calls[0].request.body == b'{"a":1}'
+
+
+class TestURLs:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://api.mch.weixin.qq.com/v3/pay/transactions/native",
+            "http://127.0.0.1:8080/v3/pay",
+            "HTTPS://user:PLANTED@host/v3?token=PLANTED",
+            "//api.mch.weixin.qq.com/v3/pay",
+            "//localhost:8080/v3",
+        ],
+    )
+    def test_a_url_in_place_of_a_path_or_name_says_so(self, paths, names, url):
+        """
+        The message does not quote it: a URL may hold a token.
+        """
+        for step in (paths.chain, paths.v3.chain, paths.v3.__getitem__, names.taobao.chain, names.taobao.__getitem__):
+            with pytest.raises(PathError, match="not a URL") as refused:
+                step(url)
+            assert "PLANTED" not in str(refused.value)
+
+
+class TestInternals:
+    def test_dir_of_a_client_has_what_users_need(self, names):
+        shown = dir(names)
+
+        assert "close" in shown
+        assert "__enter__" in shown
+        hidden = {"send", "submit", "run", "prepare", "promise", "default_verb", "_pipeline", "_lock"}
+        assert not hidden & set(shown)
+        assert all(hasattr(names, name) for name in hidden)

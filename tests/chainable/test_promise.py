@@ -184,3 +184,27 @@ class TestClosing:
         assert paths._lock is not lock
         assert paths.promise(lambda: 2).wait() == 2
         executor.shutdown()
+
+
+class TestMistakes:
+    @pytest.mark.parametrize("name", ["data", "json", "status_code", "request_id", "text"])
+    def test_attributes_of_the_response_say_to_wait(self, promise, name):
+        waiting = promise(lambda: 1)
+
+        with pytest.raises(AttributeError, match=rf"promise\.wait\(\)\.{name}, in asyncio \(await promise\)\.{name}"):
+            getattr(waiting, name)
+        assert not hasattr(waiting, "data")
+        assert waiting.wait() == 1
+
+    def test_items_say_to_wait(self, promise):
+        waiting = promise(lambda: {"x": 1})
+
+        with pytest.raises(TypeError, match=r"promise\.wait\(\)\.data\[…\]"):
+            waiting["x"]
+        with pytest.raises(TypeError, match="no items"):
+            assert "x" in waiting
+        assert waiting.wait() == {"x": 1}
+
+    def test_probes_find_nothing(self, promise):
+        with pytest.raises(AttributeError, match="'Promise' object has no attribute '_repr_html_'$"):
+            _ = promise(lambda: 1)._repr_html_

@@ -9,6 +9,7 @@ import pytest
 
 from chainable.chain import name_of
 from chainable.errors import PathError
+from taobao_top import TopError
 from taobao_top.chain import MethodChain
 
 ORDER = "alibaba.finance.insurance.createorder"
@@ -98,3 +99,39 @@ class TestPost:
         top.taobao.item.seller.get.postAsync().wait()
 
         assert [form["method"] for form in gateway.forms] == ["alibaba.icbu.quotation.post", "taobao.item.seller.get"]
+
+
+class TestMisspeltVerbs:
+    @pytest.mark.parametrize("name", ["pots", "psot", "Post", "POST", "pst", "post_asnyc", "postasync"])
+    def test_a_misspelt_post_is_refused_before_it_is_sent(self, top, gateway, name):
+        for chain in (top.taobao.trades.sold.get, top.taobao.time.get):
+            with pytest.raises(TypeError, match=r"is not a verb: did you mean \.post"):
+                getattr(chain, name)(fields="tid")
+        assert gateway.requests == []
+
+    def test_a_new_method_of_such_a_name_is_called_by_item(self, top, gateway):
+        gateway.answers({"taobao_time_get_pots_response": {}}, {"taobao_time_get_pots_response": {}})
+        top["taobao.time.get.pots"]()
+        top.taobao.time["get.pots"]()
+
+        assert [form["method"] for form in gateway.forms] == ["taobao.time.get.pots"] * 2
+
+    def test_other_unknown_names_are_sent(self, top, gateway):
+        gateway.answers({"taobao_time_get_more_response": {}}, {"taobao_brand_new_posts_response": {}})
+        top.taobao.time.get.more()
+        top.taobao.brand_new.posts()
+
+        assert [form["method"] for form in gateway.forms] == ["taobao.time.get.more", "taobao.brand_new.posts"]
+
+
+def test_the_message_of_an_error_is_the_sentence_of_the_platform(top, gateway):
+    gateway.refuses(
+        {"code": 41, "msg": "Invalid arguments", "sub_code": "isv.invalid-parameter", "sub_msg": "tid 无效"}
+    )
+
+    with pytest.raises(TopError) as refused:
+        top.taobao.trade.get(fields="tid", tid=1)
+    assert (refused.value.message, refused.value.sub_msg) == ("Invalid arguments", "tid 无效")
+    assert str(refused.value).startswith(
+        "taobao.trade.get: code 41: Invalid arguments: isv.invalid-parameter: tid 无效"
+    )

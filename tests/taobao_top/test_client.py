@@ -902,7 +902,7 @@ def test_import_loads_nothing_that_a_call_does_not_need():
 
 def test_lazy_public_names_can_be_imported():
     assert sorted(taobao_top.__all__) == taobao_top.__all__
-    for name in taobao_top.__all__:
+    for name in set(taobao_top.__all__) - {"__version__"}:
         assert getattr(taobao_top, name).__name__ == name
     with pytest.raises(AttributeError, match="nothing"):
         taobao_top.nothing

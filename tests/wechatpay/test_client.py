@@ -300,7 +300,7 @@ class TestRequest:
             client.v3.certificates()
         with pytest.raises(TypeError, match="longer paths"):
             client.v3.pay()
-        with pytest.raises(TypeError, match="did you mean 'post'"):
+        with pytest.raises(TypeError, match=r"did you mean \.post\("):
             client.v3.pay.transactions.native.psot(json={})
         with pytest.raises(TypeError, match="did you mean 'native'"):
             client.v3.pay.transactions.natiev(json={})

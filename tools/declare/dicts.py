@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tools.declare.spelling import HEADER, clashes, plain
+from tools.declare.spelling import HEADER, clashes, docstring, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Members = dict[str, str]
 
@@ -22,9 +22,11 @@ class Dicts:
     Args:
         values: The module that the declarations take their names from.
         names: Which names that module has.
+        meanings: Returns the meaning of a key, which editors show, or None; without it no key is explained.
     """
 
-    def __init__(self, values: str, names: Iterable[str]) -> None:
+    def __init__(self, values: str, names: Iterable[str], meanings: Callable[[str], str | None] | None = None) -> None:
+        self._meanings = meanings
         self._values = values
         self._known = frozenset(names)
         self._shapes: dict[str, tuple[bool, tuple[tuple[str, str], ...]]] = {}
@@ -36,15 +38,21 @@ class Dicts:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def add(self, name: str, members: Members, *, doc: Iterable[str] = (), total: bool = True) -> str:
+    def add(
+        self, name: str, members: Members, *, doc: Iterable[str] = (), total: bool = True, explained: bool = False
+    ) -> str:
         """
-        Declare a TypedDict; the same name with the same shape is declared once, with another shape it is an error.
+        Declare a TypedDict, and return its name.
 
         Args:
-            name: Its name.
-            members: Their types.
+            name: The same name with the same shape is declared once.
+            members: Its keys, with their types.
             doc: The lines of its docstring.
             total: Whether members are required unless they say otherwise.
+            explained: Whether the meaning of each key stands below it.
+
+        Raises:
+            ValueError: The name is declared with another shape.
         """
         shape = tuple(members.items())
         if name in self._shapes:
@@ -54,7 +62,10 @@ class Dicts:
             return name
         self._shapes[name] = total, shape
         if all(map(plain, members)) and not clashes(list(members)):
-            body = [*doc, *(f"    {key}: {kind}" for key, kind in shape)]
+            body = list(doc)
+            for key, kind in shape:
+                # A string below a key is not compiled: it costs nothing when the module is imported.
+                body += [f"    {key}: {kind}", *(self._explained(key) if explained else ())]
             self._lines += ["", f"class {name}(TypedDict{'' if total else ', total=False'}):", *(body or ["    pass"])]
         else:
             rows = (f'        "{key}": {kind},' for key, kind in shape)
@@ -69,6 +80,9 @@ class Dicts:
                 ")",
             ]
         return name
+
+    def _explained(self, key: str) -> list[str]:
+        return [] if self._meanings is None else docstring("    ", self._meanings(key))
 
     def differs(self, name: str, members: Members, *, total: bool = True) -> bool:
         """Return whether the name is taken by another shape."""

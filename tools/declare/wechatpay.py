@@ -10,6 +10,7 @@ from attrs import define, field
 from tools.declare.dicts import Dicts, Members
 from tools.declare.spelling import HEADER, attribute, camel, docstring, module
 from wechatpay import catalogue
+from wechatpay.describe import glossary
 from wechatpay.types import values
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def build() -> dict[str, str]:
         attributes = []
         imports = []
         for name, product in position.children.items():
-            dicts = Dicts(_VALUES, values.__all__)
+            dicts = Dicts(_VALUES, values.__all__, _meaning)
             nodes = _Nodes(writer, dicts, root, name)
             top = nodes.declare(product, camel(name), (name,))
             files[f"wechatpay/types/{root}/{module(name)}.py"] = dicts.text()
@@ -100,11 +101,14 @@ def _client(roots: list[str], literals: dict[str, str]) -> str:
         HEADER,
         "# mypy: ignore-errors",
         "# Overlaps of the overloads are not checked: each has a path of its own.",
-        "from typing import Literal, overload",
+        "from typing import Literal, TypeVar, overload",
         "",
         *(f"from wechatpay.types.chains.{root} import {root.upper()}" for root in roots),
         *(f"from wechatpay.types.chains.{name.replace('_', ' import ', 1)} as {name}" for name in products),
         "from wechatpay.types.chains.node import OpenNode",
+        "",
+        "# A parameter of the type str would hide the literals from completion.",
+        'Path = TypeVar("Path", bound=str)',
         "",
         "class Chains:",
         *(f"    {root}: {root.upper()}" for root in roots),
@@ -114,7 +118,7 @@ def _client(roots: list[str], literals: dict[str, str]) -> str:
         lines += ["    @overload", f'    def __getitem__(self, path: Literal["{path}"], /) -> {node}: ...']
     lines += [
         "    @overload",
-        "    def __getitem__(self, path: str, /) -> OpenNode: ...",
+        "    def __getitem__(self, path: Path, /) -> OpenNode: ...",
         "    chain = __getitem__",
         "",
     ]
@@ -229,7 +233,7 @@ class _Writer:
 
         def take(option: str, kind: str, members: Members) -> None:
             needs = _one_of(request.one_of.get("query" if option == "params" else option, ()))
-            dicts.add(kind, members, doc=docstring("    ", operation.title, *needs))
+            dicts.add(kind, members, doc=docstring("    ", operation.title, *needs), explained=True)
             optional_body = not needs and all(member.startswith("NotRequired[") for member in members.values())
             (optional if optional_body else arguments).append(
                 f"{option}: types.{kind}{' = ...' if optional_body else ''}"
@@ -290,7 +294,7 @@ class _Writer:
             for each in member.fields
             if "$" not in each.name
         }
-        return dicts.add(name, inner, doc=docstring("    ", None, *_one_of(member.one_of)))
+        return dicts.add(name, inner, doc=docstring("    ", None, *_one_of(member.one_of)), explained=True)
 
     def _given(self, dicts: Dicts, owner: str, member: Field, place: str, *, v2: bool) -> str:
         """Return the type of a request field."""
@@ -373,6 +377,12 @@ class _Writer:
         else:
             one = "int | Decimal"
         return f"list[{one}]" if many else one
+
+
+def _meaning(name: str) -> str | None:
+    """Return the meaning of a field in Chinese, the language of the official pages; None if the glossary has none."""
+    found = glossary[name]
+    return None if found is None else found.zh
 
 
 def _one_of(groups: Iterable[tuple[str, ...]]) -> list[str]:

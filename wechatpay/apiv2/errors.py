@@ -79,6 +79,7 @@ def api_error(
         about=about,
         verbs=verbs,
         code=code,
+        sentence=text or None,
         detail=dict(data) or None,
         pending=code == "USERPAYING",
         explain=(lambda: _explain(parameters or {})) if about_signature else None,

@@ -81,11 +81,11 @@ _NONE: Mapping[str, str] = {}
 
 
 def reason_of(request_id: str | None) -> str | None:
-    """Return the numeric reason: the digits after the last dash of ``Request-ID``."""
+    """Return the numeric reason: the digits after the last dash of ``Request-ID``; None for 0, which is no reason."""
     if request_id is None or "-" not in request_id:
         return None
     number = request_id.rpartition("-")[2]
-    return number if number.isdigit() else None
+    return number if number.isdigit() and number.strip("0") else None
 
 
 def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
@@ -114,6 +114,7 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
         verbs=verbs,
         reasons=_REASONS,
         code=code or str(status),
+        sentence=str(body["message"]) if body and body.get("message") else None,
         detail=body.get("detail") if body else None,
         retry_after=_seconds(response.headers.get("Retry-After")),
         pending=code in {"USERPAYING", "USER_PAYING"},

@@ -6,22 +6,33 @@ from wechatpay.types.values import NotRequired, TypedDict
 class AuthindexGetParams(TypedDict):
     """授权获取code"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     redirect_uri: str
     response_type: str
     scope: str
+    """适用范围"""
     state: str
+    """状态"""
 
 class GetaccesstokenGetParams(TypedDict):
     """通过code换取accesstoken"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     code: str
+    """代码或凭码"""
     grant_type: str
     scope: str
+    """适用范围"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     sign: NotRequired[str | None]
+    """签名"""
 
 class GetaccesstokenGetData(TypedDict):
     """通过code换取accesstoken"""

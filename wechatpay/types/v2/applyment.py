@@ -6,10 +6,15 @@ from wechatpay.types.values import NotRequired, TypedDict
 class MicroGetstatePostRequest(TypedDict):
     """查询申请状态"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
 
 class MicroGetstatePostData(TypedDict):
     """查询申请状态"""
@@ -32,9 +37,13 @@ class MicroGetstatePostData(TypedDict):
 class MicroGetupgradestatePostRequest(TypedDict):
     """查询升级申请单状态"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
 
 class MicroGetupgradestatePostData(TypedDict):
     """查询升级申请单状态"""
@@ -65,13 +74,21 @@ class MicroGetupgradestatePostData(TypedDict):
 class MicroModifyarchivesPostRequest(TypedDict):
     """修改结算银行卡"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     account_number: NotRequired[str | None]
+    """银行账号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_bank: NotRequired[str | None]
+    """开户银行"""
     bank_address_code: str
+    """开户行地区码"""
     cert_sn: str
 
 class MicroModifyarchivesPostData(TypedDict):
@@ -89,12 +106,18 @@ class MicroModifyarchivesPostData(TypedDict):
 class MicroModifycontactinfoPostRequest(TypedDict):
     """修改联系信息"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     mobile_phone: NotRequired[str | None]
     email: NotRequired[str | None]
+    """电子邮箱"""
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     cert_sn: str
 
 class MicroModifycontactinfoPostData(TypedDict):
@@ -115,21 +138,32 @@ class MicroSigncontractPostRequest(TypedDict):
 class MicroSubmitPostRequest(TypedDict):
     """申请入驻"""
     version: str
+    """接口版本"""
     cert_sn: str
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     business_code: str
+    """业务申请编号"""
     id_card_copy: str
     id_card_national: str
     id_card_name: str
     id_card_number: str
+    """身份证号码"""
     id_card_valid_time: list[str] | str
     account_name: str
+    """开户名称"""
     account_bank: str
+    """开户银行"""
     bank_address_code: str
+    """开户行地区码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: str
+    """银行账号"""
     store_name: str
+    """门店名称"""
     store_address_code: str
     store_street: str
     store_longitude: NotRequired[str | None]
@@ -138,12 +172,16 @@ class MicroSubmitPostRequest(TypedDict):
     indoor_pic: str
     address_certification: NotRequired[str | None]
     merchant_shortname: str
+    """商户简称"""
     service_phone: str
+    """客服电话"""
     product_desc: str
     rate: str
+    """费率或汇率"""
     business_addition_desc: NotRequired[str | None]
     business_addition_pics: NotRequired[list[str] | str | None]
     contact: str
+    """联系人信息"""
     contact_phone: str
     contact_email: NotRequired[str | None]
 
@@ -162,28 +200,42 @@ class MicroSubmitPostData(TypedDict):
 class MicroSubmitupgradePostRequest(TypedDict):
     """提交升级申请单"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     cert_sn: str
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     organization_type: str
     business_license_copy: str
     business_license_number: str
     merchant_name: str
+    """商户名称"""
     company_address: str
+    """公司地址"""
     legal_person: str
+    """法定代表人"""
     business_time: str
     business_licence_type: str
     organization_copy: NotRequired[str | None]
     organization_number: NotRequired[str | None]
     organization_time: NotRequired[str | None]
     account_name: NotRequired[str | None]
+    """开户名称"""
     account_bank: NotRequired[str | None]
+    """开户银行"""
     bank_address_code: NotRequired[str | None]
+    """开户行地区码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: NotRequired[str | None]
+    """银行账号"""
     merchant_shortname: str
+    """商户简称"""
     business: str
+    """经营信息"""
     qualifications: NotRequired[str | None]
     business_scene: str
     business_addition_desc: NotRequired[str | None]

@@ -6,9 +6,16 @@ from wechatpay.types.values import NotRequired, Text, Time, TypedDict
 class BatchquerycommentPostRequest(TypedDict):
     """拉取订单评价数据"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     offset: Text
+    """起始位置"""
     limit: NotRequired[Text | None]
+    """每次返回的最多条数"""

@@ -6,21 +6,31 @@ from wechatpay.types.values import NotRequired, Text, TypedDict
 class MchCustomsCustomdeclareorderPostRequest(TypedDict):
     """订单附加信息提交接口"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     customs: str
+    """海关"""
     mch_customs_no: str
     duty: NotRequired[Text | None]
     action_type: NotRequired[str | None]
+    """动作类型"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     order_fee: NotRequired[Text | None]
     transport_fee: NotRequired[Text | None]
     product_fee: NotRequired[Text | None]
     cert_type: NotRequired[str | None]
+    """证书类型"""
     cert_id: NotRequired[str | None]
     name: NotRequired[str | None]
+    """名称"""
 
 class MchCustomsCustomdeclareorderPostData(TypedDict):
     """订单附加信息提交接口"""
@@ -49,13 +59,21 @@ class MchCustomsCustomdeclarequeryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no, sub_order_no, sub_order_id.
     """
     sign_type: NotRequired[str | None]
+    """签名算法"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     sub_order_id: NotRequired[str | None]
+    """平台的子订单号"""
     customs: str
+    """海关"""
 
 class MchCustomsCustomdeclarequeryPostData(TypedDict):
     """订单附加信息查询接口"""
@@ -140,13 +158,21 @@ class MchCustomsCustomdeclarequeryPostData(TypedDict):
 class MchNewcustomsCustomdeclareredeclarePostRequest(TypedDict):
     """订单附加信息重推接口"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     sub_order_id: NotRequired[str | None]
+    """平台的子订单号"""
     customs: str
+    """海关"""
     mch_customs_no: str
 
 class MchNewcustomsCustomdeclareredeclarePostData(TypedDict):

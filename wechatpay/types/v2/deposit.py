@@ -9,15 +9,24 @@ class ConsumePostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     consume_fee: Text
     fee_type: str
+    """币种或费用类型"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ConsumePostData(TypedDict):
     """消费押金"""
@@ -40,38 +49,63 @@ class ConsumePostData(TypedDict):
 
 class FacepayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: str
+    """商品名称"""
     goods_num: int
     price: int
+    """单价，单位分"""
     goods_category: NotRequired[str | None]
+    """商品类目"""
     body: NotRequired[str | None]
+    """商品描述"""
 
 class FacepayPostRequestDetail(TypedDict):
     goods_detail: list[FacepayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class FacepayPostRequest(TypedDict):
     """支付押金（人脸支付）"""
     deposit: NotRequired[str | None]
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     body: str
+    """商品描述"""
     detail: NotRequired[FacepayPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: str
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     face_code: str
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class FacepayPostData(TypedDict):
     """支付押金（人脸支付）"""
@@ -107,50 +141,84 @@ class FacepayPostData(TypedDict):
 
 class MicropayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: NotRequired[str | None]
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class MicropayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: list[MicropayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class MicropayPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class MicropayPostRequestSceneInfo(TypedDict):
     store_info: MicropayPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class MicropayPostRequest(TypedDict):
     """支付押金（付款码支付）"""
     version: NotRequired[str | None]
+    """接口版本"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     deposit: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[MicropayPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: str
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     receipt: NotRequired[str | None]
     auth_code: str
+    """付款码"""
     scene_info: NotRequired[MicropayPostRequestSceneInfo | str | None]
+    """支付场景"""
 
 class MicropayPostData(TypedDict):
     """支付押金（付款码支付）"""
@@ -188,13 +256,21 @@ class OrderqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     version: NotRequired[str | None]
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class OrderqueryPostData(TypedDict):
     """查询订单"""
@@ -253,19 +329,31 @@ class RefundPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     refund_fee: Text
+    """退款金额，单位分"""
     refund_fee_type: NotRequired[str | None]
     refund_desc: NotRequired[str | None]
     refund_account: NotRequired[str | None]
+    """退款资金来源"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class RefundPostData(TypedDict):
     """申请退款（押金）"""
@@ -316,15 +404,25 @@ class RefundqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: NotRequired[str | None]
+    """商户退款单号"""
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     offset: NotRequired[Text | None]
+    """起始位置"""
 
 class RefundqueryPostData(TypedDict):
     """查询退款（押金）"""
@@ -436,12 +534,19 @@ class ReversePostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ReversePostData(TypedDict):
     """撤销订单"""
@@ -460,50 +565,84 @@ class ReversePostData(TypedDict):
 
 class UnifiedorderPostRequestDetailGoodsDetail(TypedDict):
     goods_id: NotRequired[str | None]
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class UnifiedorderPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: list[UnifiedorderPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class UnifiedorderPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class UnifiedorderPostRequestSceneInfo(TypedDict):
     store_info: UnifiedorderPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class UnifiedorderPostRequest(TypedDict):
     """支付押金（JSAPI/APP支付）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[UnifiedorderPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     fee_type: str
+    """币种或费用类型"""
     total_fee: Text
+    """订单总金额，单位分"""
     spbill_create_ip: str
+    """下单设备 IP"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     product_id: NotRequired[str | None]
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     receipt: NotRequired[str | None]
     scene_info: NotRequired[UnifiedorderPostRequestSceneInfo | str | None]
+    """支付场景"""
 
 class UnifiedorderPostData(TypedDict):
     """支付押金（JSAPI/APP支付）"""

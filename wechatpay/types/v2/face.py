@@ -6,17 +6,27 @@ from wechatpay.types.values import NotRequired, Text, TypedDict
 class GetWxpayfaceAuthinfoPostRequest(TypedDict):
     """人脸识别SDK-获取调用凭证"""
     store_id: str
+    """门店编号"""
     store_name: str
+    """门店名称"""
     device_id: str
+    """设备编号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     rawdata: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     now: Text
     version: str
+    """接口版本"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class GetWxpayfaceAuthinfoPostData(TypedDict):
     """人脸识别SDK-获取调用凭证"""

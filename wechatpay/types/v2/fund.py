@@ -6,9 +6,13 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class QueryautowithdrawbydatePostRequest(TypedDict):
     """查询提现状态"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     date: Day
+    """日期"""
 
 class QueryautowithdrawbydatePostData(TypedDict):
     """查询提现状态"""
@@ -34,9 +38,13 @@ class QueryautowithdrawbydatePostData(TypedDict):
 class ReautowithdrawbydatePostRequest(TypedDict):
     """重新发起提现"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     date: Day
+    """日期"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ReautowithdrawbydatePostData(TypedDict):
     """重新发起提现"""

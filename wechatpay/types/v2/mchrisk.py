@@ -6,9 +6,13 @@ from wechatpay.types.values import NotRequired, Secret, TypedDict
 class BankquerymchauditinfoPostRequest(TypedDict):
     """间联模式查询商户审核状态开放接口"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     channel_id: str
+    """渠道商编号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class BankquerymchauditinfoPostData(TypedDict):
     """间联模式查询商户审核状态开放接口"""
@@ -29,9 +33,13 @@ class BankquerymchauditinfoPostData(TypedDict):
 class ChannelquerymchauditinfoPostRequest(TypedDict):
     """渠道商查询商户审核信息"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     acquiring_bank_id: str
+    """收单机构编号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ChannelquerymchauditinfoPostData(TypedDict):
     """渠道商查询商户审核信息"""
@@ -52,6 +60,7 @@ class ChannelquerymchauditinfoPostData(TypedDict):
 class QuerymchriskPostRequest(TypedDict):
     """事前-风险商户核查接口"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     cert_serial_number: NotRequired[str | None]
     certificates_number: NotRequired[Secret | None]
     certificates_name: NotRequired[Secret | None]
@@ -60,10 +69,13 @@ class QuerymchriskPostRequest(TypedDict):
     settlement_card_bank: NotRequired[str | None]
     business_license_number: NotRequired[Secret | None]
     company_name: NotRequired[str | None]
+    """公司名称"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_longitude: NotRequired[str | None]
     store_latitude: NotRequired[str | None]
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class QuerymchriskPostData(TypedDict):
     """事前-风险商户核查接口"""
@@ -77,8 +89,11 @@ class QuerymchriskPostData(TypedDict):
 class SetmchriskcallbackPostRequest(TypedDict):
     """设置风险通知回调链接"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     callback_url: str
+    """回调地址"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class SetmchriskcallbackPostData(TypedDict):
     """设置风险通知回调链接"""
@@ -92,7 +107,9 @@ class SetmchriskcallbackPostData(TypedDict):
 class SyncmchriskresultPostRequest(TypedDict):
     """事后-风险商户处理结果同步接口"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     event_code: str
     certificates_number: NotRequired[str | None]
     certificates_name: NotRequired[str | None]
@@ -101,12 +118,16 @@ class SyncmchriskresultPostRequest(TypedDict):
     settlement_card_bank: NotRequired[str | None]
     business_license_number: NotRequired[str | None]
     company_name: NotRequired[str | None]
+    """公司名称"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_longitude: NotRequired[str | None]
     store_latitude: NotRequired[str | None]
     risk_type: str
+    """风险类型"""
     punish_type: str
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class SyncmchriskresultPostData(TypedDict):
     """事后-风险商户处理结果同步接口"""

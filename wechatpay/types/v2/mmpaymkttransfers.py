@@ -6,8 +6,11 @@ from wechatpay.types.values import NotRequired, Text, TypedDict
 class GethbinfoPostRequest(TypedDict):
     """查询红包记录"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     bill_type: str
 
 class GethbinfoPostDataHblistHbinfo(TypedDict):
@@ -45,8 +48,11 @@ class GethbinfoPostData(TypedDict):
 class GettransferinfoPostRequest(TypedDict):
     """查询企业向微信用户个人付款"""
     partner_trade_no: str
+    """商户付款单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class GettransferinfoPostData(TypedDict):
     """查询企业向微信用户个人付款"""
@@ -71,16 +77,24 @@ class GettransferinfoPostData(TypedDict):
 class PromotionPaywwsptrans2pocketPostRequest(TypedDict):
     """向员工付款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     nonce_str: NotRequired[str | None]
+    """随机字符串"""
     partner_trade_no: str
+    """商户付款单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     check_name: str
     re_user_name: NotRequired[str | None]
     amount: Text
+    """金额（对象或以分为单位的数）"""
     desc: str
     spbill_create_ip: str
+    """下单设备 IP"""
     workwx_sign: NotRequired[str | None]
     ww_msg_type: NotRequired[str | None]
     approval_number: NotRequired[str | None]
@@ -106,8 +120,11 @@ class PromotionPaywwsptrans2pocketPostData(TypedDict):
 class PromotionQuerywwsptrans2pocketPostRequest(TypedDict):
     """查询付款记录"""
     partner_trade_no: NotRequired[str | None]
+    """商户付款单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PromotionQuerywwsptrans2pocketPostData(TypedDict):
     """查询付款记录"""
@@ -130,16 +147,24 @@ class PromotionTransfersPostRequest(TypedDict):
     """向微信用户个人付款"""
     mch_appid: str
     mchid: NotRequired[str | None]
+    """商户号"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     partner_trade_no: str
+    """商户付款单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     check_name: str
     re_user_name: NotRequired[str | None]
     amount: Text
+    """金额（对象或以分为单位的数）"""
     desc: str
     spbill_create_ip: str
+    """下单设备 IP"""
     scene: NotRequired[str | None]
+    """场景"""
     brand_id: NotRequired[Text | None]
+    """品牌编号"""
     finder_template_id: NotRequired[str | None]
 
 class PromotionTransfersPostData(TypedDict):
@@ -161,11 +186,16 @@ class QueryCouponStockPostRequest(TypedDict):
     """查询代金券批次"""
     coupon_stock_id: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     op_user_id: NotRequired[str | None]
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     version: NotRequired[str | None]
+    """接口版本"""
     type: NotRequired[str | None]
+    """类型"""
 
 class QueryCouponStockPostData(TypedDict):
     """查询代金券批次"""
@@ -198,14 +228,22 @@ class QueryCouponStockPostData(TypedDict):
 class QuerycouponsinfoPostRequest(TypedDict):
     """查询代金券信息"""
     coupon_id: str
+    """券编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     stock_id: str
+    """券批次号"""
     op_user_id: NotRequired[str | None]
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     version: NotRequired[str | None]
+    """接口版本"""
     type: NotRequired[str | None]
+    """类型"""
 
 class QuerycouponsinfoPostData(TypedDict):
     """查询代金券信息"""
@@ -235,8 +273,11 @@ class QuerycouponsinfoPostData(TypedDict):
 class QueryworkwxredpackPostRequest(TypedDict):
     """查询红包记录"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class QueryworkwxredpackPostData(TypedDict):
     """查询红包记录"""
@@ -270,13 +311,20 @@ class SendCouponPostRequest(TypedDict):
     coupon_stock_id: str
     openid_count: Text
     partner_trade_no: str
+    """商户付款单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     op_user_id: NotRequired[str | None]
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     version: NotRequired[str | None]
+    """接口版本"""
     type: NotRequired[str | None]
+    """类型"""
 
 class SendCouponPostData(TypedDict):
     """发放代金券"""
@@ -302,22 +350,30 @@ class SendCouponPostData(TypedDict):
 class SendgroupredpackPostRequestRiskInfo(TypedDict):
     posttime: NotRequired[int | None]
     mobile: NotRequired[str | None]
+    """手机号码"""
     deviceid: NotRequired[str | None]
     clientversion: NotRequired[str | None]
 
 class SendgroupredpackPostRequest(TypedDict):
     """发放裂变红包"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     wxappid: str
+    """发红包的公众号 appid"""
     send_name: str
     re_openid: str
+    """收红包的用户 openid"""
     total_amount: Text
+    """总金额，单位分"""
     total_num: Text
+    """总笔数"""
     amt_type: str
     wishing: str
     act_name: str
     remark: str
+    """备注"""
     scene_id: NotRequired[str | None]
     risk_info: NotRequired[SendgroupredpackPostRequestRiskInfo | str | None]
 
@@ -338,15 +394,22 @@ class SendgroupredpackPostData(TypedDict):
 class SendminiprogramhbPostRequest(TypedDict):
     """发放小程序红包接口"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     wxappid: str
+    """发红包的公众号 appid"""
     send_name: str
     re_openid: str
+    """收红包的用户 openid"""
     total_amount: Text
+    """总金额，单位分"""
     total_num: Text
+    """总笔数"""
     wishing: str
     act_name: str
     remark: str
+    """备注"""
     notify_way: str
     scene_id: NotRequired[str | None]
 
@@ -368,24 +431,33 @@ class SendminiprogramhbPostData(TypedDict):
 class SendredpackPostRequestRiskInfo(TypedDict):
     posttime: NotRequired[int | None]
     mobile: NotRequired[str | None]
+    """手机号码"""
     deviceid: NotRequired[str | None]
     clientversion: NotRequired[str | None]
 
 class SendredpackPostRequest(TypedDict):
     """发放普通红包"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     msgappid: NotRequired[str | None]
     wxappid: str
+    """发红包的公众号 appid"""
     send_name: str
     re_openid: str
+    """收红包的用户 openid"""
     total_amount: Text
+    """总金额，单位分"""
     total_num: Text
+    """总笔数"""
     wishing: str
     client_ip: str
     act_name: str
     remark: str
+    """备注"""
     scene_id: NotRequired[str | None]
     risk_info: NotRequired[SendredpackPostRequestRiskInfo | str | None]
 
@@ -406,17 +478,24 @@ class SendredpackPostData(TypedDict):
 class SendworkwxredpackPostRequest(TypedDict):
     """发放企业红包"""
     nonce_str: NotRequired[str | None]
+    """随机字符串"""
     mch_billno: str
+    """商户红包单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     wxappid: str
+    """发红包的公众号 appid"""
     agentid: NotRequired[str | None]
     sender_name: str
     sender_header_media_id: NotRequired[str | None]
     re_openid: str
+    """收红包的用户 openid"""
     total_amount: Text
+    """总金额，单位分"""
     wishing: str
     act_name: str
     remark: str
+    """备注"""
     scene_id: NotRequired[str | None]
     workwx_sign: NotRequired[str | None]
 

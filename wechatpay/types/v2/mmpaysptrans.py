@@ -6,11 +6,14 @@ from wechatpay.types.values import NotRequired, Secret, Text, TypedDict
 class PayBankPostRequest(TypedDict):
     """企业付款到银行卡"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     partner_trade_no: str
+    """商户付款单号"""
     enc_bank_no: Secret
     enc_true_name: Secret
     bank_code: str
     amount: Text
+    """金额（对象或以分为单位的数）"""
     desc: NotRequired[str | None]
 
 class PayBankPostData(TypedDict):
@@ -31,7 +34,9 @@ class PayBankPostData(TypedDict):
 class QueryBankPostRequest(TypedDict):
     """查询企业付款银行卡"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     partner_trade_no: str
+    """商户付款单号"""
 
 class QueryBankPostData(TypedDict):
     """查询企业付款银行卡"""

@@ -11,14 +11,23 @@ class DeletecontractPostRequest(TypedDict):
     Needs at least one of contract_id, contract_code.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     plan_id: NotRequired[str | None]
+    """模板编号"""
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     contract_termination_remark: str
+    """解约备注"""
     version: str
+    """接口版本"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
 
 class DeletecontractPostData(TypedDict):
     """申请解约"""
@@ -39,29 +48,48 @@ class DeletecontractPostData(TypedDict):
 class EntrustwebGetParams(TypedDict):
     """公众号纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     plan_id: Text
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign: NotRequired[str | None]
+    """签名"""
     timestamp: str
     return_web: NotRequired[Text | None]
 
 class H5entrustwebGetParams(TypedDict):
     """H5纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     plan_id: str
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign: NotRequired[str | None]
+    """签名"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     timestamp: str
     clientip: str
     return_appid: NotRequired[str | None]
@@ -82,14 +110,23 @@ class PartnerDeletecontractPostRequest(TypedDict):
     Needs at least one of contract_id, contract_code.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     plan_id: NotRequired[str | None]
+    """模板编号"""
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     contract_termination_remark: str
+    """解约备注"""
     version: str
+    """接口版本"""
 
 class PartnerDeletecontractPostData(TypedDict):
     """申请解约"""
@@ -110,40 +147,67 @@ class PartnerDeletecontractPostData(TypedDict):
 class PartnerEntrustwebGetParams(TypedDict):
     """公众号纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     plan_id: Text
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign: NotRequired[str | None]
+    """签名"""
     timestamp: str
     return_web: NotRequired[Text | None]
 
 class PartnerH5entrustwebGetParams(TypedDict):
     """H5纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     plan_id: str
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign: NotRequired[str | None]
+    """签名"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     timestamp: str
     clientip: str
     deviceid: NotRequired[str | None]
     mobile: NotRequired[str | None]
+    """手机号码"""
     email: NotRequired[str | None]
+    """电子邮箱"""
     qq: NotRequired[str | None]
+    """QQ 号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     creid: NotRequired[str | None]
     outerid: NotRequired[str | None]
     return_appid: NotRequired[str | None]
@@ -159,16 +223,27 @@ class PartnerH5entrustwebGetData(TypedDict):
 class PartnerPreentrustwebPostRequest(TypedDict):
     """APP纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     plan_id: str
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     timestamp: str
     return_app: NotRequired[str | None]
 
@@ -197,13 +272,21 @@ class PartnerQuerycontractPostRequest(TypedDict):
     Needs at least one of contract_id, contract_code.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     plan_id: NotRequired[str | None]
+    """模板编号"""
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     version: str
+    """接口版本"""
 
 class PartnerQuerycontractPostData(TypedDict):
     """查询签约关系"""
@@ -232,16 +315,27 @@ class PartnerQuerycontractPostData(TypedDict):
 class PreentrustwebPostRequest(TypedDict):
     """APP纯签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     plan_id: str
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     version: str
+    """接口版本"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     timestamp: str
     return_app: NotRequired[str | None]
 
@@ -268,11 +362,17 @@ class QuerycontractPostRequest(TypedDict):
     Needs at least one of contract_id, contract_code.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     plan_id: NotRequired[Text | None]
+    """模板编号"""
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     version: str
+    """接口版本"""
 
 class QuerycontractPostData(TypedDict):
     """查询签约关系"""

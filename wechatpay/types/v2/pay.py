@@ -5,14 +5,19 @@ from wechatpay.types.values import Day, NotRequired, Text, Time, TypedDict
 
 class ClosecombinedorderPostRequestSubOrderList(TypedDict):
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
 
 class ClosecombinedorderPostRequest(TypedDict):
     """合单关单"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
+    """签名算法"""
     combine_out_trade_no: str
+    """商户的合单号"""
     sub_order_list: list[ClosecombinedorderPostRequestSubOrderList] | str
 
 class ClosecombinedorderPostData(TypedDict):
@@ -30,9 +35,13 @@ class ClosecombinedorderPostData(TypedDict):
 class CloseorderPostRequest(TypedDict):
     """关闭订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     out_trade_no: str
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class CloseorderPostData(TypedDict):
     """关闭订单"""
@@ -49,6 +58,7 @@ class CloseorderPostData(TypedDict):
 
 class CombinedorderPostRequestSceneInfoH5Info(TypedDict):
     type: str
+    """类型"""
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
@@ -56,20 +66,32 @@ class CombinedorderPostRequestSceneInfoH5Info(TypedDict):
 
 class CombinedorderPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
     h5_info: NotRequired[CombinedorderPostRequestSceneInfoH5Info | None]
 
 class CombinedorderPostRequestSubOrderListOrderList(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: str
+    """商户号（APIv2 写法）"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: str
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     fee_type: str
+    """币种或费用类型"""
     total_fee: int
+    """订单总金额，单位分"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
 
 class CombinedorderPostRequestSubOrderList(TypedDict):
     order_num: int
@@ -78,18 +100,28 @@ class CombinedorderPostRequestSubOrderList(TypedDict):
 class CombinedorderPostRequest(TypedDict):
     """合单下单"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mch_id: NotRequired[str | None]
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     combine_out_trade_no: str
+    """商户的合单号"""
     spbill_create_ip: str
+    """下单设备 IP"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     product_id: NotRequired[str | None]
     combine_openid: NotRequired[str | None]
     scene_info: NotRequired[CombinedorderPostRequestSceneInfo | str | None]
+    """支付场景"""
     sub_order_list: CombinedorderPostRequestSubOrderList | str
 
 class CombinedorderPostData(TypedDict):
@@ -112,32 +144,56 @@ class CombinedorderPostData(TypedDict):
 class ContractorderPostRequest(TypedDict):
     """支付中签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     contract_mchid: str
     contract_appid: str
     out_trade_no: str
+    """商户订单号"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     total_fee: Text
+    """订单总金额，单位分"""
     spbill_create_ip: str
+    """下单设备 IP"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     product_id: NotRequired[str | None]
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: Text
+    """模板编号"""
     contract_code: str
+    """商户签约协议号"""
     request_serial: Text
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
 
 class ContractorderPostData(TypedDict):
     """支付中签约"""
@@ -168,54 +224,89 @@ class ContractorderPostData(TypedDict):
 class DownloadbillPostRequest(TypedDict):
     """下载对账单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     bill_date: Day
+    """账单日期"""
     bill_type: NotRequired[str | None]
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class DownloadfundflowPostRequest(TypedDict):
     """下载资金账单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     bill_date: Day
+    """账单日期"""
     account_type: str
+    """账户类型"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class FacepayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: str
+    """商品名称"""
     goods_num: int
     price: int
+    """单价，单位分"""
     goods_category: NotRequired[str | None]
+    """商品类目"""
     body: NotRequired[str | None]
+    """商品描述"""
 
 class FacepayPostRequestDetail(TypedDict):
     goods_detail: list[FacepayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class FacepayPostRequest(TypedDict):
     """提交刷脸支付"""
     deposit: NotRequired[str | None]
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     body: str
+    """商品描述"""
     detail: NotRequired[FacepayPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: str
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     face_code: str
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class FacepayPostData(TypedDict):
     """提交刷脸支付"""
@@ -255,13 +346,21 @@ class FacepayqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     version: NotRequired[str | None]
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class FacepayqueryPostData(TypedDict):
     """查询订单"""
@@ -316,54 +415,91 @@ class FacepayqueryPostData(TypedDict):
 
 class MicropayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: NotRequired[str | None]
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: NotRequired[int | None]
+    """数量"""
     price: NotRequired[int | None]
+    """单价，单位分"""
     goods_category: NotRequired[str | None]
+    """商品类目"""
     body: NotRequired[str | None]
+    """商品描述"""
     category: NotRequired[str | None]
     merchant_category_code: NotRequired[int | None]
+    """商户行业类别码 (MCC)"""
 
 class MicropayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: list[MicropayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class MicropayPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class MicropayPostRequestSceneInfo(TypedDict):
     store_info: MicropayPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class MicropayPostRequest(TypedDict):
     """提交付款码支付"""
     version: NotRequired[str | None]
+    """接口版本"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     deposit: NotRequired[str | None]
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[MicropayPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     receipt: NotRequired[str | None]
     auth_code: str
+    """付款码"""
     scene_info: NotRequired[MicropayPostRequestSceneInfo | str | None]
+    """支付场景"""
 
 class MicropayPostData(TypedDict):
     """提交付款码支付"""
@@ -401,13 +537,21 @@ class OrderqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     version: NotRequired[str | None]
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class OrderqueryPostData(TypedDict):
     """查询订单"""
@@ -466,9 +610,13 @@ class PaporderqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
 
 class PaporderqueryPostData(TypedDict):
     """查询订单"""
@@ -512,18 +660,31 @@ class PaporderqueryPostData(TypedDict):
 class PappayapplyPostRequest(TypedDict):
     """申请扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     contract_id: str
+    """平台协议号"""
     receipt: NotRequired[str | None]
 
 class PappayapplyPostData(TypedDict):
@@ -544,11 +705,17 @@ class PartnerPaporderqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
 
 class PartnerPaporderqueryPostData(TypedDict):
     """查询订单"""
@@ -594,20 +761,35 @@ class PartnerPaporderqueryPostData(TypedDict):
 class PartnerPappayapplyPostRequest(TypedDict):
     """申请扣款"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     contract_id: str
+    """平台协议号"""
     receipt: NotRequired[str | None]
 
 class PartnerPappayapplyPostData(TypedDict):
@@ -626,19 +808,29 @@ class PartnerPappayapplyPostData(TypedDict):
 
 class ProfitsharingaddreceiverPostRequestReceiver(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[str | None]
+    """名称"""
     relation_type: NotRequired[str | None]
+    """与分账方的关系"""
     custom_relation: NotRequired[str | None]
 
 class ProfitsharingaddreceiverPostRequest(TypedDict):
     """添加分账接收方"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     receiver: ProfitsharingaddreceiverPostRequestReceiver | str
+    """收款方"""
 
 class ProfitsharingaddreceiverPostData(TypedDict):
     """添加分账接收方"""
@@ -658,9 +850,12 @@ class ProfitsharingaddreceiverPostData(TypedDict):
 class ProfitsharingmerchantratioqueryPostRequest(TypedDict):
     """查询最大分账比例"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     brand_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ProfitsharingmerchantratioqueryPostData(TypedDict):
     """查询最大分账比例"""
@@ -676,8 +871,11 @@ class ProfitsharingmerchantratioqueryPostData(TypedDict):
 class ProfitsharingorderamountqueryPostRequest(TypedDict):
     """查询订单待分账金额"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     transaction_id: str
+    """微信支付订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ProfitsharingorderamountqueryPostData(TypedDict):
     """查询订单待分账金额"""
@@ -692,10 +890,15 @@ class ProfitsharingorderamountqueryPostData(TypedDict):
 class ProfitsharingqueryPostRequest(TypedDict):
     """查询分账结果"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ProfitsharingqueryPostData(TypedDict):
     """查询分账结果"""
@@ -718,16 +921,24 @@ class ProfitsharingqueryPostData(TypedDict):
 
 class ProfitsharingremovereceiverPostRequestReceiver(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
 
 class ProfitsharingremovereceiverPostRequest(TypedDict):
     """删除分账接收方"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     receiver: ProfitsharingremovereceiverPostRequestReceiver | str
+    """收款方"""
 
 class ProfitsharingremovereceiverPostData(TypedDict):
     """删除分账接收方"""
@@ -750,13 +961,21 @@ class ProfitsharingreturnqueryPostRequest(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
 
 class ProfitsharingreturnqueryPostData(TypedDict):
     """回退结果查询"""
@@ -786,9 +1005,12 @@ class ProfitsharingreturnqueryPostData(TypedDict):
 class QuerycombinedorderPostRequest(TypedDict):
     """合单查单"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
+    """签名算法"""
     combine_out_trade_no: str
+    """商户的合单号"""
 
 class QuerycombinedorderPostData(TypedDict):
     """合单查单"""
@@ -812,9 +1034,13 @@ class QuerycombinedorderPostData(TypedDict):
 class QueryexchageratePostRequest(TypedDict):
     """汇率查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     fee_type: str
+    """币种或费用类型"""
     date: Day
+    """日期"""
 
 class QueryexchageratePostData(TypedDict):
     """汇率查询"""
@@ -834,15 +1060,25 @@ class RefundqueryPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: NotRequired[str | None]
+    """商户退款单号"""
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     offset: NotRequired[Text | None]
+    """起始位置"""
 
 class RefundqueryPostData(TypedDict):
     """查询退款"""
@@ -954,15 +1190,25 @@ class Refundqueryv2PostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: NotRequired[str | None]
+    """商户退款单号"""
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     offset: NotRequired[Text | None]
+    """起始位置"""
 
 class Refundqueryv2PostData(TypedDict):
     """查询退款（支持单品）"""
@@ -1072,11 +1318,16 @@ class Refundqueryv2PostData(TypedDict):
 class SettlementqueryPostRequest(TypedDict):
     """查询结算资金"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     usetag: Text
     offset: Text
+    """起始位置"""
     limit: Text
+    """每次返回的最多条数"""
     date_start: Day
     date_end: Day
     query_split: NotRequired[str | None]
@@ -1109,54 +1360,91 @@ class SettlementqueryPostData(TypedDict):
 
 class UnifiedorderPostRequestDetailGoodsDetail(TypedDict):
     goods_id: NotRequired[str | None]
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: NotRequired[int | None]
+    """数量"""
     price: NotRequired[int | None]
+    """单价，单位分"""
     goods_category: NotRequired[str | None]
+    """商品类目"""
     body: NotRequired[str | None]
+    """商品描述"""
     category: NotRequired[str | None]
     merchant_category_code: NotRequired[int | None]
+    """商户行业类别码 (MCC)"""
 
 class UnifiedorderPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: list[UnifiedorderPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class UnifiedorderPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class UnifiedorderPostRequestSceneInfo(TypedDict):
     store_info: UnifiedorderPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class UnifiedorderPostRequest(TypedDict):
     """统一下单"""
     version: NotRequired[str | None]
+    """接口版本"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[UnifiedorderPostRequestDetail | str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     total_fee: Text
+    """订单总金额，单位分"""
     spbill_create_ip: str
+    """下单设备 IP"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     product_id: NotRequired[str | None]
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     receipt: NotRequired[str | None]
     scene_info: NotRequired[UnifiedorderPostRequestSceneInfo | str | None]
+    """支付场景"""
     user_type: NotRequired[str | None]
     user_creid: NotRequired[str | None]
     user_truename: NotRequired[str | None]

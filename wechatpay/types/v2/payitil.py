@@ -5,16 +5,23 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 
 class ReportPostRequestTrades(TypedDict):
     out_trade_no: str
+    """商户订单号"""
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     state: str
+    """状态"""
     err_msg: NotRequired[str | None]
 
 class ReportPostRequest(TypedDict):
     """交易保障"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     device_info: NotRequired[str | None]
+    """终端设备信息"""
     interface_url: str
     user_ip: str
     trades: list[ReportPostRequestTrades] | str

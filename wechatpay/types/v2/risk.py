@@ -6,7 +6,9 @@ from wechatpay.types.values import NotRequired, TypedDict
 class GetcertficatesPostRequest(TypedDict):
     """获取平台证书"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class GetcertficatesPostData(TypedDict):
     """获取平台证书"""
@@ -23,7 +25,9 @@ class GetcertficatesPostData(TypedDict):
 class GetpublickeyPostRequest(TypedDict):
     """获取RSA加密公钥"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class GetpublickeyPostData(TypedDict):
     """获取RSA加密公钥"""
@@ -38,11 +42,16 @@ class GetpublickeyPostData(TypedDict):
 class GetviolationPostRequest(TypedDict):
     """银行特约商户违规信息查询"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     begin_time: NotRequired[str | None]
+    """开始时间"""
     end_time: NotRequired[str | None]
+    """结束时间"""
     page_index: NotRequired[str | None]
     page_size: NotRequired[str | None]
+    """每页条数"""
     violation_records_format: NotRequired[str | None]
 
 class GetviolationPostData(TypedDict):

@@ -6,9 +6,13 @@ from wechatpay.types.values import Day, File, NotRequired, Text, TypedDict
 class MchAddsubdevconfigPostRequest(TypedDict):
     """服务商子商户开发配置新增支付目录/新增对应APPID关联"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     jsapi_path: str
 
 class MchAddsubdevconfigPostData(TypedDict):
@@ -23,9 +27,13 @@ class MchAddsubdevconfigPostData(TypedDict):
 class MchChannelsettingPostRequest(TypedDict):
     """银行服务商特约子商户指定渠道号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     channel_id: str
+    """渠道商编号"""
 
 class MchChannelsettingPostData(TypedDict):
     """银行服务商特约子商户指定渠道号"""
@@ -44,9 +52,13 @@ class MchChannelsettingPostData(TypedDict):
 class MchModifymchinfoPostRequest(TypedDict):
     """银行特约商户信息修改"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     merchant_shortname: NotRequired[str | None]
+    """商户简称"""
     service_phone: NotRequired[str | None]
+    """客服电话"""
 
 class MchModifymchinfoPostData(TypedDict):
     """银行特约商户信息修改"""
@@ -62,8 +74,11 @@ class MchModifymchinfoPostData(TypedDict):
 class MchQuerysubdevconfigPostRequest(TypedDict):
     """配置查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
 
 class MchQuerysubdevconfigPostData(TypedDict):
     """配置查询"""
@@ -79,15 +94,21 @@ class MchQuerysubdevconfigPostData(TypedDict):
 class MchSubmchmanagePostParams(TypedDict):
     """银行特约商户录入/银行特约商户资料查询"""
     action: str
+    """动作"""
 
 class MchSubmchmanagePostRequest(TypedDict):
     """银行特约商户录入/银行特约商户资料查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     page_index: str
     page_size: NotRequired[str | None]
+    """每页条数"""
 
 class MchSubmchmanagePostDataMchinfo(TypedDict):
     appid: str
@@ -119,8 +140,11 @@ class MchUploadmediaPostRequest(TypedDict):
     """图片上传"""
     media_hash: NotRequired[str | None]
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     sign: NotRequired[str | None]
+    """签名"""
 
 class MchUploadmediaPostData(TypedDict):
     """图片上传"""
@@ -139,37 +163,55 @@ class MchAddinstitutionsubPostRequest(TypedDict):
     """进件子商户"""
     app_id: str
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_name: str
+    """商户名称"""
     merchant_shortname: str
+    """商户简称"""
     merchant_remark: str
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     business_category: str
+    """经营类目"""
     mcc: str
+    """行业类别码"""
     registration_certificate_number: str
+    """登记证号码"""
     registration_certificate_date: Day
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     business_type: str
+    """业务类型"""
     app_download: str
+    """App 下载地址"""
     business_website: str
     office_account: str
+    """公众号标识"""
     mini_program: str
+    """小程序标识"""
     store_address: str
+    """门店地址"""
     store_photos: list[str] | str
     director_name: str
     director_id_number: str
     principal_name: str
     principal_id_number: str
     office_phone: str
+    """办公电话"""
     contact_name: str
     contact_phone: str
     contact_email: str
     settlement_bank_number: str
+    """结算银行账号"""
     apply_h5_payment: NotRequired[str | None]
     h5_website_url: NotRequired[str | None]
     h5_domains: NotRequired[list[str] | str | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class MchAddinstitutionsubPostData(TypedDict):
     """进件子商户"""
@@ -188,33 +230,51 @@ class MchModifyinstitutionsubPostRequest(TypedDict):
     """修改子商户"""
     app_id: str
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     merchant_name: str
+    """商户名称"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_shortname: str
+    """商户简称"""
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     business_category: str
+    """经营类目"""
     mcc: str
+    """行业类别码"""
     registration_certificate_number: str
+    """登记证号码"""
     registration_certificate_date: Day
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     business_type: str
+    """业务类型"""
     app_download: str
+    """App 下载地址"""
     business_website: str
     office_account: str
+    """公众号标识"""
     mini_program: str
+    """小程序标识"""
     store_address: str
+    """门店地址"""
     store_photos: NotRequired[list[str] | str | None]
     director_name: NotRequired[str | None]
     director_id_number: NotRequired[str | None]
     principal_name: NotRequired[str | None]
     principal_id_number: NotRequired[str | None]
     office_phone: str
+    """办公电话"""
     contact_name: str
     contact_phone: str
     contact_email: str
     settlement_bank_number: NotRequired[str | None]
+    """结算银行账号"""
     apply_h5_payment: NotRequired[str | None]
     h5_website_url: NotRequired[str | None]
     h5_domains: NotRequired[list[str] | str | None]
@@ -235,7 +295,9 @@ class MchQueryinstitutionsubPostRequest(TypedDict):
     """查询子商户"""
     app_id: str
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
 
 class MchQueryinstitutionsubPostData(TypedDict):
     """查询子商户"""
@@ -281,8 +343,11 @@ class MchQueryinstitutionsubPostData(TypedDict):
 class MktAddrecommendconfPostRequest(TypedDict):
     """服务商特约商户关注功能配置"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sub_appid: str
+    """子商户的 appid"""
     subscribe_appid: str
 
 class MktAddrecommendconfPostData(TypedDict):
@@ -300,12 +365,19 @@ class PayFacepayreversePostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class PayFacepayreversePostData(TypedDict):
     """撤销订单"""
@@ -324,21 +396,34 @@ class PayFacepayreversePostData(TypedDict):
 
 class PayMultiprofitsharingPostRequestReceivers(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     name: NotRequired[str | None]
+    """名称"""
 
 class PayMultiprofitsharingPostRequest(TypedDict):
     """请求多次分账"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: list[PayMultiprofitsharingPostRequestReceivers] | str
+    """分账接收方列表"""
 
 class PayMultiprofitsharingPostData(TypedDict):
     """请求多次分账"""
@@ -360,22 +445,35 @@ class PayMultiprofitsharingPostData(TypedDict):
 
 class PayProfitsharingPostRequestReceivers(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     name: NotRequired[str | None]
+    """名称"""
 
 class PayProfitsharingPostRequest(TypedDict):
     """请求单次分账"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     brand_mch_id: NotRequired[str | None]
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: list[PayProfitsharingPostRequestReceivers] | str
+    """分账接收方列表"""
 
 class PayProfitsharingPostData(TypedDict):
     """请求单次分账"""
@@ -400,12 +498,19 @@ class PayProfitsharingPostData(TypedDict):
 class PayProfitsharingfinishPostRequest(TypedDict):
     """完结分账"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     description: str
+    """商品或事项描述"""
 
 class PayProfitsharingfinishPostData(TypedDict):
     """完结分账"""
@@ -430,17 +535,26 @@ class PayProfitsharingreturnPostRequest(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
     return_account_type: str
     return_account: str
     return_amount: Text
     description: str
+    """商品或事项描述"""
 
 class PayProfitsharingreturnPostData(TypedDict):
     """分账回退"""
@@ -474,19 +588,31 @@ class PayRefundPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     refund_fee: Text
+    """退款金额，单位分"""
     refund_fee_type: NotRequired[str | None]
     refund_desc: NotRequired[str | None]
     refund_account: NotRequired[str | None]
+    """退款资金来源"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PayRefundPostData(TypedDict):
     """申请退款"""
@@ -533,15 +659,23 @@ class PayRefundPostData(TypedDict):
 
 class PayRefundv2PostRequestDetailGoodsDetail(TypedDict):
     goods_id: NotRequired[str | None]
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class PayRefundv2PostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: list[PayRefundv2PostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class PayRefundv2PostRequest(TypedDict):
     """申请退款（支持单品）
@@ -549,20 +683,33 @@ class PayRefundv2PostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     detail: NotRequired[PayRefundv2PostRequestDetail | str | None]
+    """商品或订单详情"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     refund_fee: Text
+    """退款金额，单位分"""
     refund_fee_type: NotRequired[str | None]
     refund_desc: NotRequired[str | None]
     refund_account: NotRequired[str | None]
+    """退款资金来源"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PayRefundv2PostData(TypedDict):
     """申请退款（支持单品）"""
@@ -614,12 +761,19 @@ class PayReversePostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class PayReversePostData(TypedDict):
     """撤销订单"""

@@ -6,15 +6,20 @@ from wechatpay.types.values import NotRequired, Text, TypedDict
 class GetrealnameinfoPostRequest(TypedDict):
     """微信支付实名授权"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     cert_serialno: str
     access_token: str
     timestamp: Text
     cert_sign: str
     charset: NotRequired[str | None]
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class GetrealnameinfoPostData(TypedDict):
     """微信支付实名授权"""
@@ -35,14 +40,20 @@ class GetrealnameinfoPostData(TypedDict):
 class RealnameauthPostRequest(TypedDict):
     """微信支付实名验证"""
     version: str
+    """接口版本"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     real_name: str
+    """真实姓名"""
     cred_type: Text
     cred_id: str
     access_token: str
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class RealnameauthPostData(TypedDict):
     """微信支付实名验证"""

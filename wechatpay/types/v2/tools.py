@@ -6,10 +6,15 @@ from wechatpay.types.values import NotRequired, TypedDict
 class AuthcodetoopenidPostRequest(TypedDict):
     """授权码查询openid"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     auth_code: str
+    """付款码"""
 
 class AuthcodetoopenidPostData(TypedDict):
     """授权码查询openid"""
@@ -29,9 +34,12 @@ class AuthcodetoopenidPostData(TypedDict):
 class ShorturlPostRequest(TypedDict):
     """转换短链接"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     long_url: str
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class ShorturlPostData(TypedDict):
     """转换短链接"""

@@ -5,45 +5,72 @@ from wechatpay.types.values import NotRequired, Text, Time, TypedDict
 
 class PartnerpayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     qrcode_hash: NotRequired[str | None]
     start_station: NotRequired[str | None]
     end_station: NotRequired[str | None]
     line_name: NotRequired[str | None]
     plate_number: NotRequired[str | None]
+    """车牌号"""
 
 class PartnerpayPayapplyPostRequestSceneInfo(TypedDict):
     scene_info: PartnerpayPayapplyPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PartnerpayPayapplyPostRequest(TypedDict):
     """申请扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     trade_scene: str
+    """交易场景"""
     scene_info: PartnerpayPayapplyPostRequestSceneInfo | str
+    """支付场景"""
     clientip: NotRequired[str | None]
     deviceid: NotRequired[str | None]
     mobile: NotRequired[str | None]
+    """手机号码"""
     email: NotRequired[str | None]
+    """电子邮箱"""
     qq: NotRequired[str | None]
+    """QQ 号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     creid: NotRequired[str | None]
     outerid: NotRequired[str | None]
     version: str
+    """接口版本"""
 
 class PartnerpayPayapplyPostData(TypedDict):
     """申请扣款"""
@@ -63,11 +90,17 @@ class PartnerpayPayapplyPostData(TypedDict):
 class PartnerpayQueryorderPostRequest(TypedDict):
     """查询订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     transaction_id: str
+    """微信支付订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class PartnerpayQueryorderPostData(TypedDict):
     """查询订单"""
@@ -120,12 +153,19 @@ class PartnerpayQueryorderPostData(TypedDict):
 class PartnerpayQuerystatePostRequest(TypedDict):
     """查询用户状态接口"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     contract_id: str
+    """平台协议号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class PartnerpayQuerystatePostData(TypedDict):
     """查询用户状态接口"""
@@ -148,43 +188,68 @@ class PartnerpayQuerystatePostData(TypedDict):
 
 class PayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     qrcode_hash: NotRequired[str | None]
     start_station: NotRequired[str | None]
     end_station: NotRequired[str | None]
     line_name: NotRequired[str | None]
     plate_number: NotRequired[str | None]
+    """车牌号"""
 
 class PayPayapplyPostRequestSceneInfo(TypedDict):
     scene_info: PayPayapplyPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PayPayapplyPostRequest(TypedDict):
     """申请扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     contract_id: NotRequired[str | None]
+    """平台协议号"""
     trade_scene: str
+    """交易场景"""
     scene_info: PayPayapplyPostRequestSceneInfo | str
+    """支付场景"""
     clientip: NotRequired[str | None]
     deviceid: NotRequired[str | None]
     mobile: NotRequired[str | None]
+    """手机号码"""
     email: NotRequired[str | None]
+    """电子邮箱"""
     qq: NotRequired[str | None]
+    """QQ 号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     creid: NotRequired[str | None]
     outerid: NotRequired[str | None]
     version: str
+    """接口版本"""
 
 class PayPayapplyPostData(TypedDict):
     """申请扣款"""
@@ -202,9 +267,13 @@ class PayPayapplyPostData(TypedDict):
 class PayQuerystatePostRequest(TypedDict):
     """查询用户状态接口"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     contract_id: str
+    """平台协议号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class PayQuerystatePostData(TypedDict):
     """查询用户状态接口"""
@@ -226,9 +295,13 @@ class PayQuerystatePostData(TypedDict):
 class QueryorderPostRequest(TypedDict):
     """查询订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     transaction_id: str
+    """微信支付订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class QueryorderPostData(TypedDict):
     """查询订单"""

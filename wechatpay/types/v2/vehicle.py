@@ -5,28 +5,43 @@ from wechatpay.types.values import NotRequired, Text, Time, TypedDict
 
 class PartnerpayNotificationPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     plate_number: NotRequired[str | None]
+    """车牌号"""
     car_type: NotRequired[str | None]
     parking_name: NotRequired[str | None]
+    """停车场名称"""
     free_time: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     space_number: NotRequired[str | None]
 
 class PartnerpayNotificationPostRequestSceneInfo(TypedDict):
     scene_info: PartnerpayNotificationPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PartnerpayNotificationPostRequest(TypedDict):
     """用户入场通知"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     version: str
+    """接口版本"""
     trade_scene: str
+    """交易场景"""
     scene_info: PartnerpayNotificationPostRequestSceneInfo | str
+    """支付场景"""
 
 class PartnerpayNotificationPostData(TypedDict):
     """用户入场通知"""
@@ -46,11 +61,15 @@ class PartnerpayNotificationPostData(TypedDict):
 
 class PartnerpayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     charging_time: NotRequired[str | None]
     plate_number: NotRequired[str | None]
+    """车牌号"""
     car_type: NotRequired[str | None]
     parking_name: NotRequired[str | None]
+    """停车场名称"""
     free_time: NotRequired[str | None]
     deduct_mode: NotRequired[str | None]
     support_deduct_mode: NotRequired[str | None]
@@ -69,29 +88,50 @@ class PartnerpayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
 
 class PartnerpayPayapplyPostRequestSceneInfo(TypedDict):
     scene_info: PartnerpayPayapplyPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PartnerpayPayapplyPostRequest(TypedDict):
     """申请扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: str
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     version: str
+    """接口版本"""
     trade_scene: str
+    """交易场景"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     scene_info: PartnerpayPayapplyPostRequestSceneInfo | str
+    """支付场景"""
 
 class PartnerpayPayapplyPostData(TypedDict):
     """申请扣款"""
@@ -111,14 +151,22 @@ class PartnerpayPayapplyPostData(TypedDict):
 class PartnerpayQuerystatePostRequest(TypedDict):
     """用户状态查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: str
+    """子商户的 appid"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sub_mch_id: str
+    """子商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     trade_scene: str
+    """交易场景"""
     jump_scene: NotRequired[str | None]
     openid: str
+    """用户在该 appid 下的标识"""
     version: str
+    """接口版本"""
 
 class PartnerpayQuerystatePostData(TypedDict):
     """用户状态查询"""
@@ -142,25 +190,37 @@ class PartnerpayQuerystatePostData(TypedDict):
 
 class PayNotificationPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     plate_number: NotRequired[str | None]
+    """车牌号"""
     car_type: NotRequired[str | None]
     parking_name: NotRequired[str | None]
+    """停车场名称"""
     free_time: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     space_number: NotRequired[str | None]
 
 class PayNotificationPostRequestSceneInfo(TypedDict):
     scene_info: PayNotificationPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PayNotificationPostRequest(TypedDict):
     """用户入场通知"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     version: str
+    """接口版本"""
     trade_scene: str
+    """交易场景"""
     scene_info: PayNotificationPostRequestSceneInfo | str
+    """支付场景"""
 
 class PayNotificationPostData(TypedDict):
     """用户入场通知"""
@@ -178,11 +238,15 @@ class PayNotificationPostData(TypedDict):
 
 class PayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     charging_time: NotRequired[str | None]
     plate_number: NotRequired[str | None]
+    """车牌号"""
     car_type: NotRequired[str | None]
     parking_name: NotRequired[str | None]
+    """停车场名称"""
     free_time: NotRequired[str | None]
     deduct_mode: NotRequired[str | None]
     support_deduct_mode: NotRequired[str | None]
@@ -201,27 +265,46 @@ class PayPayapplyPostRequestSceneInfoSceneInfo(TypedDict):
 
 class PayPayapplyPostRequestSceneInfo(TypedDict):
     scene_info: PayPayapplyPostRequestSceneInfoSceneInfo
+    """支付场景"""
 
 class PayPayapplyPostRequest(TypedDict):
     """申请扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     body: str
+    """商品描述"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     spbill_create_ip: str
+    """下单设备 IP"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_type: str
+    """交易类型"""
     version: str
+    """接口版本"""
     trade_scene: str
+    """交易场景"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     scene_info: PayPayapplyPostRequestSceneInfo | str
+    """支付场景"""
 
 class PayPayapplyPostData(TypedDict):
     """申请扣款"""
@@ -239,12 +322,18 @@ class PayPayapplyPostData(TypedDict):
 class PayQuerystatePostRequest(TypedDict):
     """用户状态查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     trade_scene: str
+    """交易场景"""
     jump_scene: NotRequired[str | None]
     openid: str
+    """用户在该 appid 下的标识"""
     version: str
+    """接口版本"""
 
 class PayQuerystatePostData(TypedDict):
     """用户状态查询"""

@@ -6,12 +6,19 @@ from wechatpay.types.values import NotRequired, Text, Time, TypedDict
 class CancelbillPostRequest(TypedDict):
     """撤销租借订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     reason: str
+    """原因"""
     service_id: str
+    """服务编号"""
 
 class CancelbillPostData(TypedDict):
     """撤销租借订单"""
@@ -31,13 +38,21 @@ class CancelbillPostData(TypedDict):
 class ChangerentmoneyPostRequest(TypedDict):
     """修改租借订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     reason: NotRequired[str | None]
+    """原因"""
     service_id: str
+    """服务编号"""
     total_amount: Text
+    """总金额，单位分"""
     rent_fee: Text
     compensation_fee: Text
     compensation_fee_desc: NotRequired[str | None]
@@ -60,27 +75,41 @@ class ChangerentmoneyPostData(TypedDict):
 class CreatehotelbillPostRequest(TypedDict):
     """创建速住订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     room: str
     start_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     service_location: str
     deposit_amount: Text
+    """押金金额，单位分"""
     room_rate: Text
     room_rate_desc: NotRequired[str | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     cancel_rule: str
     cancel_rule_desc: str
     cert_serial_no: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     name: NotRequired[str | None]
+    """名称"""
     phone: NotRequired[str | None]
+    """电话号码"""
     userid: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
 
 class CreatehotelbillPostData(TypedDict):
     """创建速住订单"""
@@ -104,26 +133,41 @@ class CreatehotelbillPostData(TypedDict):
 class CreaterentbillPostRequest(TypedDict):
     """创建租借订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     goods_name: str
+    """商品名称"""
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     service_location: NotRequired[str | None]
     deposit_amount: Text
+    """押金金额，单位分"""
     rent_unit: str
     rent_unit_fee: Text
     rent_fee_desc: NotRequired[str | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     cert_serial_no: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     name: NotRequired[str | None]
+    """名称"""
     phone: NotRequired[str | None]
+    """电话号码"""
     userid: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
 
 class CreaterentbillPostData(TypedDict):
     """创建租借订单"""
@@ -147,11 +191,17 @@ class CreaterentbillPostData(TypedDict):
 class FinishhotelbillPostRequest(TypedDict):
     """完结速住订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     checked_in: str
     real_end_time: NotRequired[Time | None]
     other_fee: Text
@@ -162,8 +212,11 @@ class FinishhotelbillPostRequest(TypedDict):
     overdue_fine: Text
     overdue_fine_desc: str
     total_amount: Text
+    """总金额，单位分"""
     finish_ticket: str
+    """完结凭证"""
     profit_sharing: str
+    """是否分账"""
 
 class FinishhotelbillPostData(TypedDict):
     """完结速住订单"""
@@ -183,20 +236,29 @@ class FinishhotelbillPostData(TypedDict):
 class FinishrentbillPostRequest(TypedDict):
     """完结租借订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     returned: str
     real_end_time: NotRequired[Time | None]
     service_end_location: NotRequired[str | None]
     total_amount: Text
+    """总金额，单位分"""
     rent_fee: Text
     compensation_fee: str
     compensation_fee_desc: str
     finish_ticket: str
+    """完结凭证"""
     profit_sharing: str
+    """是否分账"""
 
 class FinishrentbillPostData(TypedDict):
     """完结租借订单"""
@@ -216,12 +278,18 @@ class FinishrentbillPostData(TypedDict):
 class QueryhotelbillPostRequest(TypedDict):
     """查询速住订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     return_query_id: str
     service_id: str
+    """服务编号"""
 
 class QueryhotelbillPostData(TypedDict):
     """查询速住订单"""
@@ -263,12 +331,18 @@ class QueryhotelbillPostData(TypedDict):
 class QueryrentbillPostRequest(TypedDict):
     """查询租借订单"""
     version: str
+    """接口版本"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     out_order_no: str
+    """商户自定的订单编号"""
     return_query_id: str
     service_id: str
+    """服务编号"""
 
 class QueryrentbillPostData(TypedDict):
     """查询租借订单"""

@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, Text, TypedDict
 class Apiv2getsignkeySignGetsignkeyPostRequest(TypedDict):
     """获取沙箱环境密钥"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
 
 class Apiv2getsignkeySignGetsignkeyPostData(TypedDict):
     """获取沙箱环境密钥"""
@@ -17,14 +18,23 @@ class Apiv2getsignkeySignGetsignkeyPostData(TypedDict):
 class Apiv2sandboxPayMicropayPostRequest(TypedDict):
     """沙箱付款码支付"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     body: str
+    """商品描述"""
     out_trade_no: str
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     total_fee: Text
+    """订单总金额，单位分"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     auth_code: str
+    """付款码"""
 
 class Apiv2sandboxPayMicropayPostData(TypedDict):
     """沙箱付款码支付"""
@@ -44,9 +54,13 @@ class Apiv2sandboxPayMicropayPostData(TypedDict):
 class Apiv2sandboxPayOrderqueryPostRequest(TypedDict):
     """沙箱订单查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     out_trade_no: str
+    """商户订单号"""
     sign_type: NotRequired[str | None]
+    """签名算法"""
 
 class Apiv2sandboxPayOrderqueryPostData(TypedDict):
     """沙箱订单查询"""

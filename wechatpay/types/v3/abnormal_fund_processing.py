@@ -28,15 +28,20 @@ class ReceiptsReceiptIdTransferInstructionsOutInstructionNoGetData(TypedDict):
 
 class ReceiptsReceiptIdTransferInstructionsPostRequestReceiver(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     mchid: NotRequired[str | None]
+    """商户号"""
 
 class ReceiptsReceiptIdTransferInstructionsPostRequest(TypedDict):
     """发起在途异常资金付款指令"""
     out_instruction_no: str
     transfer_mode: str
     receiver: NotRequired[ReceiptsReceiptIdTransferInstructionsPostRequestReceiver | None]
+    """收款方"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class ReceiptsReceiptIdTransferInstructionsPostDataTransferAmount(TypedDict):
     total: int

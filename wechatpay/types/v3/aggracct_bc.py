@@ -6,8 +6,11 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 class WbChannelAccountBalanceGetParams(TypedDict):
     """查询渠道额度"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
 
@@ -19,8 +22,11 @@ class WbChannelAccountBalanceGetData(TypedDict):
 class WbChannelAccountMchArchivesGetParams(TypedDict):
     """查询商户资料"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
 
@@ -68,10 +74,12 @@ class WbChannelAccountMchArchivesGetData(TypedDict):
 class WbChannelAccountMchMediaGetParams(TypedDict):
     """查询商户影像件资料"""
     mchid: NotRequired[str | None]
+    """商户号"""
     platform_trx_id: NotRequired[str | None]
     business_scene: str
     mch_media_type: NotRequired[str | None]
     media_id: NotRequired[str | None]
+    """已上传文件的标识"""
 
 class WbChannelAccountMchMediaGetData(TypedDict):
     """查询商户影像件资料"""
@@ -84,7 +92,9 @@ class WbChannelAccountMchMediaGetData(TypedDict):
 class WbChannelBankChannelAccountRenameApplicationIdGetParams(TypedDict):
     """查询渠道结算银行账户更名申请"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
 
 class WbChannelBankChannelAccountRenameApplicationIdGetData(TypedDict):
     """查询渠道结算银行账户更名申请"""
@@ -102,8 +112,11 @@ class WbChannelBankChannelAccountRenameApplicationIdGetData(TypedDict):
 class WbChannelBankChannelAccountRenamePostRequest(TypedDict):
     """受理渠道结算银行账户更名申请"""
     out_request_no: str
+    """商户请求单号"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     change_scene: str
     req_scene: NotRequired[str | None]
 
@@ -123,13 +136,16 @@ class WbChannelBankChannelAccountRenamePostData(TypedDict):
 class WbChannelControlOrdersInfoUpdateResultNotifyPostRequest(TypedDict):
     """资料更新请求审核结果回调通知"""
     out_request_no: str
+    """商户请求单号"""
     mchid: str
+    """商户号"""
     audit_result: NotRequired[str | None]
     audit_finish_time: NotRequired[Time | None]
     attach_info: NotRequired[str | None]
     fail_code: NotRequired[str | None]
     fail_msg: NotRequired[str | None]
     scene: NotRequired[str | None]
+    """场景"""
 
 class WbChannelControlOrdersInfoUpdateResultNotifyPostData(TypedDict):
     """资料更新请求审核结果回调通知"""
@@ -138,12 +154,16 @@ class WbChannelControlOrdersInfoUpdateResultNotifyPostData(TypedDict):
 class WbChannelControlOrdersPunishPostRequest(TypedDict):
     """发起微众台账管控"""
     out_request_no: str
+    """商户请求单号"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     punish_scene: int
     punish_reason: NotRequired[str | None]
     punish_end_time: NotRequired[Time | None]
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
     fund_repatriation_strategy: NotRequired[str | None]
@@ -156,12 +176,16 @@ class WbChannelControlOrdersPunishPostData(TypedDict):
 class WbChannelControlOrdersRecoverPostRequest(TypedDict):
     """解除对微众台账的管控"""
     out_request_no: str
+    """商户请求单号"""
     related_webank_punish_no: str
     related_wxpay_punish_no: str
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     recover_reason: str
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
 
@@ -174,6 +198,7 @@ class WbChannelControlOrdersOutRequestNoGetParams(TypedDict):
     """查询控制单"""
     control_type: str
     mchid: str
+    """商户号"""
 
 class WbChannelControlOrdersOutRequestNoGetDataPunishOrder(TypedDict):
     wxpay_punish_no: str
@@ -215,8 +240,11 @@ class WbChannelControlOrdersOutRequestNoGetData(TypedDict):
 class WbChannelSpecialReductionOutRequestNoGetParams(TypedDict):
     """查询特殊减额结果"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
 
@@ -237,12 +265,18 @@ class WbChannelSpecialReductionOutRequestNoGetData(TypedDict):
 class WbChannelSpecialReductionPostRequest(TypedDict):
     """特殊减额"""
     mchid: str
+    """商户号"""
     bal_account_no: Secret
+    """渠道账户号"""
     out_request_no: str
+    """商户请求单号"""
     reduction_type: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     reason: NotRequired[str | None]
+    """原因"""
     card_no: NotRequired[Secret | None]
+    """卡号"""
     sgn_no: NotRequired[str | None]
     req_scene: NotRequired[str | None]
 

@@ -23,12 +23,19 @@ class SubMerchantsSubMchidModifySettlementPostRequest(TypedDict):
     """修改结算帐号"""
     modify_mode: NotRequired[str | None]
     account_type: str
+    """账户类型"""
     account_bank: str
+    """开户银行"""
     bank_address_code: str
+    """开户行地区码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     account_number: Secret
+    """银行账号"""
     account_name: NotRequired[Secret | None]
+    """开户名称"""
 
 class SubMerchantsSubMchidModifySettlementPostData(TypedDict):
     """修改结算帐号"""

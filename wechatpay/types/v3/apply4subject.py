@@ -10,7 +10,9 @@ class ApplymentMerchantsSubMchidStateGetData(TypedDict):
 class ApplymentGetParams(TypedDict):
     """查询商户开户意愿申请单审核结果"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
 
 class ApplymentGetData(TypedDict):
     """查询商户开户意愿申请单审核结果"""
@@ -22,46 +24,60 @@ class ApplymentGetData(TypedDict):
 class ApplymentPostParams(TypedDict):
     """提交商户开户意愿申请单"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
 
 class ApplymentPostRequestContactInfo(TypedDict):
     contact_type: NotRequired[str | None]
     name: Secret
+    """名称"""
     contact_id_doc_type: NotRequired[str | None]
     id_card_number: Secret
+    """身份证号码"""
     contact_id_doc_copy: NotRequired[str | None]
     contact_id_doc_copy_back: NotRequired[str | None]
     contact_period_begin: NotRequired[str | None]
     contact_period_end: NotRequired[str | None]
     business_authorization_letter: NotRequired[str | None]
     mobile: Secret
+    """手机号码"""
 
 class ApplymentPostRequestSubjectInfoBusinessLicenseInfo(TypedDict):
     licence_number: str
     licence_copy: str
     merchant_name: str
+    """商户名称"""
     legal_person: str
+    """法定代表人"""
     company_address: str
+    """公司地址"""
     licence_valid_date: str
 
 class ApplymentPostRequestSubjectInfoCertificateInfo(TypedDict):
     cert_type: str
+    """证书类型"""
     cert_number: str
     cert_copy: str
     merchant_name: str
+    """商户名称"""
     legal_person: str
+    """法定代表人"""
     company_address: str
+    """公司地址"""
     cert_valid_date: str
 
 class ApplymentPostRequestSubjectInfoAssistProveInfo(TypedDict):
     micro_biz_type: str
     store_name: str
+    """门店名称"""
     store_address_code: NotRequired[str | None]
     store_address: str
+    """门店地址"""
     store_header_copy: str
     store_indoor_copy: str
 
 class ApplymentPostRequestSubjectInfoSpecialOperationInfo(TypedDict):
     category_id: int
+    """类目编号"""
     store_indoor_copy: NotRequired[list[str] | None]
 
 class ApplymentPostRequestSubjectInfoFinanceInstitutionInfo(TypedDict):
@@ -106,6 +122,7 @@ class ApplymentPostRequestAdditionInfo(TypedDict):
 class ApplymentPostRequest(TypedDict):
     """提交商户开户意愿申请单"""
     business_code: str
+    """业务申请编号"""
     contact_info: ApplymentPostRequestContactInfo
     subject_info: ApplymentPostRequestSubjectInfo
     identification_info: ApplymentPostRequestIdentificationInfo

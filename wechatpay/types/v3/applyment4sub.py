@@ -14,6 +14,7 @@ class ApplymentEmptyPostRequestContactInfo(TypedDict):
     contact_period_end: NotRequired[str | None]
     business_authorization_letter: NotRequired[str | None]
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     mobile_phone: Secret
     contact_email: Secret
 
@@ -48,7 +49,9 @@ class ApplymentEmptyPostRequestSubjectInfoBusinessLicenseInfo(TypedDict):
     license_copy: str
     license_number: str
     merchant_name: str
+    """商户名称"""
     legal_person: str
+    """法定代表人"""
     license_address: NotRequired[str | None]
     period_begin: NotRequired[str | None]
     period_end: NotRequired[str | None]
@@ -56,10 +59,14 @@ class ApplymentEmptyPostRequestSubjectInfoBusinessLicenseInfo(TypedDict):
 class ApplymentEmptyPostRequestSubjectInfoCertificateInfo(TypedDict):
     cert_copy: str
     cert_type: str
+    """证书类型"""
     cert_number: str
     merchant_name: str
+    """商户名称"""
     company_address: str
+    """公司地址"""
     legal_person: str
+    """法定代表人"""
     period_begin: str
     period_end: str
 
@@ -78,6 +85,7 @@ class ApplymentEmptyPostRequestSubjectInfoIdentityInfoIdCardInfo(TypedDict):
     id_card_national: str
     id_card_name: Secret
     id_card_number: Secret
+    """身份证号码"""
     id_card_address: NotRequired[Secret | None]
     card_period_begin: str
     card_period_end: str
@@ -94,6 +102,7 @@ class ApplymentEmptyPostRequestSubjectInfoIdentityInfoIdDocInfo(TypedDict):
 class ApplymentEmptyPostRequestSubjectInfoIdentityInfo(TypedDict):
     id_holder_type: NotRequired[str | None]
     id_doc_type: str
+    """证件种类"""
     authorize_letter_copy: NotRequired[str | None]
     id_card_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoIdentityInfoIdCardInfo | None]
     id_doc_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoIdentityInfoIdDocInfo | None]
@@ -136,6 +145,7 @@ class ApplymentEmptyPostRequestBusinessInfoSalesInfoMpInfo(TypedDict):
 
 class ApplymentEmptyPostRequestBusinessInfoSalesInfoMiniProgramInfo(TypedDict):
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_sub_appid: NotRequired[str | None]
     mini_program_pics: NotRequired[list[str] | None]
 
@@ -164,7 +174,9 @@ class ApplymentEmptyPostRequestBusinessInfoSalesInfo(TypedDict):
 
 class ApplymentEmptyPostRequestBusinessInfo(TypedDict):
     merchant_shortname: str
+    """商户简称"""
     service_phone: str
+    """客服电话"""
     sales_info: ApplymentEmptyPostRequestBusinessInfoSalesInfo
 
 class ApplymentEmptyPostRequestSettlementInfo(TypedDict):
@@ -180,11 +192,17 @@ class ApplymentEmptyPostRequestSettlementInfo(TypedDict):
 class ApplymentEmptyPostRequestBankAccountInfo(TypedDict):
     bank_account_type: str
     account_name: Secret
+    """开户名称"""
     account_bank: str
+    """开户银行"""
     bank_address_code: str
+    """开户行地区码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     account_number: NotRequired[Secret | None]
+    """银行账号"""
 
 class ApplymentEmptyPostRequestAdditionInfo(TypedDict):
     legal_person_commitment: NotRequired[str | None]
@@ -195,6 +213,7 @@ class ApplymentEmptyPostRequestAdditionInfo(TypedDict):
 class ApplymentEmptyPostRequest(TypedDict):
     """提交申请单"""
     business_code: str
+    """业务申请编号"""
     contact_info: ApplymentEmptyPostRequestContactInfo
     subject_info: ApplymentEmptyPostRequestSubjectInfo
     business_info: ApplymentEmptyPostRequestBusinessInfo

@@ -6,7 +6,9 @@ from wechatpay.types.values import NotRequired, TypedDict
 class ReceiptDetailReceiptsGetParams(TypedDict):
     """查询明细电子回单受理结果"""
     out_batch_no: str
+    """商户批次单号"""
     out_detail_no: str
+    """商户明细单号"""
 
 class ReceiptDetailReceiptsGetData(TypedDict):
     """查询明细电子回单受理结果"""
@@ -21,7 +23,9 @@ class ReceiptDetailReceiptsGetData(TypedDict):
 class ReceiptDetailReceiptsPostRequest(TypedDict):
     """受理明细电子回单"""
     out_batch_no: str
+    """商户批次单号"""
     out_detail_no: str
+    """商户明细单号"""
 
 class ReceiptDetailReceiptsPostData(TypedDict):
     """受理明细电子回单"""
@@ -36,6 +40,7 @@ class ReceiptDetailReceiptsPostData(TypedDict):
 class ReceiptSummaryReceiptsGetParams(TypedDict):
     """查询汇总电子回单受理结果"""
     out_batch_no: str
+    """商户批次单号"""
 
 class ReceiptSummaryReceiptsGetData(TypedDict):
     """查询汇总电子回单受理结果"""
@@ -51,6 +56,7 @@ class ReceiptSummaryReceiptsGetData(TypedDict):
 class ReceiptSummaryReceiptsPostRequest(TypedDict):
     """受理汇总电子回单"""
     out_batch_no: str
+    """商户批次单号"""
 
 class ReceiptSummaryReceiptsPostData(TypedDict):
     """受理汇总电子回单"""

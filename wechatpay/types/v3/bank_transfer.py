@@ -31,9 +31,13 @@ class BatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
 class BatchesBatchIdBatchIdGetParams(TypedDict):
     """微信支付批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesBatchIdBatchIdGetDataTransferDetailList(TypedDict):
     detail_id: str
@@ -96,9 +100,13 @@ class BatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict)
 class BatchesOutBatchNoOutBatchNoGetParams(TypedDict):
     """银行批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesOutBatchNoOutBatchNoGetDataTransferDetailList(TypedDict):
     detail_id: str
@@ -135,10 +143,15 @@ class BatchesOutBatchNoOutBatchNoGetData(TypedDict):
 
 class BatchesPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: Secret
+    """收款人姓名"""
     user_id_card: NotRequired[Secret | None]
 
 class BatchesPostRequest(TypedDict):
@@ -146,17 +159,25 @@ class BatchesPostRequest(TypedDict):
     platform_mchid: str
     specialized_payment_mchid: str
     sponsor_mchid: str
+    """出资方商户号"""
     user_authorized_mchid: str
     user_authorized_appid: str
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     attach_remark: NotRequired[str | None]
     total_amount: int
+    """总金额，单位分"""
     total_count: int
+    """符合条件的总数"""
     transfer_scene: str
+    """转账场景"""
     transfer_purpose: str
     transfer_detail_list: NotRequired[list[BatchesPostRequestTransferDetailList] | None]
+    """转账明细列表"""
 
 class BatchesPostData(TypedDict):
     """发起批量转账"""

@@ -6,9 +6,13 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class FundflowbillGetParams(TypedDict):
     """申请资金账单"""
     bill_date: Day
+    """账单日期"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     account_type: NotRequired[str | None]
+    """账户类型"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class FundflowbillGetData(TypedDict):
     """申请资金账单"""
@@ -19,10 +23,15 @@ class FundflowbillGetData(TypedDict):
 class SubMerchantFundflowbillGetParams(TypedDict):
     """申请单个子商户资金账单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     bill_date: Day
+    """账单日期"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
     algorithm: str
+    """加密或签名算法"""
     account_type: str
+    """账户类型"""
 
 class SubMerchantFundflowbillGetDataDownloadBillList(TypedDict):
     bill_sequence: int
@@ -40,9 +49,12 @@ class SubMerchantFundflowbillGetData(TypedDict):
 class TradebillGetParams(TypedDict):
     """申请交易账单"""
     bill_date: Day
+    """账单日期"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bill_type: NotRequired[str | None]
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class TradebillGetData(TypedDict):
     """申请交易账单"""

@@ -6,4 +6,5 @@ from wechatpay.types.values import NotRequired, TypedDict
 class FileGetParams(TypedDict):
     """下载账单"""
     token: str
+    """凭据串"""
     tartype: NotRequired[str | None]

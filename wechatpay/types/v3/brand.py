@@ -26,7 +26,9 @@ class ApplymentsBusinessCodeBusinessCodeGetData(TypedDict):
 class ApplymentsCancelApplymentPostRequest(TypedDict):
     """撤销申请"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
 
 class ApplymentsCancelApplymentPostData(TypedDict):
     """撤销申请"""
@@ -36,7 +38,9 @@ class ApplymentsCancelApplymentPostData(TypedDict):
 class ApplymentsPostRequestAdminInfo(TypedDict):
     admin_name: Secret
     id_doc_type: str
+    """证件种类"""
     id_card_number: Secret
+    """身份证号码"""
 
 class ApplymentsPostRequestSubjectInfo(TypedDict):
     subject_type: str
@@ -50,9 +54,13 @@ class ApplymentsPostRequestBrandBasicInfo(TypedDict):
 class ApplymentsPostRequestTrademarkTrademarkRegistrationCertificate(TypedDict):
     certificate: NotRequired[str | None]
     name: str
+    """名称"""
     number: str
+    """号码"""
     valid_begin_time: str
+    """有效期开始"""
     valid_end_time: str
+    """有效期结束"""
     international_class: str
     holder: str
     license: NotRequired[str | None]
@@ -64,9 +72,13 @@ class ApplymentsPostRequestTrademarkTrademarkRegistrationCertificate(TypedDict):
 class ApplymentsPostRequestTrademarkLogoTrademarkRegistrationCertificate(TypedDict):
     certificate: NotRequired[str | None]
     name: str
+    """名称"""
     number: str
+    """号码"""
     valid_begin_time: str
+    """有效期开始"""
     valid_end_time: str
+    """有效期结束"""
     international_class: str
     holder: str
     license: NotRequired[str | None]
@@ -85,6 +97,7 @@ class ApplymentsPostRequestTrademark(TypedDict):
 class ApplymentsPostRequest(TypedDict):
     """提交入驻申请"""
     business_code: str
+    """业务申请编号"""
     admin_info: ApplymentsPostRequestAdminInfo
     subject_info: ApplymentsPostRequestSubjectInfo
     brand_basic_info: ApplymentsPostRequestBrandBasicInfo
@@ -98,8 +111,11 @@ class ApplymentsPostData(TypedDict):
 class CardCardConfigsCancelApplymentPostRequest(TypedDict):
     """撤销商家名片配置申请"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     brand_id: str
+    """品牌编号"""
 
 class CardCardConfigsCancelApplymentPostData(TypedDict):
     """撤销商家名片配置申请"""
@@ -111,8 +127,11 @@ class CardCardConfigsCancelApplymentPostData(TypedDict):
 class CardCardConfigsPreviewUrlGetParams(TypedDict):
     """获取商家名片预览二维码"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     brand_id: str
+    """品牌编号"""
 
 class CardCardConfigsPreviewUrlGetData(TypedDict):
     """获取商家名片预览二维码"""
@@ -125,8 +144,11 @@ class CardCardConfigsPreviewUrlGetData(TypedDict):
 class CardCardConfigsPublishPostRequest(TypedDict):
     """发布商家名片配置"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     brand_id: str
+    """品牌编号"""
     publish_type: str
     scheduled_publish_time: NotRequired[Time | None]
 
@@ -141,8 +163,11 @@ class CardCardConfigsPublishPostData(TypedDict):
 class CardCardConfigsGetParams(TypedDict):
     """查询商家名片配置申请状态"""
     business_code: NotRequired[str | None]
+    """业务申请编号"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     brand_id: str
+    """品牌编号"""
 
 class CardCardConfigsGetData(TypedDict):
     """查询商家名片配置申请状态"""
@@ -156,6 +181,7 @@ class CardCardConfigsGetData(TypedDict):
 
 class CardCardConfigsPostRequestBrandMiniProgramInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     default_jump_path: NotRequired[str | None]
 
 class CardCardConfigsPostRequestBrandCustomerService(TypedDict):
@@ -163,6 +189,7 @@ class CardCardConfigsPostRequestBrandCustomerService(TypedDict):
     customer_service_phone: NotRequired[str | None]
     customer_service_path: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class CardCardConfigsPostRequestServiceList(TypedDict):
     service_classify_name: NotRequired[str | None]
@@ -170,11 +197,14 @@ class CardCardConfigsPostRequestServiceList(TypedDict):
     service_jump_type: str
     service_jump_path: str
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class CardCardConfigsPostRequest(TypedDict):
     """提交商家名片配置申请"""
     business_code: str
+    """业务申请编号"""
     brand_id: str
+    """品牌编号"""
     brand_mini_program_info: NotRequired[CardCardConfigsPostRequestBrandMiniProgramInfo | None]
     brand_customer_service: CardCardConfigsPostRequestBrandCustomerService
     service_list: NotRequired[list[CardCardConfigsPostRequestServiceList] | None]
@@ -189,6 +219,7 @@ class CardCardConfigsPostData(TypedDict):
 class CardCardLinksBusinessCodeBusinessCodeGetParams(TypedDict):
     """根据业务申请编号查询添加申请状态"""
     brand_id: str
+    """品牌编号"""
 
 class CardCardLinksBusinessCodeBusinessCodeGetData(TypedDict):
     """根据业务申请编号查询添加申请状态"""
@@ -204,7 +235,9 @@ class CardCardLinksBusinessCodeBusinessCodeGetData(TypedDict):
 class CardCardLinksCancelApplymentPostRequest(TypedDict):
     """撤销交易连接名片配置申请"""
     business_code: str
+    """业务申请编号"""
     brand_id: str
+    """品牌编号"""
 
 class CardCardLinksCancelApplymentPostData(TypedDict):
     """撤销交易连接名片配置申请"""
@@ -213,10 +246,13 @@ class CardCardLinksCancelApplymentPostData(TypedDict):
 class CardCardLinksUnbindCardLinkPostRequest(TypedDict):
     """解除已生效交易连接名片场景"""
     brand_id: str
+    """品牌编号"""
     payment_scene: str
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     card_link_mchid: NotRequired[str | None]
     service_id: NotRequired[str | None]
+    """服务编号"""
 
 class CardCardLinksUnbindCardLinkPostData(TypedDict):
     """解除已生效交易连接名片场景"""
@@ -229,9 +265,11 @@ class CardCardLinksUnbindCardLinkPostData(TypedDict):
 class CardCardLinksGetParams(TypedDict):
     """查询已生效交易连接名片规则"""
     brand_id: str
+    """品牌编号"""
     payment_scene: NotRequired[str | None]
     page_index: NotRequired[int | None]
     page_size: NotRequired[int | None]
+    """每页条数"""
 
 class CardCardLinksGetDataActiveLinkList(TypedDict):
     payment_scene: str
@@ -250,11 +288,15 @@ class CardCardLinksGetData(TypedDict):
 class CardCardLinksPostRequest(TypedDict):
     """添加交易连接名片规则申请"""
     business_code: str
+    """业务申请编号"""
     brand_id: str
+    """品牌编号"""
     payment_scene: str
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     card_link_mchid: NotRequired[str | None]
     service_id: NotRequired[str | None]
+    """服务编号"""
 
 class CardCardLinksPostData(TypedDict):
     """添加交易连接名片规则申请"""
@@ -268,10 +310,15 @@ class CardCardLinksPostData(TypedDict):
 class MarketingShakeActivitiesActivitiesGetParams(TypedDict):
     """查询摇优惠活动列表"""
     brand_id: str
+    """品牌编号"""
     limit: int
+    """每次返回的最多条数"""
     offset: int
+    """起始位置"""
     activity_state: NotRequired[str | None]
+    """活动状态"""
     audit_state: NotRequired[str | None]
+    """审核状态"""
 
 class MarketingShakeActivitiesActivitiesGetDataDataTimeRange(TypedDict):
     start_time: str
@@ -305,6 +352,7 @@ class MarketingShakeActivitiesActivitiesGetData(TypedDict):
 class PartnerCardMemberCardsCardIdInvalidatePostRequest(TypedDict):
     """作废会员卡模板"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerCardMemberCardsCardIdInvalidatePostDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -375,6 +423,7 @@ class PartnerCardMemberCardsCardIdInvalidatePostData(TypedDict):
 class PartnerCardMemberCardsCardIdDeleteParams(TypedDict):
     """删除会员卡模板"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerCardMemberCardsCardIdDeleteDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -439,6 +488,7 @@ class PartnerCardMemberCardsCardIdDeleteData(TypedDict):
 class PartnerCardMemberCardsCardIdGetParams(TypedDict):
     """查询会员卡模板信息"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerCardMemberCardsCardIdGetDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -502,55 +552,90 @@ class PartnerCardMemberCardsCardIdGetData(TypedDict):
 
 class PartnerCardMemberCardsCardIdPatchRequestCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsCardIdPatchRequestValidDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberCardsCardIdPatchRequestPointsInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsCardIdPatchRequestBalanceInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsCardIdPatchRequestPurchaseInformation(TypedDict):
     price: NotRequired[int | None]
+    """单价，单位分"""
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsCardIdPatchRequestUserInformationCustomFieldList(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     name: NotRequired[str | None]
+    """名称"""
     values: NotRequired[list[str] | None]
+    """取值列表"""
 
 class PartnerCardMemberCardsCardIdPatchRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[str] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberCardsCardIdPatchRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberCardsCardIdPatchRequest(TypedDict):
     """修改会员卡模板信息"""
     brand_id: str
+    """品牌编号"""
     card_title: NotRequired[str | None]
+    """卡标题"""
     card_color: NotRequired[str | None]
+    """卡面颜色"""
     card_picture_url: NotRequired[str | None]
+    """卡面图片地址"""
     code_jump_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestCodeJumpInformation | None]
+    """码的跳转信息"""
     benefits: NotRequired[str | None]
+    """会员权益"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     need_pinned: NotRequired[bool | None]
+    """是否置顶"""
     need_display_level: NotRequired[bool | None]
+    """是否展示等级"""
     init_level: NotRequired[str | None]
+    """初始等级"""
     service_phone: NotRequired[str | None]
+    """客服电话"""
     legal_agreement: NotRequired[str | None]
+    """协议文字"""
     valid_date_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestValidDateInformation | None]
+    """有效期信息"""
     points_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestPointsInformation | None]
+    """积分信息"""
     balance_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestBalanceInformation | None]
+    """余额信息"""
     purchase_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestPurchaseInformation | None]
+    """购卡信息"""
     user_information: NotRequired[PartnerCardMemberCardsCardIdPatchRequestUserInformation | None]
+    """用户资料设置"""
 
 class PartnerCardMemberCardsCardIdPatchDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -615,9 +700,13 @@ class PartnerCardMemberCardsCardIdPatchData(TypedDict):
 class PartnerCardMemberCardsGetParams(TypedDict):
     """查询会员卡模板列表"""
     brand_id: str
+    """品牌编号"""
     state: NotRequired[str | None]
+    """状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class PartnerCardMemberCardsGetDataDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -684,59 +773,98 @@ class PartnerCardMemberCardsGetData(TypedDict):
 
 class PartnerCardMemberCardsPostRequestCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsPostRequestValidDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberCardsPostRequestPointsInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsPostRequestBalanceInformation(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsPostRequestPurchaseInformation(TypedDict):
     price: NotRequired[int | None]
+    """单价，单位分"""
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
     jump_path: NotRequired[str | None]
+    """跳转目标路径"""
 
 class PartnerCardMemberCardsPostRequestUserInformationCustomFieldList(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     name: NotRequired[str | None]
+    """名称"""
     values: NotRequired[list[str] | None]
+    """取值列表"""
 
 class PartnerCardMemberCardsPostRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[str] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberCardsPostRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberCardsPostRequest(TypedDict):
     """创建会员卡模板"""
     brand_id: str
+    """品牌编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     card_type: str
+    """卡类型"""
     card_title: str
+    """卡标题"""
     card_color: str
+    """卡面颜色"""
     card_picture_url: str
+    """卡面图片地址"""
     code_mode: str
+    """码的来源"""
     code_type: str
+    """码的类型"""
     code_jump_information: NotRequired[PartnerCardMemberCardsPostRequestCodeJumpInformation | None]
+    """码的跳转信息"""
     benefits: str
+    """会员权益"""
     notify_url: str
+    """接收结果通知的地址"""
     need_pinned: NotRequired[bool | None]
+    """是否置顶"""
     need_display_level: NotRequired[bool | None]
+    """是否展示等级"""
     init_level: NotRequired[str | None]
+    """初始等级"""
     service_phone: NotRequired[str | None]
+    """客服电话"""
     legal_agreement: NotRequired[str | None]
+    """协议文字"""
     valid_date_information: PartnerCardMemberCardsPostRequestValidDateInformation
+    """有效期信息"""
     points_information: NotRequired[PartnerCardMemberCardsPostRequestPointsInformation | None]
+    """积分信息"""
     balance_information: NotRequired[PartnerCardMemberCardsPostRequestBalanceInformation | None]
+    """余额信息"""
     purchase_information: NotRequired[PartnerCardMemberCardsPostRequestPurchaseInformation | None]
+    """购卡信息"""
     user_information: NotRequired[PartnerCardMemberCardsPostRequestUserInformation | None]
+    """用户资料设置"""
 
 class PartnerCardMemberCardsPostDataCodeJumpInformation(TypedDict):
     jump_appid: NotRequired[str]
@@ -798,6 +926,7 @@ class PartnerCardMemberCardsPostData(TypedDict):
 class PartnerCardMemberMembershipActivitiesActivityIdTerminatePostRequest(TypedDict):
     """终止品牌会员发券活动"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerCardMemberMembershipActivitiesActivityIdTerminatePostDataProductCouponStockList(TypedDict):
     product_coupon_id: str
@@ -824,6 +953,7 @@ class PartnerCardMemberMembershipActivitiesActivityIdTerminatePostData(TypedDict
 class PartnerCardMemberMembershipActivitiesActivityIdGetParams(TypedDict):
     """查询品牌会员发券活动"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerCardMemberMembershipActivitiesActivityIdGetDataProductCouponStockList(TypedDict):
     product_coupon_id: str
@@ -850,10 +980,14 @@ class PartnerCardMemberMembershipActivitiesActivityIdGetData(TypedDict):
 class PartnerCardMemberMembershipActivitiesActivityIdPatchRequest(TypedDict):
     """修改品牌会员发券活动信息"""
     brand_id: str
+    """品牌编号"""
     title: str
+    """标题"""
     sub_title: str
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerCardMemberMembershipActivitiesActivityIdPatchDataProductCouponStockList(TypedDict):
     product_coupon_id: str
@@ -880,10 +1014,15 @@ class PartnerCardMemberMembershipActivitiesActivityIdPatchData(TypedDict):
 class PartnerCardMemberMembershipActivitiesGetParams(TypedDict):
     """查询品牌会员发券活动列表"""
     brand_id: str
+    """品牌编号"""
     card_id: NotRequired[str | None]
+    """卡编号"""
     activity_state: NotRequired[str | None]
+    """活动状态"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class PartnerCardMemberMembershipActivitiesGetDataDataProductCouponStockList(TypedDict):
     product_coupon_id: str
@@ -915,18 +1054,26 @@ class PartnerCardMemberMembershipActivitiesGetData(TypedDict):
 
 class PartnerCardMemberMembershipActivitiesPostRequestProductCouponStockList(TypedDict):
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
 
 class PartnerCardMemberMembershipActivitiesPostRequest(TypedDict):
     """创建品牌会员发券活动"""
     out_request_no: str
+    """商户请求单号"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     activity_channel: str
     title: str
+    """标题"""
     sub_title: str
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     apply_total: int
     product_coupon_stock_list: list[PartnerCardMemberMembershipActivitiesPostRequestProductCouponStockList]
 
@@ -955,8 +1102,11 @@ class PartnerCardMemberMembershipActivitiesPostData(TypedDict):
 class PartnerCardMemberPayViewTokensPostRequest(TypedDict):
     """品牌会员展示付款码组件预授权"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class PartnerCardMemberPayViewTokensPostData(TypedDict):
     """品牌会员展示付款码组件预授权"""
@@ -966,8 +1116,11 @@ class PartnerCardMemberPayViewTokensPostData(TypedDict):
 class PartnerCardMemberPreAuthTokensPostRequest(TypedDict):
     """入会组件预授权"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class PartnerCardMemberPreAuthTokensPostData(TypedDict):
     """入会组件预授权"""
@@ -976,32 +1129,49 @@ class PartnerCardMemberPreAuthTokensPostData(TypedDict):
 
 class PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformationCommonFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     value: NotRequired[Secret | None]
+    """取值"""
 
 class PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformationCustomFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     user_chosen_values: NotRequired[list[str] | None]
+    """用户选择的值"""
 
 class PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformationCommonFieldList] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberUserCardsImportByOpenidPostRequestDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberUserCardsImportByOpenidPostRequest(TypedDict):
     """根据openid导入用户会员卡"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_card_code: str
+    """用户会员卡号"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     user_information: NotRequired[PartnerCardMemberUserCardsImportByOpenidPostRequestUserInformation | None]
+    """用户资料设置"""
     date_information: PartnerCardMemberUserCardsImportByOpenidPostRequestDateInformation
     pickup_time: Time
+    """领取时间"""
 
 class PartnerCardMemberUserCardsImportByOpenidPostDataValidDateInformation(TypedDict):
     type: str
@@ -1042,31 +1212,47 @@ class PartnerCardMemberUserCardsImportByOpenidPostData(TypedDict):
 
 class PartnerCardMemberUserCardsImportByPhonePostRequestUserInformationCommonFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     value: NotRequired[Secret | None]
+    """取值"""
 
 class PartnerCardMemberUserCardsImportByPhonePostRequestUserInformationCustomFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     user_chosen_values: NotRequired[list[str] | None]
+    """用户选择的值"""
 
 class PartnerCardMemberUserCardsImportByPhonePostRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[PartnerCardMemberUserCardsImportByPhonePostRequestUserInformationCommonFieldList] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberUserCardsImportByPhonePostRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberUserCardsImportByPhonePostRequestDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberUserCardsImportByPhonePostRequest(TypedDict):
     """根据手机号导入用户会员卡"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     phone_number: Secret
+    """手机号码"""
     user_card_code: str
+    """用户会员卡号"""
     user_information: NotRequired[PartnerCardMemberUserCardsImportByPhonePostRequestUserInformation | None]
+    """用户资料设置"""
     date_information: PartnerCardMemberUserCardsImportByPhonePostRequestDateInformation
     pickup_time: Time
+    """领取时间"""
 
 class PartnerCardMemberUserCardsImportByPhonePostDataValidDateInformation(TypedDict):
     type: str
@@ -1108,36 +1294,56 @@ class PartnerCardMemberUserCardsImportByPhonePostData(TypedDict):
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostParams(TypedDict):
     """同步会员开通结果"""
     card_id: str
+    """卡编号"""
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestValidDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformationCommonFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     value: NotRequired[Secret | None]
+    """取值"""
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformationCustomFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     user_chosen_values: NotRequired[list[str] | None]
+    """用户选择的值"""
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformationCommonFieldList] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostRequest(TypedDict):
     """同步会员开通结果"""
     brand_id: str
+    """品牌编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     card_color: NotRequired[str | None]
+    """卡面颜色"""
     card_picture_url: NotRequired[str | None]
+    """卡面图片地址"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     level: NotRequired[str | None]
+    """等级"""
     valid_date_information: NotRequired[PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestValidDateInformation | None]
+    """有效期信息"""
     user_information: NotRequired[PartnerCardMemberUserCardsUserCardCodeConfirmPostRequestUserInformation | None]
+    """用户资料设置"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     user_card_confirm_state: str
 
 class PartnerCardMemberUserCardsUserCardCodeConfirmPostDataValidDateInformation(TypedDict):
@@ -1180,12 +1386,16 @@ class PartnerCardMemberUserCardsUserCardCodeConfirmPostData(TypedDict):
 class PartnerCardMemberUserCardsUserCardCodeInvalidatePostParams(TypedDict):
     """作废用户会员卡"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
 
 class PartnerCardMemberUserCardsUserCardCodeInvalidatePostRequest(TypedDict):
     """作废用户会员卡"""
     openid: str
+    """用户在该 appid 下的标识"""
     invalid_reason: NotRequired[str | None]
+    """作废原因"""
 
 class PartnerCardMemberUserCardsUserCardCodeInvalidatePostDataValidDateInformation(TypedDict):
     type: str
@@ -1227,8 +1437,11 @@ class PartnerCardMemberUserCardsUserCardCodeInvalidatePostData(TypedDict):
 class PartnerCardMemberUserCardsUserCardCodeGetParams(TypedDict):
     """查询用户会员卡信息"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class PartnerCardMemberUserCardsUserCardCodeGetDataValidDateInformation(TypedDict):
     type: str
@@ -1270,37 +1483,58 @@ class PartnerCardMemberUserCardsUserCardCodeGetData(TypedDict):
 class PartnerCardMemberUserCardsUserCardCodePatchParams(TypedDict):
     """修改用户会员卡信息"""
     card_id: str
+    """卡编号"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchRequestValidDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformationCommonFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     value: NotRequired[Secret | None]
+    """取值"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformationCustomFieldList(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     user_chosen_values: NotRequired[list[str] | None]
+    """用户选择的值"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformation(TypedDict):
     common_field_list: NotRequired[list[PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformationCommonFieldList] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformationCustomFieldList] | None]
+    """自定义资料项"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchRequest(TypedDict):
     """修改用户会员卡信息"""
     brand_id: NotRequired[str | None]
+    """品牌编号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     card_color: NotRequired[str | None]
+    """卡面颜色"""
     card_picture_url: NotRequired[str | None]
+    """卡面图片地址"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     level: NotRequired[str | None]
+    """等级"""
     valid_date_information: NotRequired[PartnerCardMemberUserCardsUserCardCodePatchRequestValidDateInformation | None]
+    """有效期信息"""
     pickup_time: NotRequired[Time | None]
+    """领取时间"""
     user_information: NotRequired[PartnerCardMemberUserCardsUserCardCodePatchRequestUserInformation | None]
+    """用户资料设置"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PartnerCardMemberUserCardsUserCardCodePatchDataValidDateInformation(TypedDict):
     type: str
@@ -1342,10 +1576,15 @@ class PartnerCardMemberUserCardsUserCardCodePatchData(TypedDict):
 class PartnerCardMemberUserCardsGetParams(TypedDict):
     """查询用户在品牌下所有会员卡"""
     brand_id: str
+    """品牌编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_card_state: NotRequired[str | None]
+    """用户会员卡状态"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class PartnerCardMemberUserCardsGetDataDataValidDateInformation(TypedDict):
     type: str
@@ -1393,10 +1632,15 @@ class PartnerCardMemberUserCardsGetData(TypedDict):
 class PartnerCardMemberUserFeedsPostRequest(TypedDict):
     """创建用户动态信息"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     user_card_code: str
+    """用户会员卡号"""
     openid: str
+    """用户在该 appid 下的标识"""
     out_request_no: str
+    """商户请求单号"""
     cell_message: str
 
 class PartnerCardMemberUserFeedsPostData(TypedDict):
@@ -1413,12 +1657,19 @@ class PartnerCardMemberUserPointsExchangeCouponConfirmPostRequest(TypedDict):
     record_id: str
     exchange_coupon_template_id: str
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_card_code: str
+    """用户会员卡号"""
     state: str
+    """状态"""
     coupon_code: NotRequired[str | None]
+    """券码"""
     fail_reason: NotRequired[str | None]
+    """失败原因"""
 
 class PartnerCardMemberUserPointsExchangeCouponConfirmPostData(TypedDict):
     """同步积分兑券结果"""
@@ -1435,10 +1686,15 @@ class PartnerCardMemberUserPointsExchangeCouponConfirmPostData(TypedDict):
 class PartnerCardMemberUserPointsSyncPostRequest(TypedDict):
     """同步积分余额"""
     out_request_no: str
+    """商户请求单号"""
     brand_id: str
+    """品牌编号"""
     card_id: str
+    """卡编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_card_code: str
+    """用户会员卡号"""
     point_balance: int
 
 class PartnerCardMemberUserPointsSyncPostData(TypedDict):
@@ -1453,8 +1709,11 @@ class PartnerCardMemberUserPointsSyncPostData(TypedDict):
 class PartnerStoreBrandstoresStoreIdBindrecipientPostRequest(TypedDict):
     """绑定收款商户号"""
     brand_id: str
+    """品牌编号"""
     mchid: str
+    """商户号"""
     company_name: str
+    """公司名称"""
 
 class PartnerStoreBrandstoresStoreIdBindrecipientPostData(TypedDict):
     """绑定收款商户号"""
@@ -1467,6 +1726,7 @@ class PartnerStoreBrandstoresStoreIdBindrecipientPostData(TypedDict):
 class PartnerStoreBrandstoresStoreIdClosePostRequest(TypedDict):
     """暂停门店营业"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerStoreBrandstoresStoreIdClosePostData(TypedDict):
     """暂停门店营业"""
@@ -1477,6 +1737,7 @@ class PartnerStoreBrandstoresStoreIdClosePostData(TypedDict):
 class PartnerStoreBrandstoresStoreIdResumePostRequest(TypedDict):
     """恢复门店营业"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerStoreBrandstoresStoreIdResumePostData(TypedDict):
     """恢复门店营业"""
@@ -1487,7 +1748,9 @@ class PartnerStoreBrandstoresStoreIdResumePostData(TypedDict):
 class PartnerStoreBrandstoresStoreIdUnbindrecipientPostRequest(TypedDict):
     """解绑收款商户号"""
     brand_id: str
+    """品牌编号"""
     mchid: str
+    """商户号"""
 
 class PartnerStoreBrandstoresStoreIdUnbindrecipientPostData(TypedDict):
     """解绑收款商户号"""
@@ -1496,10 +1759,12 @@ class PartnerStoreBrandstoresStoreIdUnbindrecipientPostData(TypedDict):
 class PartnerStoreBrandstoresStoreIdDeleteRequest(TypedDict):
     """删除品牌门店"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerStoreBrandstoresStoreIdGetParams(TypedDict):
     """查询品牌门店"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerStoreBrandstoresStoreIdGetDataStoreBasics(TypedDict):
     store_reference_id: NotRequired[str]
@@ -1535,25 +1800,38 @@ class PartnerStoreBrandstoresStoreIdGetData(TypedDict):
 
 class PartnerStoreBrandstoresStoreIdPatchRequestStoreBasics(TypedDict):
     store_reference_id: NotRequired[str | None]
+    """商户的门店编号"""
     branch_name: NotRequired[str | None]
+    """分店名称"""
 
 class PartnerStoreBrandstoresStoreIdPatchRequestStoreAddress(TypedDict):
     address_code: str
+    """地区编码"""
     address_detail: str
+    """详细地址"""
     address_complements: NotRequired[str | None]
+    """地址补充"""
     longitude: NotRequired[str | None]
+    """经度"""
     latitude: NotRequired[str | None]
+    """纬度"""
 
 class PartnerStoreBrandstoresStoreIdPatchRequestStoreBusiness(TypedDict):
     service_phone: NotRequired[str | None]
+    """客服电话"""
     business_hours: NotRequired[str | None]
+    """营业时间"""
 
 class PartnerStoreBrandstoresStoreIdPatchRequest(TypedDict):
     """更新品牌门店"""
     brand_id: str
+    """品牌编号"""
     store_basics: NotRequired[PartnerStoreBrandstoresStoreIdPatchRequestStoreBasics | None]
+    """门店基础信息"""
     store_address: NotRequired[PartnerStoreBrandstoresStoreIdPatchRequestStoreAddress | None]
+    """门店地址"""
     store_business: NotRequired[PartnerStoreBrandstoresStoreIdPatchRequestStoreBusiness | None]
+    """门店经营信息"""
 
 class PartnerStoreBrandstoresStoreIdPatchDataStoreBasics(TypedDict):
     store_reference_id: NotRequired[str]
@@ -1590,9 +1868,13 @@ class PartnerStoreBrandstoresStoreIdPatchData(TypedDict):
 class PartnerStoreBrandstoresGetParams(TypedDict):
     """列表查询品牌门店信息"""
     brand_id: str
+    """品牌编号"""
     store_state: NotRequired[str | None]
+    """门店状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class PartnerStoreBrandstoresGetDataDataStoreBasics(TypedDict):
     store_reference_id: NotRequired[str]
@@ -1635,25 +1917,38 @@ class PartnerStoreBrandstoresGetData(TypedDict):
 
 class PartnerStoreBrandstoresPostRequestStoreBasics(TypedDict):
     store_reference_id: NotRequired[str | None]
+    """商户的门店编号"""
     branch_name: NotRequired[str | None]
+    """分店名称"""
 
 class PartnerStoreBrandstoresPostRequestStoreAddress(TypedDict):
     address_code: str
+    """地区编码"""
     address_detail: str
+    """详细地址"""
     address_complements: NotRequired[str | None]
+    """地址补充"""
     longitude: NotRequired[str | None]
+    """经度"""
     latitude: NotRequired[str | None]
+    """纬度"""
 
 class PartnerStoreBrandstoresPostRequestStoreBusiness(TypedDict):
     service_phone: NotRequired[str | None]
+    """客服电话"""
     business_hours: NotRequired[str | None]
+    """营业时间"""
 
 class PartnerStoreBrandstoresPostRequest(TypedDict):
     """创建品牌门店"""
     brand_id: str
+    """品牌编号"""
     store_basics: NotRequired[PartnerStoreBrandstoresPostRequestStoreBasics | None]
+    """门店基础信息"""
     store_address: PartnerStoreBrandstoresPostRequestStoreAddress
+    """门店地址"""
     store_business: NotRequired[PartnerStoreBrandstoresPostRequestStoreBusiness | None]
+    """门店经营信息"""
 
 class PartnerStoreBrandstoresPostDataStoreBasics(TypedDict):
     store_reference_id: NotRequired[str]
@@ -1695,10 +1990,15 @@ class ProfitsharingBrandConfigsBrandMchidGetData(TypedDict):
 class ProfitsharingFinishOrderPostRequest(TypedDict):
     """完结分账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     description: str
+    """商品或事项描述"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class ProfitsharingFinishOrderPostData(TypedDict):
     """完结分账"""
@@ -1715,8 +2015,11 @@ class ProfitsharingOrdersTransactionIdAmountsGetData(TypedDict):
 class ProfitsharingOrdersGetParams(TypedDict):
     """查询分账结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
 
 class ProfitsharingOrdersGetDataReceivers(TypedDict):
     type: str
@@ -1741,22 +2044,35 @@ class ProfitsharingOrdersGetData(TypedDict):
 
 class ProfitsharingOrdersPostRequestReceivers(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     name: NotRequired[Secret | None]
+    """名称"""
 
 class ProfitsharingOrdersPostRequest(TypedDict):
     """请求分账"""
     brand_mchid: str
+    """品牌主商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: list[ProfitsharingOrdersPostRequestReceivers]
+    """分账接收方列表"""
     finish: bool
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class ProfitsharingOrdersPostDataReceivers(TypedDict):
     type: str
@@ -1781,12 +2097,19 @@ class ProfitsharingOrdersPostData(TypedDict):
 class ProfitsharingReceiversAddPostRequest(TypedDict):
     """添加分账接收方"""
     brand_mchid: str
+    """品牌主商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[str | None]
+    """名称"""
     relation_type: str
+    """与分账方的关系"""
 
 class ProfitsharingReceiversAddPostData(TypedDict):
     """添加分账接收方"""
@@ -1797,10 +2120,15 @@ class ProfitsharingReceiversAddPostData(TypedDict):
 class ProfitsharingReceiversDeletePostRequest(TypedDict):
     """删除分账接收方"""
     brand_mchid: str
+    """品牌主商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
 
 class ProfitsharingReceiversDeletePostData(TypedDict):
     """删除分账接收方"""
@@ -1814,9 +2142,13 @@ class ProfitsharingReturnordersGetParams(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_return_no: str
+    """商户回退单号"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
 
 class ProfitsharingReturnordersGetData(TypedDict):
     """查询分账回退结果"""
@@ -1837,12 +2169,19 @@ class ProfitsharingReturnordersPostRequest(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     sub_mchid: str
+    """子商户号（服务商模式）"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
     return_mchid: str
+    """回退出资的商户号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
 
 class ProfitsharingReturnordersPostData(TypedDict):
     """请求分账回退"""

@@ -6,19 +6,28 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 class ParkingsPostRequest(TypedDict):
     """商圈会员停车状态同步"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     brandid: int
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     plate_number: str
+    """车牌号"""
     state: str
+    """状态"""
     time: Time
 
 class PointsNotifyPostRequest(TypedDict):
     """商圈会员积分同步"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     earn_points: bool
     increased_points: int
     points_update_time: Time
@@ -28,7 +37,9 @@ class PointsNotifyPostRequest(TypedDict):
 class UserAuthorizationsOpenidGetParams(TypedDict):
     """商圈积分授权查询"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class UserAuthorizationsOpenidGetData(TypedDict):
     """商圈积分授权查询"""
@@ -40,5 +51,7 @@ class UserAuthorizationsOpenidGetData(TypedDict):
 class UsersOpenidPointsCommitStatusGetParams(TypedDict):
     """商圈会员待积分状态查询"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     brandid: int
     appid: str
+    """应用标识（公众号、小程序或 App）"""

@@ -24,7 +24,9 @@ class CapitallhhAreasProvincesGetData(TypedDict):
 class CapitallhhBanksCorporateBankingGetParams(TypedDict):
     """查询支持对公业务的银行列表"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class CapitallhhBanksCorporateBankingGetDataData(TypedDict):
     bank_alias: str
@@ -49,7 +51,9 @@ class CapitallhhBanksCorporateBankingGetData(TypedDict):
 class CapitallhhBanksPersonalBankingGetParams(TypedDict):
     """查询支持个人业务的银行列表"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class CapitallhhBanksPersonalBankingGetDataData(TypedDict):
     bank_alias: str
@@ -74,6 +78,7 @@ class CapitallhhBanksPersonalBankingGetData(TypedDict):
 class CapitallhhBanksSearchBanksByBankAccountGetParams(TypedDict):
     """获取对私银行卡号开户银行"""
     account_number: Secret
+    """银行账号"""
 
 class CapitallhhBanksSearchBanksByBankAccountGetDataData(TypedDict):
     bank_alias: str
@@ -91,7 +96,9 @@ class CapitallhhBanksBankAliasCodeBranchesGetParams(TypedDict):
     """查询支行列表"""
     city_code: int
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class CapitallhhBanksBankAliasCodeBranchesGetDataData(TypedDict):
     bank_branch_name: str

@@ -13,34 +13,53 @@ class OrdersSyncStatusPostRequestDishListProperties(TypedDict):
 class OrdersSyncStatusPostRequestDishList(TypedDict):
     out_dish_no: str
     name: str
+    """名称"""
     price: int
+    """单价，单位分"""
     unit: str
+    """计量单位"""
     count: Number
+    """数量"""
     discount: NotRequired[int | None]
+    """优惠"""
     type: NotRequired[str | None]
+    """类型"""
     priority: NotRequired[int | None]
     properties: NotRequired[OrdersSyncStatusPostRequestDishListProperties | None]
 
 class OrdersSyncStatusPostRequest(TypedDict):
     """点餐订单信息同步（渠道商/服务商）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     channel_id: str
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: str
+    """子商户的 appid"""
     out_shop_no: str
     sub_openid: str
+    """用户在子商户 appid 下的标识"""
     login_token: str
     order_entry: str
     total_amount: int
+    """总金额，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
     user_amount: int
     status: str
+    """状态"""
     action_time: Time
     pay_time: NotRequired[Time | None]
+    """支付时间"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     out_table_no: NotRequired[str | None]
     people_count: NotRequired[int | None]
     dish_list: list[OrdersSyncStatusPostRequestDishList]

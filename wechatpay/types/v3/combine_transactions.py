@@ -5,46 +5,74 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 
 class AppPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
 
 class AppPostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class AppPostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class AppPostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     individual_name: NotRequired[str | None]
     attach: str
+    """原样带回的附加数据"""
     amount: AppPostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[AppPostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class AppPostRequestCombinePayerInfoIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class AppPostRequestCombinePayerInfo(TypedDict):
     identity: NotRequired[AppPostRequestCombinePayerInfoIdentity | None]
+    """身份信息"""
 
 class AppPostRequestContractInfo(TypedDict):
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_contract_code: str
+    """商户签约协议号"""
     plan_id: int
+    """模板编号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class AppPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -60,17 +88,29 @@ class AppPostRequestSubsidyInfo(TypedDict):
 class AppPostRequest(TypedDict):
     """合单下单-APP支付"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     scene_info: NotRequired[AppPostRequestSceneInfo | None]
+    """支付场景"""
     sub_orders: list[AppPostRequestSubOrders]
+    """子订单列表"""
     combine_payer_info: NotRequired[AppPostRequestCombinePayerInfo | None]
+    """合单付款人"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     prepay_id: NotRequired[str | None]
+    """预支付会话标识"""
     notify_url: str
+    """接收结果通知的地址"""
     trade_scenario: NotRequired[str | None]
+    """交易场景"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     contract_info: NotRequired[AppPostRequestContractInfo | None]
     subsidy_info: NotRequired[AppPostRequestSubsidyInfo | None]
 
@@ -85,6 +125,7 @@ class AppPostData(TypedDict):
 
 class H5PostRequestSceneInfoH5Info(TypedDict):
     type: str
+    """类型"""
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
@@ -92,50 +133,81 @@ class H5PostRequestSceneInfoH5Info(TypedDict):
 
 class H5PostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
     h5_info: H5PostRequestSceneInfoH5Info
 
 class H5PostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class H5PostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class H5PostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     attach: str
+    """原样带回的附加数据"""
     amount: H5PostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[H5PostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class H5PostRequestCombinePayerInfoIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class H5PostRequestCombinePayerInfo(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     identity: NotRequired[H5PostRequestCombinePayerInfoIdentity | None]
+    """身份信息"""
 
 class H5PostRequest(TypedDict):
     """合单下单-H5支付"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     scene_info: H5PostRequestSceneInfo
+    """支付场景"""
     sub_orders: list[H5PostRequestSubOrders]
+    """子订单列表"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     combine_payer_info: NotRequired[H5PostRequestCombinePayerInfo | None]
+    """合单付款人"""
 
 class H5PostData(TypedDict):
     """合单下单-H5支付"""
@@ -180,39 +252,62 @@ class IdCombineTransactionIdGetData(TypedDict):
 
 class JsapiPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
 
 class JsapiPostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class JsapiPostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class JsapiPostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     attach: str
+    """原样带回的附加数据"""
     amount: JsapiPostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     detail: NotRequired[str | None]
+    """商品或订单详情"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[JsapiPostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class JsapiPostRequestCombinePayerInfoIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class JsapiPostRequestCombinePayerInfo(TypedDict):
     """Needs at least one of openid, sub_openid."""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     identity: NotRequired[JsapiPostRequestCombinePayerInfoIdentity | None]
+    """身份信息"""
 
 class JsapiPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -228,15 +323,25 @@ class JsapiPostRequestSubsidyInfo(TypedDict):
 class JsapiPostRequest(TypedDict):
     """合单下单-JSAPI支付"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     scene_info: NotRequired[JsapiPostRequestSceneInfo | None]
+    """支付场景"""
     sub_orders: list[JsapiPostRequestSubOrders]
+    """子订单列表"""
     combine_payer_info: JsapiPostRequestCombinePayerInfo
+    """合单付款人"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     subsidy_info: NotRequired[JsapiPostRequestSubsidyInfo | None]
 
 class JsapiPostData(TypedDict):
@@ -245,36 +350,56 @@ class JsapiPostData(TypedDict):
 
 class MiniprogramPostRequestCombinePayerInfo(TypedDict):
     openid: str
+    """用户在该 appid 下的标识"""
 
 class MiniprogramPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
 
 class MiniprogramPostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class MiniprogramPostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     order_service_type: NotRequired[str | None]
     individual_auth_id: str
+    """个人收款授权编号"""
     individual_name: NotRequired[str | None]
     out_trade_no: str
+    """商户订单号"""
     amount: MiniprogramPostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     attach: str
+    """原样带回的附加数据"""
     description: str
+    """商品或事项描述"""
 
 class MiniprogramPostRequest(TypedDict):
     """个人收款交易下单-小程序"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     combine_payer_info: MiniprogramPostRequestCombinePayerInfo
+    """合单付款人"""
     scene_info: NotRequired[MiniprogramPostRequestSceneInfo | None]
+    """支付场景"""
     sub_orders: list[MiniprogramPostRequestSubOrders]
+    """子订单列表"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     trade_scenario: NotRequired[str | None]
+    """交易场景"""
 
 class MiniprogramPostData(TypedDict):
     """个人收款交易下单-小程序"""
@@ -282,49 +407,80 @@ class MiniprogramPostData(TypedDict):
 
 class NativePostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     payer_client_ip: str
+    """用户终端 IP"""
 
 class NativePostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class NativePostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class NativePostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     attach: str
+    """原样带回的附加数据"""
     amount: NativePostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[NativePostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class NativePostRequestCombinePayerInfoIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class NativePostRequestCombinePayerInfo(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     identity: NotRequired[NativePostRequestCombinePayerInfoIdentity | None]
+    """身份信息"""
 
 class NativePostRequest(TypedDict):
     """合单下单-Native支付"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     scene_info: NotRequired[NativePostRequestSceneInfo | None]
+    """支付场景"""
     sub_orders: list[NativePostRequestSubOrders]
+    """子订单列表"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     combine_payer_info: NotRequired[NativePostRequestCombinePayerInfo | None]
+    """合单付款人"""
 
 class NativePostData(TypedDict):
     """合单下单-Native支付"""
@@ -332,15 +488,22 @@ class NativePostData(TypedDict):
 
 class OutTradeNoCombineOutTradeNoClosePostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class OutTradeNoCombineOutTradeNoClosePostRequest(TypedDict):
     """合单关闭订单"""
     combine_appid: str
+    """合单发起方的 appid"""
     sub_orders: list[OutTradeNoCombineOutTradeNoClosePostRequestSubOrders]
+    """子订单列表"""
 
 class OutTradeNoCombineOutTradeNoGetDataSceneInfo(TypedDict):
     device_id: NotRequired[str]

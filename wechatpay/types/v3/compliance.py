@@ -15,6 +15,7 @@ class InactiveMerchantIdentityVerificationMerchantsSubMchidVerificationsVerifica
 class InactiveMerchantIdentityVerificationMerchantsPostRequest(TypedDict):
     """发起不活跃商户身份核实"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InactiveMerchantIdentityVerificationMerchantsPostData(TypedDict):
     """发起不活跃商户身份核实"""

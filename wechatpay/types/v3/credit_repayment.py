@@ -5,28 +5,43 @@ from wechatpay.types.values import Day, NotRequired, Secret, TypedDict
 
 class PartnerContractsAppPresignPostRequestRealIdentity(TypedDict):
     identity_type: str
+    """证件类型"""
     identity_id: Secret
     real_name: Secret
+    """真实姓名"""
 
 class PartnerContractsAppPresignPostRequestTradeInfo(TypedDict):
     out_trade_no: str
+    """商户订单号"""
     deduct_amount: int
+    """扣款金额，单位分"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PartnerContractsAppPresignPostRequest(TypedDict):
     """APP预签约自动还款协议"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_id: str
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     display_name: str
+    """展示名称"""
     contract_notify_url: str
+    """签约结果通知地址"""
     repayment_day: int
     repayment_amount_limit: str
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     real_identity: PartnerContractsAppPresignPostRequestRealIdentity
+    """投保人实名信息"""
     trade_info: NotRequired[PartnerContractsAppPresignPostRequestTradeInfo | None]
 
 class PartnerContractsAppPresignPostData(TypedDict):
@@ -36,31 +51,47 @@ class PartnerContractsAppPresignPostData(TypedDict):
 
 class PartnerContractsH5PresignPostRequestRealIdentity(TypedDict):
     identity_type: str
+    """证件类型"""
     identity_id: Secret
     real_name: Secret
+    """真实姓名"""
 
 class PartnerContractsH5PresignPostRequestTradeInfo(TypedDict):
     out_trade_no: str
+    """商户订单号"""
     deduct_amount: int
+    """扣款金额，单位分"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PartnerContractsH5PresignPostRequestJumpInfo(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
 
 class PartnerContractsH5PresignPostRequest(TypedDict):
     """H5预签约自动还款协议"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_id: str
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     display_name: str
+    """展示名称"""
     contract_notify_url: str
+    """签约结果通知地址"""
     repayment_day: int
     repayment_amount_limit: str
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     real_identity: PartnerContractsH5PresignPostRequestRealIdentity
+    """投保人实名信息"""
     trade_info: NotRequired[PartnerContractsH5PresignPostRequestTradeInfo | None]
     jump_info: NotRequired[PartnerContractsH5PresignPostRequestJumpInfo | None]
 
@@ -71,7 +102,9 @@ class PartnerContractsH5PresignPostData(TypedDict):
 class PartnerContractsTerminatePostRequest(TypedDict):
     """解除自动还款协议"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_termination_remark: str
+    """解约备注"""
 
 class PartnerContractsTerminatePostDataContractInfo(TypedDict):
     contract_id: str
@@ -126,12 +159,19 @@ class PartnerDeductOrdersOutTradeNoGetData(TypedDict):
 class PartnerDeductOrdersPostRequest(TypedDict):
     """发起还款"""
     contract_id: str
+    """平台协议号"""
     out_trade_no: str
+    """商户订单号"""
     out_record_id: str
+    """商户还款记录号"""
     deduct_amount: str
+    """扣款金额，单位分"""
     notify_url: str
+    """接收结果通知的地址"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PartnerDeductOrdersPostData(TypedDict):
     """发起还款"""
@@ -150,8 +190,11 @@ class PartnerDeductOrdersPostData(TypedDict):
 
 class PartnerScheduleRecordsBatchCreatePostRequestScheduleItems(TypedDict):
     out_record_id: str
+    """商户还款记录号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     repayment_amount: str
     min_repayment_amount: NotRequired[str | None]
     repayment_date: Day
@@ -159,8 +202,11 @@ class PartnerScheduleRecordsBatchCreatePostRequestScheduleItems(TypedDict):
 class PartnerScheduleRecordsBatchCreatePostRequest(TypedDict):
     """预约还款"""
     contract_id: str
+    """平台协议号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     schedule_items: list[PartnerScheduleRecordsBatchCreatePostRequestScheduleItems]
 
 class PartnerScheduleRecordsBatchCreatePostDataScheduleRecords(TypedDict):
@@ -180,6 +226,7 @@ class PartnerScheduleRecordsBatchCreatePostData(TypedDict):
 class PartnerScheduleRecordsOutRecordIdGetParams(TypedDict):
     """查询预约还款记录"""
     contract_id: str
+    """平台协议号"""
 
 class PartnerScheduleRecordsOutRecordIdGetData(TypedDict):
     """查询预约还款记录"""

@@ -6,12 +6,17 @@ from wechatpay.types.values import NotRequired, Secret, TypedDict
 class OrdersGetParams(TypedDict):
     """报关查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     order_type: str
     order_no: str
     customs: str
+    """海关"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class OrdersGetDataData(TypedDict):
     sub_order_no: NotRequired[str]
@@ -42,12 +47,19 @@ class OrdersGetData(TypedDict):
 class OrdersPatchRequest(TypedDict):
     """报关信息修改"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     duty: NotRequired[int | None]
     order_fee: NotRequired[int | None]
     transport_fee: NotRequired[int | None]
@@ -69,14 +81,22 @@ class OrdersPatchData(TypedDict):
 class OrdersPostRequest(TypedDict):
     """报关"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     duty: NotRequired[int | None]
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     order_fee: NotRequired[int | None]
     transport_fee: NotRequired[int | None]
     product_fee: NotRequired[int | None]
@@ -96,13 +116,21 @@ class OrdersPostData(TypedDict):
 class RedeclarePostRequest(TypedDict):
     """报关重推"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     sub_order_id: NotRequired[str | None]
+    """平台的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
 
 class RedeclarePostData(TypedDict):
     """报关重推"""
@@ -119,12 +147,19 @@ class RedeclarePostData(TypedDict):
 class VerifyCertificatePostRequest(TypedDict):
     """身份信息校验"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     certificate_type: str
     certificate_id: Secret
     certificate_name: Secret

@@ -6,25 +6,33 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 class CardsOutCardCodeAddUserRecordsPostRequestObjectiveCompletionRecords(TypedDict):
     objective_completion_serial_no: str
     objective_id: str
+    """目标编号"""
     completion_time: Time
     completion_type: str
     description: str
+    """商品或事项描述"""
     completion_count: int
     remark: NotRequired[str | None]
+    """备注"""
 
 class CardsOutCardCodeAddUserRecordsPostRequestRewardUsageRecords(TypedDict):
     reward_usage_serial_no: str
     reward_id: str
+    """优惠编号"""
     usage_time: Time
     usage_type: str
     description: str
+    """商品或事项描述"""
     usage_count: int
     amount: int
+    """金额（对象或以分为单位的数）"""
     remark: NotRequired[str | None]
+    """备注"""
 
 class CardsOutCardCodeAddUserRecordsPostRequest(TypedDict):
     """增加用户记录"""
     card_template_id: str
+    """卡模板编号"""
     objective_completion_records: NotRequired[list[CardsOutCardCodeAddUserRecordsPostRequestObjectiveCompletionRecords] | None]
     reward_usage_records: NotRequired[list[CardsOutCardCodeAddUserRecordsPostRequestRewardUsageRecords] | None]
 
@@ -95,9 +103,13 @@ class CardsOutCardCodeGetData(TypedDict):
 class CardsPostRequest(TypedDict):
     """预受理领卡请求"""
     out_card_code: str
+    """商户的卡编号"""
     card_template_id: str
+    """卡模板编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class CardsPostData(TypedDict):
     """预受理领卡请求"""
@@ -206,26 +218,36 @@ class OrdersOutOrderNoGetData(TypedDict):
 class OrdersOutOrderNoPatchRequestObjectives(TypedDict):
     objective_serial_no: str
     objective_id: int
+    """目标编号"""
     performance_description: str
     performance_type: str
     count: int
+    """数量"""
     performance_time: Time
     remark: NotRequired[str | None]
+    """备注"""
 
 class OrdersOutOrderNoPatchRequestRewards(TypedDict):
     reward_serial_no: str
     reward_id: int
+    """优惠编号"""
     description: str
+    """商品或事项描述"""
     reward_type: str
     count: int
+    """数量"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     reward_time: Time
     remark: NotRequired[str | None]
+    """备注"""
 
 class OrdersOutOrderNoPatchRequest(TypedDict):
     """更新先享卡订单"""
     objectives: NotRequired[list[OrdersOutOrderNoPatchRequestObjectives] | None]
+    """目标列表"""
     rewards: NotRequired[list[OrdersOutOrderNoPatchRequestRewards] | None]
+    """优惠列表"""
 
 class OrdersOutOrderNoPatchData(TypedDict):
     """更新先享卡订单"""

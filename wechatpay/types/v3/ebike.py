@@ -6,10 +6,15 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 class ChargeContractsPreopenPostRequest(TypedDict):
     """预开通服务"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     trade_scene: str
+    """交易场景"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ChargeContractsPreopenPostData(TypedDict):
     """预开通服务"""
@@ -17,15 +22,20 @@ class ChargeContractsPreopenPostData(TypedDict):
 
 class ChargeContractsContractIdConfirmPostRequestChargeInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     charging_station_name: str
     charging_gun_number: str
     device_id: str
+    """设备编号"""
 
 class ChargeContractsContractIdConfirmPostRequest(TypedDict):
     """创建用户当次充电代扣凭证"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     charge_info: ChargeContractsContractIdConfirmPostRequestChargeInfo
 
 class ChargeContractsContractIdConfirmPostData(TypedDict):
@@ -35,6 +45,7 @@ class ChargeContractsContractIdConfirmPostData(TypedDict):
 class ChargeContractsContractIdGetParams(TypedDict):
     """通过签约号查询用户状态"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ChargeContractsContractIdGetData(TypedDict):
     """通过签约号查询用户状态"""
@@ -47,6 +58,7 @@ class ChargeContractsContractIdGetData(TypedDict):
 class ChargeTransactionsIdTransactionIdGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ChargeTransactionsIdTransactionIdGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -96,6 +108,7 @@ class ChargeTransactionsIdTransactionIdGetData(TypedDict):
 class ChargeTransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ChargeTransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -144,11 +157,15 @@ class ChargeTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class ChargeTransactionsPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ChargeTransactionsPostRequestChargeInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     charging_station_name: str
     charging_gun_number: str
     charged_capacity: int
@@ -157,22 +174,34 @@ class ChargeTransactionsPostRequestChargeInfo(TypedDict):
 
 class ChargeTransactionsPostRequestDeviceInfo(TypedDict):
     device_id: str
+    """设备编号"""
     device_ip: str
+    """设备 IP"""
 
 class ChargeTransactionsPostRequest(TypedDict):
     """充电自行车代扣受理扣款"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_trade_no: str
+    """商户订单号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     description: str
+    """商品或事项描述"""
     charging_token: str
     amount: ChargeTransactionsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     charge_info: ChargeTransactionsPostRequestChargeInfo
     device_info: ChargeTransactionsPostRequestDeviceInfo
+    """终端设备信息"""
 
 class ChargeTransactionsPostData(TypedDict):
     """充电自行车代扣受理扣款"""
@@ -182,7 +211,9 @@ class ChargeTransactionsPostData(TypedDict):
 class ChargeUsersOpenidContractGetParams(TypedDict):
     """通过用户标识查询用户状态"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     trade_scene: str
+    """交易场景"""
 
 class ChargeUsersOpenidContractGetData(TypedDict):
     """通过用户标识查询用户状态"""

@@ -32,10 +32,14 @@ class AccountApplyCancelWithdrawApplymentIdApplymentIdGetData(TypedDict):
 class AccountApplyCancelWithdrawConfirmPostRequest(TypedDict):
     """平台代商户确认注销"""
     applyment_id: NotRequired[str | None]
+    """申请单号"""
     out_request_no: NotRequired[str | None]
+    """商户请求单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     operator_identification: str
     confirm_time: Time
+    """确认时间"""
     cancel_contract_version: str
 
 class AccountApplyCancelWithdrawConfirmPostData(TypedDict):
@@ -88,19 +92,26 @@ class AccountApplyCancelWithdrawValidateCancelSubMchidGetData(TypedDict):
 
 class AccountApplyCancelWithdrawPostRequestPayeeInfoBankAccountInfo(TypedDict):
     account_name: Secret
+    """开户名称"""
     account_bank: str
+    """开户银行"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     bank_branch_name: NotRequired[str | None]
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: Secret
+    """银行账号"""
 
 class AccountApplyCancelWithdrawPostRequestPayeeInfoIdentityInfo(TypedDict):
     id_doc_type: NotRequired[str | None]
+    """证件种类"""
     identification_name: Secret
     identification_no: Secret
 
 class AccountApplyCancelWithdrawPostRequestPayeeInfo(TypedDict):
     account_type: str
+    """账户类型"""
     bank_account_info: AccountApplyCancelWithdrawPostRequestPayeeInfoBankAccountInfo
     identity_info: NotRequired[AccountApplyCancelWithdrawPostRequestPayeeInfoIdentityInfo | None]
 
@@ -111,12 +122,15 @@ class AccountApplyCancelWithdrawPostRequestProofMedias(TypedDict):
 class AccountApplyCancelWithdrawPostRequest(TypedDict):
     """提交注销提现申请"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_request_no: str
+    """商户请求单号"""
     withdraw: NotRequired[str | None]
     payee_info: AccountApplyCancelWithdrawPostRequestPayeeInfo
     proof_medias: NotRequired[list[AccountApplyCancelWithdrawPostRequestProofMedias] | None]
     additional_materials: NotRequired[list[str] | None]
     remark: NotRequired[str | None]
+    """备注"""
 
 class AccountApplyCancelWithdrawPostData(TypedDict):
     """提交注销提现申请"""
@@ -126,6 +140,7 @@ class AccountApplyCancelWithdrawPostData(TypedDict):
 class AccountCancelApplicationsMediaPostFiles(TypedDict):
     """注销申请图片上传"""
     file: File
+    """文件内容"""
 
 class AccountCancelApplicationsMediaPostRequest(TypedDict):
     """注销申请图片上传"""
@@ -151,7 +166,9 @@ class AccountCancelApplicationsPostRequestApplicationInfo(TypedDict):
 class AccountCancelApplicationsPostRequest(TypedDict):
     """提交注销申请单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_apply_no: str
+    """商户申请单号"""
     application_info: list[AccountCancelApplicationsPostRequestApplicationInfo]
 
 class AccountCancelApplicationsPostData(TypedDict):
@@ -164,11 +181,15 @@ class AccountCancelApplicationsPostData(TypedDict):
 
 class ApplymentsEmptyPostRequestBusinessLicenseInfo(TypedDict):
     cert_type: NotRequired[str | None]
+    """证书类型"""
     business_license_copy: NotRequired[str | None]
     business_license_number: NotRequired[str | None]
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     legal_person: NotRequired[str | None]
+    """法定代表人"""
     company_address: NotRequired[str | None]
+    """公司地址"""
     business_time: NotRequired[str | None]
 
 class ApplymentsEmptyPostRequestFinanceInstitutionInfo(TypedDict):
@@ -180,6 +201,7 @@ class ApplymentsEmptyPostRequestIdCardInfo(TypedDict):
     id_card_national: NotRequired[str | None]
     id_card_name: NotRequired[Secret | None]
     id_card_number: NotRequired[Secret | None]
+    """身份证号码"""
     id_card_valid_time_begin: NotRequired[str | None]
     id_card_valid_time: NotRequired[Time | None]
 
@@ -204,11 +226,17 @@ class ApplymentsEmptyPostRequestUboInfoList(TypedDict):
 class ApplymentsEmptyPostRequestAccountInfo(TypedDict):
     bank_account_type: NotRequired[str | None]
     account_bank: NotRequired[str | None]
+    """开户银行"""
     account_name: NotRequired[Secret | None]
+    """开户名称"""
     bank_address_code: NotRequired[str | None]
+    """开户行地区码"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: NotRequired[Secret | None]
+    """银行账号"""
 
 class ApplymentsEmptyPostRequestContactInfo(TypedDict):
     contact_type: NotRequired[str | None]
@@ -224,6 +252,7 @@ class ApplymentsEmptyPostRequestContactInfo(TypedDict):
 
 class ApplymentsEmptyPostRequestSalesSceneInfo(TypedDict):
     store_name: NotRequired[str | None]
+    """门店名称"""
     store_url: NotRequired[str | None]
     store_qr_code: NotRequired[str | None]
     mini_program_sub_appid: NotRequired[str | None]
@@ -235,12 +264,14 @@ class ApplymentsEmptyPostRequestSettlementInfo(TypedDict):
 class ApplymentsEmptyPostRequest(TypedDict):
     """二级商户进件"""
     out_request_no: str
+    """商户请求单号"""
     organization_type: str
     finance_institution: NotRequired[bool | None]
     business_license_info: NotRequired[ApplymentsEmptyPostRequestBusinessLicenseInfo | None]
     finance_institution_info: NotRequired[ApplymentsEmptyPostRequestFinanceInstitutionInfo | None]
     id_holder_type: NotRequired[str | None]
     id_doc_type: NotRequired[str | None]
+    """证件种类"""
     authorize_letter_copy: NotRequired[str | None]
     id_card_info: NotRequired[ApplymentsEmptyPostRequestIdCardInfo | None]
     id_doc_info: NotRequired[ApplymentsEmptyPostRequestIdDocInfo | None]
@@ -251,6 +282,7 @@ class ApplymentsEmptyPostRequest(TypedDict):
     sales_scene_info: ApplymentsEmptyPostRequestSalesSceneInfo
     settlement_info: NotRequired[ApplymentsEmptyPostRequestSettlementInfo | None]
     merchant_shortname: str
+    """商户简称"""
     qualifications: NotRequired[list[str] | None]
     business_addition_pics: NotRequired[list[str] | None]
     business_addition_desc: NotRequired[list[str] | None]
@@ -295,11 +327,15 @@ class ApplymentsOutRequestNoOutRequestNoGetData(TypedDict):
 
 class ApplymentsSubmitAccountHostingApplymentPostRequestBusinessLicenseInfo(TypedDict):
     cert_type: NotRequired[str | None]
+    """证书类型"""
     business_license_copy: NotRequired[str | None]
     business_license_number: NotRequired[str | None]
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     legal_person: NotRequired[str | None]
+    """法定代表人"""
     company_address: NotRequired[str | None]
+    """公司地址"""
     business_time: NotRequired[str | None]
 
 class ApplymentsSubmitAccountHostingApplymentPostRequestFinanceInstitutionInfo(TypedDict):
@@ -311,6 +347,7 @@ class ApplymentsSubmitAccountHostingApplymentPostRequestIdCardInfo(TypedDict):
     id_card_national: str
     id_card_name: Secret
     id_card_number: Secret
+    """身份证号码"""
     id_card_valid_time_begin: str
     id_card_valid_time: Time
 
@@ -337,10 +374,15 @@ class ApplymentsSubmitAccountHostingApplymentPostRequestUboInfoList(TypedDict):
 class ApplymentsSubmitAccountHostingApplymentPostRequestAccountInfo(TypedDict):
     bank_account_type: str
     account_bank: str
+    """开户银行"""
     account_name: Secret
+    """开户名称"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: Secret
+    """银行账号"""
 
 class ApplymentsSubmitAccountHostingApplymentPostRequestContactInfo(TypedDict):
     contact_type: str
@@ -358,6 +400,7 @@ class ApplymentsSubmitAccountHostingApplymentPostRequestContactInfo(TypedDict):
 
 class ApplymentsSubmitAccountHostingApplymentPostRequestSalesSceneInfo(TypedDict):
     store_name: NotRequired[str | None]
+    """门店名称"""
     store_url: NotRequired[str | None]
     store_qr_code: NotRequired[str | None]
     mini_program_sub_appid: NotRequired[str | None]
@@ -369,12 +412,14 @@ class ApplymentsSubmitAccountHostingApplymentPostRequestSettlementInfo(TypedDict
 class ApplymentsSubmitAccountHostingApplymentPostRequest(TypedDict):
     """提交申请单"""
     out_request_no: str
+    """商户请求单号"""
     organization_type: str
     finance_institution: NotRequired[bool | None]
     business_license_info: NotRequired[ApplymentsSubmitAccountHostingApplymentPostRequestBusinessLicenseInfo | None]
     finance_institution_info: NotRequired[ApplymentsSubmitAccountHostingApplymentPostRequestFinanceInstitutionInfo | None]
     id_holder_type: NotRequired[str | None]
     id_doc_type: NotRequired[str | None]
+    """证件种类"""
     authorize_letter_copy: NotRequired[str | None]
     id_card_info: NotRequired[ApplymentsSubmitAccountHostingApplymentPostRequestIdCardInfo | None]
     id_doc_info: NotRequired[ApplymentsSubmitAccountHostingApplymentPostRequestIdDocInfo | None]
@@ -384,6 +429,7 @@ class ApplymentsSubmitAccountHostingApplymentPostRequest(TypedDict):
     sales_scene_info: ApplymentsSubmitAccountHostingApplymentPostRequestSalesSceneInfo
     settlement_info: NotRequired[ApplymentsSubmitAccountHostingApplymentPostRequestSettlementInfo | None]
     merchant_shortname: str
+    """商户简称"""
     qualifications: NotRequired[list[str] | None]
     business_addition_pics: NotRequired[list[str] | None]
     business_addition_desc: NotRequired[list[str] | None]
@@ -402,7 +448,9 @@ class ApplymentsSubmitSignVerifyInfoPostRequestProxyVerifyIdentityInfo(TypedDict
 class ApplymentsSubmitSignVerifyInfoPostRequest(TypedDict):
     """平台代理签约核身"""
     out_request_no: str
+    """商户请求单号"""
     applyment_id: NotRequired[int | None]
+    """申请单号"""
     pre_sign_time: NotRequired[Time | None]
     proxy_verify_identity_info: NotRequired[ApplymentsSubmitSignVerifyInfoPostRequestProxyVerifyIdentityInfo | None]
 
@@ -446,9 +494,13 @@ class ApplymentsApplymentIdGetData(TypedDict):
 class BillFundflowbillGetParams(TypedDict):
     """申请二级商户资金账单"""
     bill_date: Day
+    """账单日期"""
     account_type: str
+    """账户类型"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
     algorithm: str
+    """加密或签名算法"""
 
 class BillFundflowbillGetDataDownloadBillList(TypedDict):
     bill_sequence: int
@@ -466,6 +518,7 @@ class BillFundflowbillGetData(TypedDict):
 class CombinePapayContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostRequest(TypedDict):
     """商户协议号解约协议"""
     contract_termination_remark: str
+    """解约备注"""
 
 class CombinePapayContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostData(TypedDict):
     """商户协议号解约协议"""
@@ -495,10 +548,15 @@ class CombinePapayContractsPlanIdPlanIdOutContractCodeOutContractCodeGetData(Typ
 class CombinePapayContractsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """小程序方式预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class CombinePapayContractsPreEntrustSignMiniProgramPostData(TypedDict):
     """小程序方式预签约"""
@@ -510,12 +568,18 @@ class CombinePapayContractsPreEntrustSignMiniProgramPostData(TypedDict):
 class CombinePapayContractsPreEntrustSignPostRequest(TypedDict):
     """APP方式预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     notify_url: str
+    """接收结果通知的地址"""
     return_app: NotRequired[bool | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class CombinePapayContractsPreEntrustSignPostData(TypedDict):
     """APP方式预签约"""
@@ -526,14 +590,20 @@ class CombinePapayContractsPreEntrustSignPostData(TypedDict):
 
 class CombinePapayTransactionsCombineOutTradeNoReversePostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class CombinePapayTransactionsCombineOutTradeNoReversePostRequest(TypedDict):
     """电商合单委托代扣撤销订单"""
     combine_appid: str
+    """合单发起方的 appid"""
     sub_orders: NotRequired[list[CombinePapayTransactionsCombineOutTradeNoReversePostRequestSubOrders] | None]
+    """子订单列表"""
 
 class CombinePapayTransactionsCombineOutTradeNoGetDataSubOrdersAmount(TypedDict):
     total_amount: int
@@ -567,30 +637,47 @@ class CombinePapayTransactionsCombineOutTradeNoGetData(TypedDict):
 
 class CombinePapayTransactionsPostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class CombinePapayTransactionsPostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class CombinePapayTransactionsPostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     amount: CombinePapayTransactionsPostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[CombinePapayTransactionsPostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
     sub_risk_info: NotRequired[str | None]
 
 class CombinePapayTransactionsPostRequest(TypedDict):
     """电商合单委托代扣支付"""
     combine_appid: str
+    """合单发起方的 appid"""
     combine_mchid: str
+    """合单发起方商户号"""
     combine_out_trade_no: str
+    """商户的合单号"""
     contract_id: str
+    """平台协议号"""
     sub_orders: NotRequired[list[CombinePapayTransactionsPostRequestSubOrders] | None]
+    """子订单列表"""
     risk_info: NotRequired[str | None]
 
 class CombinePapayTransactionsPostDataSubOrdersAmount(TypedDict):
@@ -626,6 +713,7 @@ class CombinePapayTransactionsPostData(TypedDict):
 class FundBalanceSubMchidGetParams(TypedDict):
     """查询二级商户账户实时余额"""
     account_type: NotRequired[str | None]
+    """账户类型"""
 
 class FundBalanceSubMchidGetData(TypedDict):
     """查询二级商户账户实时余额"""
@@ -637,7 +725,9 @@ class FundBalanceSubMchidGetData(TypedDict):
 class FundEnddaybalanceSubMchidGetParams(TypedDict):
     """查询二级商户账户日终余额"""
     date: Day
+    """日期"""
     account_type: NotRequired[str | None]
+    """账户类型"""
 
 class FundEnddaybalanceSubMchidGetData(TypedDict):
     """查询二级商户账户日终余额"""
@@ -649,6 +739,7 @@ class FundEnddaybalanceSubMchidGetData(TypedDict):
 class FundWithdrawOutRequestNoOutRequestNoGetParams(TypedDict):
     """商户提现单号查询"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class FundWithdrawOutRequestNoOutRequestNoGetData(TypedDict):
     """商户提现单号查询"""
@@ -671,6 +762,7 @@ class FundWithdrawOutRequestNoOutRequestNoGetData(TypedDict):
 class FundWithdrawWithdrawIdGetParams(TypedDict):
     """微信支付提现单号查询"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class FundWithdrawWithdrawIdGetData(TypedDict):
     """微信支付提现单号查询"""
@@ -693,12 +785,19 @@ class FundWithdrawWithdrawIdGetData(TypedDict):
 class FundWithdrawPostRequest(TypedDict):
     """账户余额提现"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_request_no: str
+    """商户请求单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     remark: NotRequired[str | None]
+    """备注"""
     bank_memo: NotRequired[str | None]
+    """银行附言"""
     account_type: NotRequired[str | None]
+    """账户类型"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class FundWithdrawPostData(TypedDict):
     """账户余额提现"""
@@ -710,6 +809,7 @@ class FundWithdrawPostData(TypedDict):
 class IndividualContractsOutContractCodeOutContractCodeGetParams(TypedDict):
     """根据业务申请单号查签约信息"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class IndividualContractsOutContractCodeOutContractCodeGetDataRealNameAuthResult(TypedDict):
     scope: str
@@ -727,8 +827,11 @@ class IndividualContractsOutContractCodeOutContractCodeGetData(TypedDict):
 class IndividualContractsPreEntrustSignWithRealNameIdentityAppPostRequest(TypedDict):
     """APP场景预签约（需要实名验证）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_contract_code: str
+    """商户签约协议号"""
     real_name: Secret
+    """真实姓名"""
     cred_type: str
     cred_id: Secret
 
@@ -739,9 +842,13 @@ class IndividualContractsPreEntrustSignWithRealNameIdentityAppPostData(TypedDict
 class IndividualContractsPreEntrustSignWithRealNameIdentityMiniProgramPostRequest(TypedDict):
     """小程序场景预签约（需要实名验证）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_contract_code: str
+    """商户签约协议号"""
     openid: str
+    """用户在该 appid 下的标识"""
     real_name: Secret
+    """真实姓名"""
     cred_type: str
     cred_id: Secret
 
@@ -752,7 +859,9 @@ class IndividualContractsPreEntrustSignWithRealNameIdentityMiniProgramPostData(T
 class IndividualContractsPreEntrustSignAppPostRequest(TypedDict):
     """APP场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_contract_code: str
+    """商户签约协议号"""
 
 class IndividualContractsPreEntrustSignAppPostData(TypedDict):
     """APP场景预签约"""
@@ -761,8 +870,11 @@ class IndividualContractsPreEntrustSignAppPostData(TypedDict):
 class IndividualContractsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """小程序场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_contract_code: str
+    """商户签约协议号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class IndividualContractsPreEntrustSignMiniProgramPostData(TypedDict):
     """小程序场景预签约"""
@@ -771,6 +883,7 @@ class IndividualContractsPreEntrustSignMiniProgramPostData(TypedDict):
 class IndividualContractsOpenidGetParams(TypedDict):
     """查询个人收款方授权结果"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     permission_type: str
 
 class IndividualContractsOpenidGetData(TypedDict):
@@ -790,10 +903,12 @@ class MchTransferAuthorizationsPostRequestAgreementList(TypedDict):
     agreement_version: str
     sign_organization: str
     sign_time: Time
+    """签约时间"""
 
 class MchTransferAuthorizationsPostRequest(TypedDict):
     """申请二级商户商家转账授权"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     agreement_list: list[MchTransferAuthorizationsPostRequestAgreementList]
 
 class MchTransferAuthorizationsPostData(TypedDict):
@@ -806,6 +921,7 @@ class MchTransferAuthorizationsPostData(TypedDict):
 class MchTransferTransferBillsOutBillNoOutBillNoCancelPostRequest(TypedDict):
     """撤销转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferTransferBillsOutBillNoOutBillNoCancelPostData(TypedDict):
     """撤销转账"""
@@ -818,6 +934,7 @@ class MchTransferTransferBillsOutBillNoOutBillNoCancelPostData(TypedDict):
 class MchTransferTransferBillsOutBillNoOutBillNoGetParams(TypedDict):
     """商户单号查询转账单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferTransferBillsOutBillNoOutBillNoGetData(TypedDict):
     """商户单号查询转账单"""
@@ -839,6 +956,7 @@ class MchTransferTransferBillsOutBillNoOutBillNoGetData(TypedDict):
 class MchTransferTransferBillsTransferBillNoTransferBillNoGetParams(TypedDict):
     """微信转账单号查询转账单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferTransferBillsTransferBillNoTransferBillNoGetData(TypedDict):
     """微信转账单号查询转账单"""
@@ -860,14 +978,23 @@ class MchTransferTransferBillsTransferBillNoTransferBillNoGetData(TypedDict):
 class MchTransferTransferBillsPostRequest(TypedDict):
     """发起转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     transfer_scene_id: str
+    """转账场景编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class MchTransferTransferBillsPostData(TypedDict):
     """发起转账"""
@@ -882,7 +1009,9 @@ class MchTransferTransferBillsPostData(TypedDict):
 class ProfitsharingAfterSalesOrdersGetParams(TypedDict):
     """查询售后服务分账结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
 
 class ProfitsharingAfterSalesOrdersGetData(TypedDict):
     """查询售后服务分账结果"""
@@ -896,11 +1025,17 @@ class ProfitsharingAfterSalesOrdersGetData(TypedDict):
 class ProfitsharingAfterSalesOrdersPostRequest(TypedDict):
     """请求售后服务分账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     type: str
+    """类型"""
     scene: str
+    """场景"""
     refund_id: str
+    """微信支付退款单号"""
 
 class ProfitsharingAfterSalesOrdersPostData(TypedDict):
     """请求售后服务分账"""
@@ -911,10 +1046,15 @@ class ProfitsharingAfterSalesOrdersPostData(TypedDict):
 class ProfitsharingFinishOrderPostRequest(TypedDict):
     """完结分账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     description: str
+    """商品或事项描述"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class ProfitsharingFinishOrderPostData(TypedDict):
     """完结分账"""
@@ -931,8 +1071,11 @@ class ProfitsharingOrdersTransactionIdAmountsGetData(TypedDict):
 class ProfitsharingOrdersGetParams(TypedDict):
     """查询分账结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
 
 class ProfitsharingOrdersGetDataReceivers(TypedDict):
     receiver_mchid: NotRequired[str]
@@ -966,21 +1109,31 @@ class ProfitsharingOrdersGetData(TypedDict):
 
 class ProfitsharingOrdersPostRequestReceivers(TypedDict):
     type: str
+    """类型"""
     receiver_account: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     receiver_name: NotRequired[Secret | None]
     receiver_mchid: NotRequired[str | None]
+    """分账接收方商户号"""
 
 class ProfitsharingOrdersPostRequest(TypedDict):
     """请求分账"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: list[ProfitsharingOrdersPostRequestReceivers]
+    """分账接收方列表"""
     finish: bool
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class ProfitsharingOrdersPostDataReceiversFundsAbnormalReceivers(TypedDict):
     mchid: NotRequired[str]
@@ -1012,11 +1165,16 @@ class ProfitsharingOrdersPostData(TypedDict):
 class ProfitsharingReceiversAddPostRequest(TypedDict):
     """添加分账接收方"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[str | None]
+    """名称"""
     encrypted_name: NotRequired[Secret | None]
     relation_type: str
+    """与分账方的关系"""
 
 class ProfitsharingReceiversAddPostData(TypedDict):
     """添加分账接收方"""
@@ -1026,8 +1184,11 @@ class ProfitsharingReceiversAddPostData(TypedDict):
 class ProfitsharingReceiversDeletePostRequest(TypedDict):
     """删除分账接收方"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
 
 class ProfitsharingReceiversDeletePostData(TypedDict):
     """删除分账接收方"""
@@ -1040,9 +1201,13 @@ class ProfitsharingReturnordersGetParams(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     sub_mchid: str
+    """子商户号（服务商模式）"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
 
 class ProfitsharingReturnordersGetData(TypedDict):
     """查询分账回退结果"""
@@ -1063,13 +1228,21 @@ class ProfitsharingReturnordersPostRequest(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     sub_mchid: str
+    """子商户号（服务商模式）"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
     return_mchid: str
+    """回退出资的商户号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
 
 class ProfitsharingReturnordersPostData(TypedDict):
     """请求分账回退"""
@@ -1086,7 +1259,9 @@ class ProfitsharingReturnordersPostData(TypedDict):
 
 class RefundsApplyPostRequestAmountFrom(TypedDict):
     account: str
+    """账户或账号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 RefundsApplyPostRequestAmount = TypedDict(
     "RefundsApplyPostRequestAmount",
@@ -1104,20 +1279,34 @@ class RefundsApplyPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     combine_mchid: NotRequired[str | None]
+    """合单发起方商户号"""
     combine_out_trade_no: NotRequired[str | None]
+    """商户的合单号"""
     combine_transaction_id: str
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     reason: NotRequired[str | None]
+    """原因"""
     amount: RefundsApplyPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     refund_account: NotRequired[str | None]
+    """退款资金来源"""
     funds_account: str
+    """资金账户"""
 
 class RefundsApplyPostDataAmountFrom(TypedDict):
     account: str
@@ -1154,7 +1343,9 @@ class RefundsApplyPostData(TypedDict):
 class RefundsIdRefundIdGetParams(TypedDict):
     """通过微信支付退款单号查询退款"""
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class RefundsIdRefundIdGetDataAmountFrom(TypedDict):
     account: str
@@ -1198,7 +1389,9 @@ class RefundsIdRefundIdGetData(TypedDict):
 class RefundsOutRefundNoOutRefundNoGetParams(TypedDict):
     """通过商户退款单号查询退款"""
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class RefundsOutRefundNoOutRefundNoGetDataAmountFrom(TypedDict):
     account: str
@@ -1242,12 +1435,19 @@ class RefundsOutRefundNoOutRefundNoGetData(TypedDict):
 class RefundsRefundIdApplyAbnormalRefundPostRequest(TypedDict):
     """发起异常退款"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     individual_auth_id: NotRequired[str | None]
+    """个人收款授权编号"""
     out_refund_no: str
+    """商户退款单号"""
     type: str
+    """类型"""
     bank_type: NotRequired[str | None]
+    """付款银行"""
     bank_account: NotRequired[Secret | None]
+    """银行账户"""
     real_name: NotRequired[Secret | None]
+    """真实姓名"""
 
 class RefundsRefundIdApplyAbnormalRefundPostDataAmountFrom(TypedDict):
     account: str
@@ -1300,6 +1500,7 @@ class RefundsRefundIdApplyAbnormalRefundPostData(TypedDict):
 class RefundsRefundIdReturnAdvanceGetParams(TypedDict):
     """查询垫付回补结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class RefundsRefundIdReturnAdvanceGetData(TypedDict):
     """查询垫付回补结果"""
@@ -1316,6 +1517,7 @@ class RefundsRefundIdReturnAdvanceGetData(TypedDict):
 class RefundsRefundIdReturnAdvancePostRequest(TypedDict):
     """垫付退款回补"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class RefundsRefundIdReturnAdvancePostData(TypedDict):
     """垫付退款回补"""
@@ -1334,7 +1536,9 @@ class SubjectSubMerchantsGetParams(TypedDict):
     organization_type: str
     cert_number: Secret
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class SubjectSubMerchantsGetDataData(TypedDict):
     sub_mchid: str
@@ -1351,8 +1555,11 @@ class SubjectSubMerchantsGetData(TypedDict):
 class SubsidiesCancelPostRequest(TypedDict):
     """取消补差"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     description: str
+    """商品或事项描述"""
 
 class SubsidiesCancelPostData(TypedDict):
     """取消补差"""
@@ -1364,10 +1571,15 @@ class SubsidiesCancelPostData(TypedDict):
 class SubsidiesCreatePostRequest(TypedDict):
     """请求补差"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     out_subsidy_no: NotRequired[str | None]
 
 class SubsidiesCreatePostData(TypedDict):
@@ -1383,7 +1595,9 @@ class SubsidiesCreatePostData(TypedDict):
 
 class SubsidiesReturnPostRequestFrom(TypedDict):
     account: NotRequired[str | None]
+    """账户或账号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
 
 SubsidiesReturnPostRequest = TypedDict(
     "SubsidiesReturnPostRequest",

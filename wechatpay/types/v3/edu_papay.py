@@ -6,8 +6,11 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class ContractsIdContractIdGetParams(TypedDict):
     """通过协议号查询签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class ContractsIdContractIdGetDataContractInformation(TypedDict):
     contract_id: NotRequired[str]
@@ -31,14 +34,22 @@ class ContractsPresignPostRequest(TypedDict):
     Needs at least one of openid, sub_openid.
     """
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: str
+    """模板编号"""
     user_id: str
+    """用户编号"""
     period_start_date: Day
     trade_scene: str
+    """交易场景"""
 
 class ContractsPresignPostData(TypedDict):
     """预签约"""
@@ -47,6 +58,7 @@ class ContractsPresignPostData(TypedDict):
 class TransactionsIdTransactionIdGetParams(TypedDict):
     """微信订单号查单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsIdTransactionIdGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -94,6 +106,7 @@ class TransactionsIdTransactionIdGetData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """商户订单号查单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -140,43 +153,69 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class TransactionsPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsPostRequestDeviceInformation(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: str
+    """设备 IP"""
 
 class TransactionsPostRequest(TypedDict):
     """教育通扣款受理"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     body: str
+    """商品描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_id: str
+    """平台协议号"""
     trade_scene: str
+    """交易场景"""
     amount: TransactionsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     device_information: TransactionsPostRequestDeviceInformation
 
 class UserNotificationsContractIdSendPostRequest(TypedDict):
     """发送扣款预通知"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class UserOpenidContractsGetParams(TypedDict):
     """通过用户标识查询签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: str
+    """模板编号"""
     contract_status: NotRequired[str | None]
+    """协议状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class UserOpenidContractsGetDataDataContractInformation(TypedDict):
     contract_id: NotRequired[str]

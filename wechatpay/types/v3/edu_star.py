@@ -6,10 +6,14 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 class OrdersGetParams(TypedDict):
     """通过QQ账号查询核销订单列表"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     wechat_openid: NotRequired[str | None]
     qq: NotRequired[str | None]
+    """QQ 号"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class OrdersGetDataData(TypedDict):
     appid: str
@@ -30,10 +34,13 @@ class OrdersGetData(TypedDict):
 class OrdersPostRequest(TypedDict):
     """创建核销订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     wechat_openid: NotRequired[str | None]
     qq: NotRequired[str | None]
+    """QQ 号"""
     right_id: str
     create_time: Time
+    """创建时间"""
 
 class OrdersPostData(TypedDict):
     """创建核销订单"""
@@ -48,6 +55,7 @@ class OrdersPostData(TypedDict):
 class UsersOpenidWechatOpenidGetParams(TypedDict):
     """通过微信用户标识查询用户信息"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class UsersOpenidWechatOpenidGetData(TypedDict):
     """通过微信用户标识查询用户信息"""
@@ -60,6 +68,7 @@ class UsersOpenidWechatOpenidGetData(TypedDict):
 class UsersQqQqGetParams(TypedDict):
     """通过QQ账号查询用户信息"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class UsersQqQqGetData(TypedDict):
     """通过QQ账号查询用户信息"""

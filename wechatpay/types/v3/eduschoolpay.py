@@ -5,26 +5,36 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 
 class ContractsPresignPostRequestIdentity(TypedDict):
     real_name: Secret
+    """真实姓名"""
     credential_type: Secret
     id_card_number: NotRequired[Secret | None]
+    """身份证号码"""
 
 class ContractsPresignPostRequestBankCard(TypedDict):
     bank_card_no: Secret
     valid_thru: NotRequired[str | None]
     phone: NotRequired[Secret | None]
+    """电话号码"""
     bank_type: NotRequired[str | None]
+    """付款银行"""
 
 class ContractsPresignPostRequest(TypedDict):
     """预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     plan_id: str
+    """模板编号"""
     user_id: str
+    """用户编号"""
     school_id: str
     out_contract_code: str
+    """商户签约协议号"""
     contract_mode: NotRequired[str | None]
     downgrade_default_contract: NotRequired[bool | None]
     identity: NotRequired[ContractsPresignPostRequestIdentity | None]
+    """身份信息"""
     bank_card: NotRequired[ContractsPresignPostRequestBankCard | None]
 
 class ContractsPresignPostData(TypedDict):
@@ -45,6 +55,7 @@ class ContractsContractIdGetData(TypedDict):
 class TransactionsIdTransactionIdGetParams(TypedDict):
     """微信支付订单号查单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsIdTransactionIdGetDataPayer(TypedDict):
     openid: str
@@ -93,6 +104,7 @@ class TransactionsIdTransactionIdGetData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """商户订单号查单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: str
@@ -140,37 +152,58 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class TransactionsPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class TransactionsPostRequestSceneInfo(TypedDict):
     start_time: Time
+    """开始时间"""
     school_id: str
     scene_type: str
 
 class TransactionsPostRequestDeviceInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: str
+    """设备 IP"""
 
 class TransactionsPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsPostRequest(TypedDict):
     """扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_id: str
+    """平台协议号"""
     user_id: str
+    """用户编号"""
     amount: TransactionsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: TransactionsPostRequestSceneInfo
+    """支付场景"""
     device_info: TransactionsPostRequestDeviceInfo
+    """终端设备信息"""
     settle_info: NotRequired[TransactionsPostRequestSettleInfo | None]
+    """结算信息"""
     payment_mode: NotRequired[str | None]
+    """支付方式"""
 
 class TransactionsPostDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -219,9 +252,13 @@ class TransactionsPostData(TypedDict):
 class UsersOpenidContractsGetParams(TypedDict):
     """查询用户签约列表"""
     plan_id: str
+    """模板编号"""
     contract_status: str
+    """协议状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class UsersOpenidContractsGetDataData(TypedDict):
     contract_id: str

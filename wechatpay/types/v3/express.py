@@ -6,6 +6,7 @@ from wechatpay.types.values import TypedDict
 class UsersOpenidTransformPostRequest(TypedDict):
     """用户openid转换"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class UsersOpenidTransformPostData(TypedDict):
     """用户openid转换"""

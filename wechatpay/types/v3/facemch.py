@@ -6,9 +6,13 @@ from wechatpay.types.values import NotRequired, TypedDict
 class UsersFaceSidGetParams(TypedDict):
     """查询用户授权的实名信息"""
     info_type: str
+    """信息类型"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_serial_no: NotRequired[str | None]
 
 class UsersFaceSidGetDataRealNameInfo(TypedDict):

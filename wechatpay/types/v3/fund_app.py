@@ -25,7 +25,9 @@ class BrandRedpacketBrandMerchantBatchesBatchNoDetailsDetailNoGetData(TypedDict)
 class BrandRedpacketBrandMerchantBatchesBatchNoGetParams(TypedDict):
     """微信支付批次单号查询批次单"""
     need_query_detail: NotRequired[bool | None]
+    """是否查询明细"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class BrandRedpacketBrandMerchantBatchesBatchNoGetDataDetailList(TypedDict):
     transfer_detail_no: str
@@ -56,22 +58,34 @@ class BrandRedpacketBrandMerchantBatchesBatchNoGetData(TypedDict):
 
 class BrandRedpacketBrandMerchantBatchesPostRequestDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     remark: str
+    """备注"""
 
 class BrandRedpacketBrandMerchantBatchesPostRequest(TypedDict):
     """品牌商户发放红包"""
     brand_id: int
+    """品牌编号"""
     brand_appid: str
     scene: str
+    """场景"""
     template_id: str
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     detail_list: list[BrandRedpacketBrandMerchantBatchesPostRequestDetailList]
 
 class BrandRedpacketBrandMerchantBatchesPostData(TypedDict):
@@ -103,7 +117,9 @@ class BrandRedpacketBrandMerchantOutBatchesOutBatchNoOutDetailsOutDetailNoGetDat
 class BrandRedpacketBrandMerchantOutBatchesOutBatchNoGetParams(TypedDict):
     """商家批次单号查询批次单"""
     need_query_detail: NotRequired[bool | None]
+    """是否查询明细"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class BrandRedpacketBrandMerchantOutBatchesOutBatchNoGetDataDetailList(TypedDict):
     transfer_detail_no: str
@@ -145,6 +161,7 @@ class MchTransferElecsignOutBillNoOutBillNoGetData(TypedDict):
 class MchTransferElecsignOutBillNoPostRequest(TypedDict):
     """商户单号申请电子回单"""
     out_bill_no: str
+    """商户单号"""
 
 class MchTransferElecsignOutBillNoPostData(TypedDict):
     """商户单号申请电子回单"""
@@ -164,6 +181,7 @@ class MchTransferElecsignTransferBillNoTransferBillNoGetData(TypedDict):
 class MchTransferElecsignTransferBillNoPostRequest(TypedDict):
     """微信单号申请电子回单"""
     transfer_bill_no: str
+    """微信转账单号"""
 
 class MchTransferElecsignTransferBillNoPostData(TypedDict):
     """微信单号申请电子回单"""
@@ -191,8 +209,11 @@ class MchTransferPartnerBudgetOutBudgetNoElectronicReceiptsPostRequest(TypedDict
     """申请预算出资的电子回单"""
     start_date: Day
     end_date: Day
+    """结束日期"""
     sponsor_mchid: str
+    """出资方商户号"""
     receiver_mchid: NotRequired[str | None]
+    """分账接收方商户号"""
 
 class MchTransferPartnerBudgetOutBudgetNoElectronicReceiptsPostData(TypedDict):
     """申请预算出资的电子回单"""
@@ -210,7 +231,9 @@ class MchTransferPartnerBudgetOutBudgetNoElectronicReceiptsPostData(TypedDict):
 class MchTransferPartnerCharityBudgetOutBudgetNoUnlockPostRequest(TypedDict):
     """解锁公益捐赠预算"""
     sponsor_mchid: str
+    """出资方商户号"""
     activity_remark: str
+    """活动备注"""
 
 class MchTransferPartnerCharityBudgetOutBudgetNoUnlockPostData(TypedDict):
     """解锁公益捐赠预算"""
@@ -230,6 +253,7 @@ class MchTransferPartnerCharityBudgetOutBudgetNoUnlockPostData(TypedDict):
 class MchTransferPartnerCharityBudgetOutBudgetNoGetParams(TypedDict):
     """商户单号查询公益捐赠预算详情"""
     sponsor_mchid: str
+    """出资方商户号"""
 
 class MchTransferPartnerCharityBudgetOutBudgetNoGetData(TypedDict):
     """商户单号查询公益捐赠预算详情"""
@@ -252,12 +276,18 @@ class MchTransferPartnerCharityBudgetOutBudgetNoGetData(TypedDict):
 class MchTransferPartnerCharityBudgetPostRequest(TypedDict):
     """申请公益捐赠预算"""
     out_budget_no: str
+    """商户预算编号"""
     sponsor_mchid: str
+    """出资方商户号"""
     sponsor_subject_name: str
     activity_name: str
+    """活动名称"""
     activity_remark: str
+    """活动备注"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class MchTransferPartnerCharityBudgetPostData(TypedDict):
     """申请公益捐赠预算"""
@@ -280,7 +310,9 @@ class MchTransferPartnerCharityBudgetPostData(TypedDict):
 class MchTransferPartnerCharityTransferBillsOutTransferNoOutTransferNoGetParams(TypedDict):
     """商户单号查询公益捐赠详情"""
     sponsor_mchid: str
+    """出资方商户号"""
     out_budget_no: str
+    """商户预算编号"""
 
 class MchTransferPartnerCharityTransferBillsOutTransferNoOutTransferNoGetData(TypedDict):
     """商户单号查询公益捐赠详情"""
@@ -298,16 +330,22 @@ class MchTransferPartnerCharityTransferBillsOutTransferNoOutTransferNoGetData(Ty
 class MchTransferPartnerCharityTransferBillsPostRequestTransactionInfo(TypedDict):
     transaction_type: str
     transaction_id: str
+    """微信支付订单号"""
 
 class MchTransferPartnerCharityTransferBillsPostRequest(TypedDict):
     """发起公益捐赠"""
     out_budget_no: str
+    """商户预算编号"""
     out_transfer_no: str
     transaction_info: NotRequired[MchTransferPartnerCharityTransferBillsPostRequestTransactionInfo | None]
+    """交易信息"""
     sponsor_mchid: str
+    """出资方商户号"""
     receive_mchid: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
 
 class MchTransferPartnerCharityTransferBillsPostData(TypedDict):
     """发起公益捐赠"""
@@ -325,6 +363,7 @@ class MchTransferPartnerCharityTransferBillsPostData(TypedDict):
 class MchTransferPartnerElectronicReceiptsOutBillNoGetParams(TypedDict):
     """查询单笔转账电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferPartnerElectronicReceiptsOutBillNoGetData(TypedDict):
     """查询单笔转账电子回单"""
@@ -340,7 +379,9 @@ class MchTransferPartnerElectronicReceiptsOutBillNoGetData(TypedDict):
 class MchTransferPartnerElectronicReceiptsPostRequest(TypedDict):
     """申请单笔转账电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_bill_no: str
+    """商户单号"""
 
 class MchTransferPartnerElectronicReceiptsPostData(TypedDict):
     """申请单笔转账电子回单"""
@@ -371,7 +412,9 @@ class MchTransferPartnerSubMchAuthorizationsSubMchidGetData(TypedDict):
 class MchTransferPartnerSubMchAuthorizationsPostRequest(TypedDict):
     """申请子商户商家转账授权"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_apply_no: str
+    """商户申请单号"""
 
 class MchTransferPartnerSubMchAuthorizationsPostData(TypedDict):
     """申请子商户商家转账授权"""
@@ -384,6 +427,7 @@ class MchTransferPartnerSubMchAuthorizationsPostData(TypedDict):
 class MchTransferPartnerTransferBillsOutBillNoOutBillNoCancelPostRequest(TypedDict):
     """撤销转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferPartnerTransferBillsOutBillNoOutBillNoCancelPostData(TypedDict):
     """撤销转账"""
@@ -402,6 +446,7 @@ class MchTransferPartnerTransferBillsOutBillNoOutBillNoCancelPostData(TypedDict)
 class MchTransferPartnerTransferBillsOutBillNoOutBillNoGetParams(TypedDict):
     """商户单号查询转账单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferPartnerTransferBillsOutBillNoOutBillNoGetData(TypedDict):
     """商户单号查询转账单"""
@@ -421,25 +466,38 @@ class MchTransferPartnerTransferBillsOutBillNoOutBillNoGetData(TypedDict):
 
 class MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostRequestAuthorizationInfo(TypedDict):
     user_display_name: str
+    """展示的用户名称"""
     out_authorization_no: str
+    """商户授权单号"""
     authorization_notify_url: str
 
 class MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostRequest(TypedDict):
     """发起转账并完成自动收款授权"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostRequestTransferSceneReportInfos]
     authorization_info: NotRequired[MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostRequestAuthorizationInfo | None]
 
@@ -453,21 +511,32 @@ class MchTransferPartnerTransferBillsPreTransferWithAuthorizationPostData(TypedD
 
 class MchTransferPartnerTransferBillsTransferPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferPartnerTransferBillsTransferPostRequest(TypedDict):
     """转账（用户自动收款）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferPartnerTransferBillsTransferPostRequestTransferSceneReportInfos]
     authorization_id: str
+    """平台授权单号"""
 
 class MchTransferPartnerTransferBillsTransferPostData(TypedDict):
     """转账（用户自动收款）"""
@@ -487,20 +556,31 @@ class MchTransferPartnerTransferBillsTransferPostData(TypedDict):
 
 class MchTransferPartnerTransferBillsPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferPartnerTransferBillsPostRequest(TypedDict):
     """发起转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferPartnerTransferBillsPostRequestTransferSceneReportInfos]
 
 class MchTransferPartnerTransferBillsPostData(TypedDict):
@@ -550,12 +630,19 @@ class MchTransferPartnerUserConfirmAuthorizationsOutAuthorizationNoGetData(Typed
 class MchTransferPartnerUserConfirmAuthorizationsPostRequest(TypedDict):
     """申请免确认收款授权"""
     out_authorization_no: str
+    """商户授权单号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     transfer_scene_id: str
+    """转账场景编号"""
     user_display_name: str
+    """展示的用户名称"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class MchTransferPartnerUserConfirmAuthorizationsPostData(TypedDict):
     """申请免确认收款授权"""
@@ -588,27 +675,40 @@ class MchTransferTransferBillsOutBillNoOutBillNoGetData(TypedDict):
 
 class MchTransferTransferBillsPreTransferWithAuthorizationPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferTransferBillsPreTransferWithAuthorizationPostRequestAuthorizationInfo(TypedDict):
     user_display_name: str
+    """展示的用户名称"""
     out_authorization_no: str
+    """商户授权单号"""
     authorization_notify_url: str
 
 class MchTransferTransferBillsPreTransferWithAuthorizationPostRequest(TypedDict):
     """发起转账并完成自动收款授权"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferTransferBillsPreTransferWithAuthorizationPostRequestTransferSceneReportInfos]
     authorization_info: NotRequired[MchTransferTransferBillsPreTransferWithAuthorizationPostRequestAuthorizationInfo | None]
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
 
 class MchTransferTransferBillsPreTransferWithAuthorizationPostData(TypedDict):
     """发起转账并完成自动收款授权"""
@@ -622,22 +722,34 @@ class MchTransferTransferBillsPreTransferWithAuthorizationPostData(TypedDict):
 
 class MchTransferTransferBillsTransferPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferTransferBillsTransferPostRequest(TypedDict):
     """用户授权后转账"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferTransferBillsTransferPostRequestTransferSceneReportInfos]
     authorization_id: NotRequired[str | None]
+    """平台授权单号"""
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
     out_authorization_no: NotRequired[str | None]
+    """商户授权单号"""
 
 class MchTransferTransferBillsTransferPostData(TypedDict):
     """用户授权后转账"""
@@ -671,22 +783,33 @@ class MchTransferTransferBillsTransferBillNoTransferBillNoGetData(TypedDict):
 
 class MchTransferTransferBillsPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferTransferBillsPostRequestUserRecvStyle(TypedDict):
     type: str
+    """类型"""
 
 class MchTransferTransferBillsPostRequest(TypedDict):
     """发起转账"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferTransferBillsPostRequestTransferSceneReportInfos]
     user_recv_style: NotRequired[MchTransferTransferBillsPostRequestUserRecvStyle | None]
 
@@ -733,19 +856,28 @@ class MchTransferTransferToQqWalletBillsOutBillNoGetData(TypedDict):
 
 class MchTransferTransferToQqWalletBillsPostRequestTransferSceneReportInfos(TypedDict):
     info_type: str
+    """信息类型"""
     info_content: str
 
 class MchTransferTransferToQqWalletBillsPostRequest(TypedDict):
     """发起转账到QQ钱包"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_bill_no: str
+    """商户单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_qq: NotRequired[str | None]
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_scene_report_infos: list[MchTransferTransferToQqWalletBillsPostRequestTransferSceneReportInfos]
 
 class MchTransferTransferToQqWalletBillsPostData(TypedDict):
@@ -808,18 +940,26 @@ class MchTransferUserConfirmAuthorizationOutAuthorizationNoOutAuthorizationNoGet
 class MchTransferUserConfirmAuthorizationPostRequestSceneInfo(TypedDict):
     client_ip: NotRequired[str | None]
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_type: NotRequired[str | None]
 
 class MchTransferUserConfirmAuthorizationPostRequest(TypedDict):
     """申请免确认收款授权"""
     out_authorization_no: str
+    """商户授权单号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     transfer_scene_id: str
+    """转账场景编号"""
     user_display_name: str
+    """展示的用户名称"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     authorization_notify_url: str
     scene_info: NotRequired[MchTransferUserConfirmAuthorizationPostRequestSceneInfo | None]
+    """支付场景"""
 
 class MchTransferUserConfirmAuthorizationPostData(TypedDict):
     """申请免确认收款授权"""

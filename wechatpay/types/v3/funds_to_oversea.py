@@ -6,7 +6,9 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class BillDownloadUrlGetParams(TypedDict):
     """获取购付汇账单文件下载链接"""
     bill_date: Day
+    """账单日期"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class BillDownloadUrlGetData(TypedDict):
     """获取购付汇账单文件下载链接"""
@@ -17,7 +19,9 @@ class BillDownloadUrlGetData(TypedDict):
 class OrdersOutOrderIdGetParams(TypedDict):
     """查询出境结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
 
 class OrdersOutOrderIdGetData(TypedDict):
     """查询出境结果"""
@@ -39,7 +43,9 @@ class OrdersOutOrderIdGetData(TypedDict):
 
 class OrdersPostRequestGoodsInfo(TypedDict):
     goods_name: str
+    """商品名称"""
     goods_category: str
+    """商品类目"""
     goods_unit_price: int
     goods_quantity: int
 
@@ -57,7 +63,9 @@ class OrdersPostRequestPayeeInfo(TypedDict):
 
 class OrdersPostRequestPresaleInfo(TypedDict):
     type: str
+    """类型"""
     total_amount: int
+    """总金额，单位分"""
     deposit_transaction_id: NotRequired[str | None]
     balance_transaction_id: NotRequired[str | None]
 
@@ -65,8 +73,11 @@ class OrdersPostRequest(TypedDict):
     """申请资金出境"""
     out_order_id: str
     sub_mchid: str
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     foreign_currency: str
     goods_info: NotRequired[list[OrdersPostRequestGoodsInfo] | None]
     seller_info: OrdersPostRequestSellerInfo
@@ -95,6 +106,7 @@ class OrdersPostData(TypedDict):
 class ReturnReturnOrdersOutReturnNoOutReturnNoGetParams(TypedDict):
     """查询出境退回结果（通过商户出境退回单号）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class ReturnReturnOrdersOutReturnNoOutReturnNoGetData(TypedDict):
     """查询出境退回结果（通过商户出境退回单号）"""
@@ -113,11 +125,15 @@ class ReturnReturnOrdersOutReturnNoOutReturnNoGetData(TypedDict):
 class ReturnReturnOrdersPostRequest(TypedDict):
     """申请资金出境退回"""
     out_return_no: str
+    """商户回退单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_order_id: str
     transaction_id: str
+    """微信支付订单号"""
     supplement_info: str
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class ReturnReturnOrdersPostData(TypedDict):
     """申请资金出境退回"""
@@ -136,6 +152,7 @@ class ReturnReturnOrdersPostData(TypedDict):
 class TransactionsTransactionIdAvailableAbroadAmountsGetParams(TypedDict):
     """查询订单剩余可出境余额"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class TransactionsTransactionIdAvailableAbroadAmountsGetData(TypedDict):
     """查询订单剩余可出境余额"""

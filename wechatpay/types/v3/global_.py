@@ -22,12 +22,17 @@ class CertificatesGetData(TypedDict):
 class CustomsOrdersGetParams(TypedDict):
     """报关查询"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     order_type: str
     order_no: str
     customs: str
+    """海关"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class CustomsOrdersGetDataData(TypedDict):
     sub_order_no: NotRequired[str]
@@ -58,12 +63,19 @@ class CustomsOrdersGetData(TypedDict):
 class CustomsOrdersPatchRequest(TypedDict):
     """报关信息修改"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     duty: NotRequired[int | None]
     order_fee: NotRequired[int | None]
     transport_fee: NotRequired[int | None]
@@ -85,14 +97,22 @@ class CustomsOrdersPatchData(TypedDict):
 class CustomsOrdersPostRequest(TypedDict):
     """报关"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     duty: NotRequired[int | None]
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     fee_type: NotRequired[str | None]
+    """币种或费用类型"""
     order_fee: NotRequired[int | None]
     transport_fee: NotRequired[int | None]
     product_fee: NotRequired[int | None]
@@ -112,13 +132,21 @@ class CustomsOrdersPostData(TypedDict):
 class CustomsRedeclarePostRequest(TypedDict):
     """报关重推"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     sub_order_id: NotRequired[str | None]
+    """平台的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
 
 class CustomsRedeclarePostData(TypedDict):
     """报关重推"""
@@ -135,12 +163,19 @@ class CustomsRedeclarePostData(TypedDict):
 class CustomsVerifyCertificatePostRequest(TypedDict):
     """身份信息校验"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     transaction_id: str
+    """微信支付订单号"""
     sub_order_no: NotRequired[str | None]
+    """商户的子订单号"""
     customs: str
+    """海关"""
     merchant_customs_no: str
+    """商户海关备案号"""
     certificate_type: str
     certificate_id: Secret
     certificate_name: Secret
@@ -161,6 +196,7 @@ class MerchantServiceComplaintNotificationsGetData(TypedDict):
 class MerchantServiceComplaintNotificationsPostRequest(TypedDict):
     """创建投诉通知回调"""
     url: str
+    """网址"""
 
 class MerchantServiceComplaintNotificationsPostData(TypedDict):
     """创建投诉通知回调"""
@@ -170,6 +206,7 @@ class MerchantServiceComplaintNotificationsPostData(TypedDict):
 class MerchantServiceComplaintNotificationsPutRequest(TypedDict):
     """更新投诉通知回调"""
     url: str
+    """网址"""
 
 class MerchantServiceComplaintNotificationsPutData(TypedDict):
     """更新投诉通知回调"""
@@ -179,11 +216,14 @@ class MerchantServiceComplaintNotificationsPutData(TypedDict):
 class MerchantServiceComplaintsComplaintIdCompletePostRequest(TypedDict):
     """反馈处理完成"""
     complainted_mchid: str
+    """被投诉的商户号"""
 
 class MerchantServiceComplaintsComplaintIdNegotiationHistorysGetParams(TypedDict):
     """查询投诉协商历史"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     mch_language: NotRequired[str | None]
 
 class MerchantServiceComplaintsComplaintIdNegotiationHistorysGetDataDataComplaintMediaList(TypedDict):
@@ -209,9 +249,11 @@ class MerchantServiceComplaintsComplaintIdNegotiationHistorysGetData(TypedDict):
 class MerchantServiceComplaintsComplaintIdResponsePostRequest(TypedDict):
     """提交回复"""
     complainted_mchid: str
+    """被投诉的商户号"""
     response_content: str
     response_images: NotRequired[list[str] | None]
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     jump_url_text: NotRequired[str | None]
 
 class MerchantServiceComplaintsComplaintIdGetParams(TypedDict):
@@ -260,10 +302,14 @@ class MerchantServiceComplaintsComplaintIdGetData(TypedDict):
 class MerchantServiceComplaintsGetParams(TypedDict):
     """查询投诉单列表"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     begin_date: Day
     end_date: Day
+    """结束日期"""
     complainted_mchid: NotRequired[str | None]
+    """被投诉的商户号"""
     mch_language: NotRequired[str | None]
 
 class MerchantServiceComplaintsGetDataDataComplaintOrderInfo(TypedDict):
@@ -314,11 +360,14 @@ class MerchantServiceComplaintsGetData(TypedDict):
 class MerchantServiceImagesUploadPostFiles(TypedDict):
     """商户上传反馈图片"""
     file: File
+    """文件内容"""
 
 class MerchantServiceImagesUploadPostRequest(TypedDict):
     """商户上传反馈图片"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class MerchantServiceImagesUploadPostData(TypedDict):
     """商户上传反馈图片"""
@@ -327,15 +376,18 @@ class MerchantServiceImagesUploadPostData(TypedDict):
 class MerchantServiceImagesMediaIdGetParams(TypedDict):
     """图片下载"""
     complaint_id: str
+    """投诉单号"""
 
 class MerchantStorageFileUploadPostFiles(TypedDict):
     """上传文件"""
     file: File
+    """文件内容"""
 
 class MerchantStorageFileUploadPostRequest(TypedDict):
     """上传文件"""
     digest: NotRequired[str | None]
     filename: NotRequired[str | None]
+    """文件名"""
 
 class MerchantStorageFileUploadPostData(TypedDict):
     """上传文件"""
@@ -361,12 +413,17 @@ class MerchantH5PermissionApplicationsApplymentIdGetData(TypedDict):
 class MerchantH5PermissionApplicationsApplymentIdPatchRequest(TypedDict):
     """修改H5支付权限申请单"""
     domains: list[str]
+    """域名列表"""
     business_description: NotRequired[str | None]
     company_register_cert: NotRequired[str | None]
     website_business_page_pics: NotRequired[list[str] | None]
+    """网站业务页截图"""
     website_homepage_pics: NotRequired[list[str] | None]
+    """网站首页截图"""
     website_state: NotRequired[str | None]
+    """网站状态"""
     website_url: NotRequired[str | None]
+    """网站地址"""
 
 class MerchantH5PermissionApplicationsApplymentIdPatchData(TypedDict):
     """修改H5支付权限申请单"""
@@ -389,14 +446,21 @@ class MerchantH5PermissionApplicationsPostRequest(TypedDict):
     """创建H5支付权限申请单"""
     business_description: NotRequired[str | None]
     sub_mchid: str
+    """子商户号（服务商模式）"""
     domains: list[str]
+    """域名列表"""
     company_register_cert: NotRequired[str | None]
     transaction_limit_type: NotRequired[str | None]
     website_business_page_pics: NotRequired[list[str] | None]
+    """网站业务页截图"""
     website_homepage_pics: NotRequired[list[str] | None]
+    """网站首页截图"""
     website_state: NotRequired[str | None]
+    """网站状态"""
     website_url: str
+    """网站地址"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     applyment_type: NotRequired[str | None]
 
 class MerchantH5PermissionApplicationsPostData(TypedDict):
@@ -433,10 +497,15 @@ class MerchantH5PermissionDomainApplicationsApplymentIdGetData(TypedDict):
 class MerchantH5PermissionDomainApplicationsApplymentIdPatchRequest(TypedDict):
     """修改H5支付域名修改申请单"""
     domains: list[str]
+    """域名列表"""
     website_state: NotRequired[str | None]
+    """网站状态"""
     website_url: NotRequired[str | None]
+    """网站地址"""
     website_business_page_pics: NotRequired[list[str] | None]
+    """网站业务页截图"""
     website_homepage_pics: NotRequired[list[str] | None]
+    """网站首页截图"""
 
 class MerchantH5PermissionDomainApplicationsApplymentIdPatchData(TypedDict):
     """修改H5支付域名修改申请单"""
@@ -455,12 +524,19 @@ class MerchantH5PermissionDomainApplicationsApplymentIdPatchData(TypedDict):
 class MerchantH5PermissionDomainApplicationsPostRequest(TypedDict):
     """创建H5支付域名修改申请单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     domains: list[str]
+    """域名列表"""
     website_url: str
+    """网站地址"""
     website_business_page_pics: NotRequired[list[str] | None]
+    """网站业务页截图"""
     website_homepage_pics: NotRequired[list[str] | None]
+    """网站首页截图"""
     website_state: NotRequired[str | None]
+    """网站状态"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     out_applyment_id: str
 
 class MerchantH5PermissionDomainApplicationsPostData(TypedDict):
@@ -485,7 +561,9 @@ class MerchantH5PermissionSubMchidGetData(TypedDict):
 class MerchantsSubMchidGetParams(TypedDict):
     """查询子商户（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
 
 class MerchantsSubMchidGetDataContact(TypedDict):
     name: NotRequired[str]
@@ -544,49 +622,78 @@ class MerchantsSubMchidGetData(TypedDict):
 
 class MerchantsSubMchidPatchRequestContact(TypedDict):
     name: Secret
+    """名称"""
     phone: Secret
+    """电话号码"""
     email: Secret
+    """电子邮箱"""
 
 class MerchantsSubMchidPatchRequestBusiness(TypedDict):
     business_type: str
+    """业务类型"""
     app_download: NotRequired[str | None]
+    """App 下载地址"""
     website: NotRequired[str | None]
     office_account: NotRequired[str | None]
+    """公众号标识"""
     mini_program: NotRequired[str | None]
+    """小程序标识"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_photos: NotRequired[str | None]
     mcc: NotRequired[str | None]
+    """行业类别码"""
 
 class MerchantsSubMchidPatchRequestDirector(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsSubMchidPatchRequestPrincipal(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsSubMchidPatchRequestH5PaymentApplyInfo(TypedDict):
     website_url: NotRequired[str | None]
+    """网站地址"""
     domains: NotRequired[list[str] | None]
+    """域名列表"""
 
 class MerchantsSubMchidPatchRequest(TypedDict):
     """修改子商户（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     name: str
+    """名称"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     shortname: str
     office_phone: str
+    """办公电话"""
     contact: MerchantsSubMchidPatchRequestContact
+    """联系人信息"""
     business_category: int
+    """经营类目"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     registration_certificate_number: str
+    """登记证号码"""
     registration_certificate_date: Day
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     settlement_bank_number: NotRequired[str | None]
+    """结算银行账号"""
     business: MerchantsSubMchidPatchRequestBusiness
+    """经营信息"""
     director: NotRequired[MerchantsSubMchidPatchRequestDirector | None]
     principal: NotRequired[MerchantsSubMchidPatchRequestPrincipal | None]
     apply_h5_payment: NotRequired[bool | None]
@@ -599,53 +706,81 @@ class MerchantsSubMchidPatchData(TypedDict):
 
 class MerchantsPostRequestContact(TypedDict):
     name: Secret
+    """名称"""
     phone: Secret
+    """电话号码"""
     email: Secret
+    """电子邮箱"""
 
 class MerchantsPostRequestBusiness(TypedDict):
     business_type: str
+    """业务类型"""
     app_download: NotRequired[str | None]
+    """App 下载地址"""
     website: NotRequired[str | None]
     office_account: NotRequired[str | None]
+    """公众号标识"""
     mini_program: NotRequired[str | None]
+    """小程序标识"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_photos: NotRequired[str | None]
     mcc: NotRequired[str | None]
+    """行业类别码"""
 
 class MerchantsPostRequestDirector(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPostRequestPrincipal(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPostRequestH5PaymentApplyInfo(TypedDict):
     h5_website_url: str
     domains: list[str]
+    """域名列表"""
 
 class MerchantsPostRequest(TypedDict):
     """子商户进件（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     name: str
+    """名称"""
     shortname: str
     office_phone: str
+    """办公电话"""
     contact: MerchantsPostRequestContact
+    """联系人信息"""
     business_category: int
+    """经营类目"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     registration_certificate_number: NotRequired[str | None]
+    """登记证号码"""
     registration_certificate_date: NotRequired[Day | None]
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     settlement_bank_number: NotRequired[str | None]
+    """结算银行账号"""
     business: MerchantsPostRequestBusiness
+    """经营信息"""
     director: NotRequired[MerchantsPostRequestDirector | None]
     principal: NotRequired[MerchantsPostRequestPrincipal | None]
     apply_h5_payment: NotRequired[bool | None]
     h5_payment_apply_info: NotRequired[MerchantsPostRequestH5PaymentApplyInfo | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class MerchantsPostData(TypedDict):
     """子商户进件（融合钱包）"""
@@ -657,65 +792,107 @@ class MerchantsPostData(TypedDict):
 class MicropayTransactionsIdTransactionIdReversePostRequest(TypedDict):
     """撤销订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MicropayTransactionsOutTradeNoOutTradeNoReversePostRequest(TypedDict):
     """撤销订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MicropayTransactionsPayPostRequestPayer(TypedDict):
     auth_code: str
+    """付款码"""
 
 class MicropayTransactionsPayPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class MicropayTransactionsPayPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class MicropayTransactionsPayPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[MicropayTransactionsPayPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class MicropayTransactionsPayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class MicropayTransactionsPayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[MicropayTransactionsPayPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class MicropayTransactionsPayPostRequest(TypedDict):
     """提交付款码支付"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[MicropayTransactionsPayPostRequestPayer | None]
+    """付款人"""
     amount: MicropayTransactionsPayPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[MicropayTransactionsPayPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[MicropayTransactionsPayPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class MicropayTransactionsPayPostDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -775,17 +952,27 @@ class MicropayTransactionsPayPostData(TypedDict):
 class PapayContractsAppPreEntrustSignPostRequest(TypedDict):
     """APP签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     user_display_name: str
+    """展示的用户名称"""
     success_notify_url: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     user_client_ip: NotRequired[str | None]
     expired_time: NotRequired[Time | None]
+    """到期时间"""
 
 class PapayContractsAppPreEntrustSignPostData(TypedDict):
     """APP签约"""
@@ -794,17 +981,26 @@ class PapayContractsAppPreEntrustSignPostData(TypedDict):
 class PapayContractsH5PreEntrustSignPostRequest(TypedDict):
     """H5预签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     user_display_name: str
+    """展示的用户名称"""
     success_notify_url: str
     return_appid: NotRequired[str | None]
     user_client_ip: NotRequired[str | None]
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     return_url: NotRequired[str | None]
 
 class PapayContractsH5PreEntrustSignPostData(TypedDict):
@@ -814,17 +1010,27 @@ class PapayContractsH5PreEntrustSignPostData(TypedDict):
 class PapayContractsJsapiPreEntrustSignPostRequest(TypedDict):
     """JSAPI预签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     user_display_name: str
+    """展示的用户名称"""
     success_notify_url: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     return_url: NotRequired[str | None]
     expired_time: NotRequired[Time | None]
+    """到期时间"""
 
 class PapayContractsJsapiPreEntrustSignPostData(TypedDict):
     """JSAPI预签约"""
@@ -833,17 +1039,27 @@ class PapayContractsJsapiPreEntrustSignPostData(TypedDict):
 class PapayContractsMiniprogramPreEntrustSignPostRequest(TypedDict):
     """小程序签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     user_display_name: str
+    """展示的用户名称"""
     success_notify_url: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     user_client_ip: NotRequired[str | None]
     expired_time: NotRequired[Time | None]
+    """到期时间"""
 
 class PapayContractsMiniprogramPreEntrustSignPostData(TypedDict):
     """小程序签约"""
@@ -852,10 +1068,15 @@ class PapayContractsMiniprogramPreEntrustSignPostData(TypedDict):
 class PapayContractsOutContractCodeOutContractCodeGetParams(TypedDict):
     """商户协议号查询签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class PapayContractsOutContractCodeOutContractCodeGetData(TypedDict):
     """商户协议号查询签约"""
@@ -879,15 +1100,24 @@ class PapayContractsOutContractCodeOutContractCodeGetData(TypedDict):
 class PapayContractsWebPreEntrustSignPostRequest(TypedDict):
     """WEB预签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     user_display_name: str
+    """展示的用户名称"""
     success_notify_url: str
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     return_url: NotRequired[str | None]
 
 class PapayContractsWebPreEntrustSignPostData(TypedDict):
@@ -897,19 +1127,29 @@ class PapayContractsWebPreEntrustSignPostData(TypedDict):
 class PapayContractsContractIdTerminatePostRequest(TypedDict):
     """申请解约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     termination_note: NotRequired[str | None]
 
 class PapayContractsContractIdGetParams(TypedDict):
     """代扣协议ID查询签约"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_id: NotRequired[int | None]
+    """模板编号"""
 
 class PapayContractsContractIdGetData(TypedDict):
     """代扣协议ID查询签约"""
@@ -933,10 +1173,12 @@ class PapayContractsContractIdGetData(TypedDict):
 class PapayTransactionsOutTradeNoOutTradeNoReversePostParams(TypedDict):
     """撤销订单(商户订单号)"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PapayTransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单(商户订单号)"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PapayTransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -997,6 +1239,7 @@ class PapayTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 class PapayTransactionsTransactionIdGetParams(TypedDict):
     """查询订单(微信支付订单号)"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PapayTransactionsTransactionIdGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -1056,27 +1299,44 @@ class PapayTransactionsTransactionIdGetData(TypedDict):
 
 class PapayTransactionsPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PapayTransactionsPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
 
 class PapayTransactionsPostRequest(TypedDict):
     """支付扣款"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     contract_id: str
+    """平台协议号"""
     amount: PapayTransactionsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[PapayTransactionsPostRequestSceneInfo | None]
+    """支付场景"""
 
 class PapayTransactionsPostDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -1137,7 +1397,9 @@ class PapayTransactionsPostData(TypedDict):
 class ProfitSharingBillDownloadUrlGetParams(TypedDict):
     """获取分账账单文件下载地址"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bill_date: NotRequired[Day | None]
+    """账单日期"""
 
 class ProfitSharingBillDownloadUrlGetData(TypedDict):
     """获取分账账单文件下载地址"""
@@ -1146,9 +1408,13 @@ class ProfitSharingBillDownloadUrlGetData(TypedDict):
 class ProfitSharingOrdersUnfreezePostRequest(TypedDict):
     """解冻剩余资金"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     description: str
+    """商品或事项描述"""
 
 class ProfitSharingOrdersUnfreezePostDataReceivers(TypedDict):
     currency: str
@@ -1178,7 +1444,9 @@ class ProfitSharingOrdersUnfreezePostData(TypedDict):
 class ProfitSharingOrdersOutOrderNoGetParams(TypedDict):
     """查询分账结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
 
 class ProfitSharingOrdersOutOrderNoGetDataReceivers(TypedDict):
     currency: str
@@ -1207,21 +1475,33 @@ class ProfitSharingOrdersOutOrderNoGetData(TypedDict):
 
 class ProfitSharingOrdersPostRequestReceivers(TypedDict):
     currency: str
+    """币种，如 CNY"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[Secret | None]
+    """名称"""
     authorized: NotRequired[bool | None]
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
 
 class ProfitSharingOrdersPostRequest(TypedDict):
     """请求分账"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: NotRequired[list[ProfitSharingOrdersPostRequestReceivers] | None]
+    """分账接收方列表"""
     unfreeze_unsplit: bool
 
 class ProfitSharingOrdersPostDataReceivers(TypedDict):
@@ -1252,10 +1532,15 @@ class ProfitSharingOrdersPostData(TypedDict):
 class ProfitSharingReceiversAccountGetParams(TypedDict):
     """查询分账接收方添加结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: NotRequired[str | None]
+    """类型"""
 
 class ProfitSharingReceiversAccountGetData(TypedDict):
     """查询分账接收方添加结果"""
@@ -1275,23 +1560,36 @@ class ProfitSharingReceiversAccountGetData(TypedDict):
 class ProfitSharingReceiversDeleteRequest(TypedDict):
     """删除分账接收方"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
 
 class ProfitSharingReceiversPostRequest(TypedDict):
     """添加分账接收方"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[Secret | None]
+    """名称"""
     authorized: NotRequired[bool | None]
     relation_type: NotRequired[str | None]
+    """与分账方的关系"""
     custom_relation: NotRequired[str | None]
     scene: NotRequired[str | None]
+    """场景"""
     major_service: NotRequired[str | None]
     expected_ratio: NotRequired[int | None]
     application_file_id: NotRequired[str | None]
@@ -1317,7 +1615,9 @@ class ProfitSharingReceiversPostData(TypedDict):
 class ProfitSharingRefundsBillDownloadUrlGetParams(TypedDict):
     """获取分账退款账单下载链接"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bill_date: NotRequired[Day | None]
+    """账单日期"""
 
 class ProfitSharingRefundsBillDownloadUrlGetData(TypedDict):
     """获取分账退款账单下载链接"""
@@ -1332,12 +1632,16 @@ class ProfitSharingRefundsRefundableBalanceGetData(TypedDict):
 class ProfitSharingTransactionsMarkPostRequest(TypedDict):
     """分账标记"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: str
+    """商户订单号"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ProfitSharingTransactionsTransactionIdAmountsGetParams(TypedDict):
     """查询剩余待分金额"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ProfitSharingTransactionsTransactionIdAmountsGetData(TypedDict):
     """查询剩余待分金额"""
@@ -1348,6 +1652,7 @@ class ProfitSharingTransactionsTransactionIdAmountsGetData(TypedDict):
 class ProfitSharingTransactionsTransactionIdRefundableAmountsGetParams(TypedDict):
     """查询订单剩余可退款金额"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ProfitSharingTransactionsTransactionIdRefundableAmountsGetData(TypedDict):
     """查询订单剩余可退款金额"""
@@ -1369,8 +1674,11 @@ class RefundRechargeBalanceGetData(TypedDict):
 class RefundsIdRefundIdGetParams(TypedDict):
     """查询单笔退款(微信支付退款订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class RefundsIdRefundIdGetDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]
@@ -1409,8 +1717,11 @@ class RefundsIdRefundIdGetData(TypedDict):
 class RefundsOutRefundNoOutRefundNoGetParams(TypedDict):
     """查询单笔退款(商户退款订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class RefundsOutRefundNoOutRefundNoGetDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]
@@ -1452,12 +1763,19 @@ class RefundsGetParams(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     offset: int
+    """起始位置"""
     count: int
+    """数量"""
 
 class RefundsGetDataAmount(TypedDict):
     total: int
@@ -1510,8 +1828,11 @@ class RefundsGetData(TypedDict):
 
 class RefundsPostRequestAmount(TypedDict):
     refund: int
+    """退款金额，单位分"""
     total: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class RefundsPostRequest(TypedDict):
     """申请退款
@@ -1519,17 +1840,29 @@ class RefundsPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     reason: NotRequired[str | None]
+    """原因"""
     amount: NotRequired[RefundsPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class RefundsPostDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]
@@ -1561,11 +1894,14 @@ class RefundsPostData(TypedDict):
 class SettleSettlementsGetParams(TypedDict):
     """查询结算资金明细"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     settle_state: str
     settle_start_date: NotRequired[Day | None]
     settle_end_date: NotRequired[Day | None]
     limit: int
+    """每次返回的最多条数"""
     offset: int
+    """起始位置"""
 
 class SettleSettlementsGetDataDataAmount(TypedDict):
     settled: int
@@ -1602,63 +1938,106 @@ class SettleSettlementsGetData(TypedDict):
 class StatementsGetParams(TypedDict):
     """下载对账单"""
     date: Day
+    """日期"""
     mchid: str
+    """商户号"""
 
 class TransactionsAppPostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class TransactionsAppPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsAppPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class TransactionsAppPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[TransactionsAppPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsAppPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class TransactionsAppPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[TransactionsAppPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsAppPostRequest(TypedDict):
     """APP支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[TransactionsAppPostRequestPayer | None]
+    """付款人"""
     amount: TransactionsAppPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[TransactionsAppPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[TransactionsAppPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class TransactionsAppPostData(TypedDict):
     """APP支付下单"""
@@ -1667,14 +2046,20 @@ class TransactionsAppPostData(TypedDict):
 class TransactionsIdTransactionIdClosePostRequest(TypedDict):
     """关闭订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class TransactionsIdTransactionIdGetParams(TypedDict):
     """查询订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class TransactionsIdTransactionIdGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -1735,59 +2120,100 @@ class TransactionsIdTransactionIdGetData(TypedDict):
 class TransactionsJsapiPostRequestPayer(TypedDict):
     """Needs at least one of openid, sp_openid, sub_openid."""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class TransactionsJsapiPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsJsapiPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class TransactionsJsapiPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[TransactionsJsapiPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsJsapiPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class TransactionsJsapiPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[TransactionsJsapiPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsJsapiPostRequest(TypedDict):
     """JSAPI支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[TransactionsJsapiPostRequestPayer | None]
+    """付款人"""
     amount: TransactionsJsapiPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[TransactionsJsapiPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[TransactionsJsapiPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class TransactionsJsapiPostData(TypedDict):
     """JSAPI支付下单"""
@@ -1795,59 +2221,100 @@ class TransactionsJsapiPostData(TypedDict):
 
 class TransactionsMwebPostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class TransactionsMwebPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsMwebPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class TransactionsMwebPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: str
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: TransactionsMwebPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class TransactionsMwebPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class TransactionsMwebPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[TransactionsMwebPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsMwebPostRequest(TypedDict):
     """H5支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[TransactionsMwebPostRequestPayer | None]
+    """付款人"""
     amount: TransactionsMwebPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: TransactionsMwebPostRequestSceneInfo
+    """支付场景"""
     detail: NotRequired[list[TransactionsMwebPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class TransactionsMwebPostData(TypedDict):
     """H5支付下单"""
@@ -1855,59 +2322,100 @@ class TransactionsMwebPostData(TypedDict):
 
 class TransactionsNativePostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class TransactionsNativePostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsNativePostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class TransactionsNativePostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[TransactionsNativePostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsNativePostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class TransactionsNativePostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[TransactionsNativePostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsNativePostRequest(TypedDict):
     """Native支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[TransactionsNativePostRequestPayer | None]
+    """付款人"""
     amount: TransactionsNativePostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[TransactionsNativePostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[TransactionsNativePostRequestDetail] | None]
+    """商品或订单详情"""
 
 class TransactionsNativePostData(TypedDict):
     """Native支付下单"""
@@ -1916,14 +2424,20 @@ class TransactionsNativePostData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoClosePostRequest(TypedDict):
     """关闭订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: NotRequired[str]

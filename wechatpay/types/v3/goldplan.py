@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, TypedDict
 class MerchantsChangecustompagestatusPostRequest(TypedDict):
     """商家小票管理"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     operation_type: str
 
 class MerchantsChangecustompagestatusPostData(TypedDict):
@@ -16,6 +17,7 @@ class MerchantsChangecustompagestatusPostData(TypedDict):
 class MerchantsChangegoldplanstatusPostRequest(TypedDict):
     """点金计划管理"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     operation_type: str
     operation_pay_scene: NotRequired[str | None]
 
@@ -26,13 +28,16 @@ class MerchantsChangegoldplanstatusPostData(TypedDict):
 class MerchantsCloseAdvertisingShowPostRequest(TypedDict):
     """关闭广告展示"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MerchantsOpenAdvertisingShowPatchRequest(TypedDict):
     """开通广告展示"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     advertising_industry_filters: NotRequired[list[str] | None]
 
 class MerchantsSetAdvertisingIndustryFilterPostRequest(TypedDict):
     """同业过滤标签管理"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     advertising_industry_filters: list[str]

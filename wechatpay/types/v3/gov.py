@@ -8,6 +8,7 @@ class SubsidyAuditCupInvalidPostRequest(TypedDict):
     org_no: str
     mchnt_order_id: str
     upload_time: Time
+    """上传时间"""
 
 class SubsidyAuditCupInvalidPostData(TypedDict):
     """查询审核结果"""
@@ -21,6 +22,7 @@ class SubsidyAuditCupQueryPostRequest(TypedDict):
     org_no: str
     mchnt_order_id: str
     upload_time: Time
+    """上传时间"""
 
 class SubsidyAuditCupQueryPostData(TypedDict):
     """查询审核结果"""
@@ -43,6 +45,7 @@ class SubsidyAuditCupRefundSyncPostRequest(TypedDict):
     org_no: str
     mchnt_order_id: str
     upload_time: Time
+    """上传时间"""
     refund_at: str
     refund_dt: str
 
@@ -89,7 +92,9 @@ class SubsidyAuditCupUpdatePostRequest(TypedDict):
     online_no: str
     mchnt_order_id: str
     upload_time: Time
+    """上传时间"""
     notify_url: str
+    """接收结果通知的地址"""
     prod_id: str
     eng_grade: NotRequired[str | None]
     brand_nm: str
@@ -124,7 +129,9 @@ class SubsidyAuditCupUpdatePostRequest(TypedDict):
     bar_code: NotRequired[str | None]
     sn_code: str
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     register_model: NotRequired[str | None]
     record_number: NotRequired[str | None]
     eng_grade_standard: NotRequired[str | None]
@@ -174,7 +181,9 @@ class SubsidyAuditCupUploadPostRequest(TypedDict):
     online_no: str
     mchnt_order_id: str
     upload_time: Time
+    """上传时间"""
     notify_url: str
+    """接收结果通知的地址"""
     prod_id: str
     eng_grade: NotRequired[str | None]
     brand_nm: str
@@ -209,7 +218,9 @@ class SubsidyAuditCupUploadPostRequest(TypedDict):
     bar_code: NotRequired[str | None]
     sn_code: str
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     register_model: NotRequired[str | None]
     record_number: NotRequired[str | None]
     eng_grade_standard: NotRequired[str | None]
@@ -226,6 +237,7 @@ class SubsidyAuditCupUploadPostData(TypedDict):
 class SubsidyCompaniesQueryPostRequest(TypedDict):
     """企业信息查询"""
     qualification_region_code: int
+    """资格所属地区码"""
     license_number: str
 
 class SubsidyCompaniesQueryPostData(TypedDict):
@@ -238,10 +250,13 @@ class SubsidyCompaniesQueryPostData(TypedDict):
 class SubsidyGoodsUploadPostRequest(TypedDict):
     """商品信息上传"""
     appliance_id: int
+    """家电品类编号"""
     product_name: str
     energy_grade: NotRequired[str | None]
     brand: str
+    """品牌"""
     qualification_region_code: int
+    """资格所属地区码"""
     seller_name: str
     license_number: str
     base_price: int
@@ -258,16 +273,25 @@ class SubsidyGoodsUploadPostData(TypedDict):
 class SubsidyNQualificationsSyncPostRequest(TypedDict):
     """N品类同步资格核销信息"""
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     phone_number: Secret
+    """手机号码"""
     appliance_id: NotRequired[int | None]
+    """家电品类编号"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     energy_grade: NotRequired[str | None]
     receive_region_code: str
     brand: str
+    """品牌"""
     address: str
+    """地址"""
     qualification_region_code: int
+    """资格所属地区码"""
     seller_name: str
     license_number: str
     logistics_num: NotRequired[str | None]
@@ -277,21 +301,27 @@ class SubsidyNQualificationsSyncPostRequest(TypedDict):
     pc_type: NotRequired[str | None]
     order_amount: int
     discount_amount: int
+    """优惠金额，单位分"""
     mch_order_id: str
     invoice_time: Time
     purchaser_name: str
     sale_model: str
     identity_document_type: str
+    """证件类型"""
     invoice_address_code: str
     tax_authority_code: str
     transaction_time: Time
     cate_state: str
     longitude: NotRequired[str | None]
+    """经度"""
     latitude: NotRequired[str | None]
+    """纬度"""
     cate_code: str
     coupon_code: NotRequired[str | None]
+    """券码"""
     invoice_code: NotRequired[str | None]
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
 
 class SubsidyNQualificationsSyncPostData(TypedDict):
     """N品类同步资格核销信息"""
@@ -301,13 +331,21 @@ class SubsidyNQualificationsSyncPostData(TypedDict):
 class SubsidyQualificationGetParams(TypedDict):
     """查询补贴资格"""
     real_name: NotRequired[Secret | None]
+    """真实姓名"""
     id_card_number: NotRequired[Secret | None]
+    """身份证号码"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     appliance_id: int
+    """家电品类编号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     qualification_region_code: int
+    """资格所属地区码"""
     identity_document_type: NotRequired[str | None]
+    """证件类型"""
 
 class SubsidyQualificationGetData(TypedDict):
     """查询补贴资格"""
@@ -316,12 +354,19 @@ class SubsidyQualificationGetData(TypedDict):
 class SubsidyQualificationsPassthroughCancelPostRequest(TypedDict):
     """取消资格(透传模式)"""
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     phone_number: Secret
+    """手机号码"""
     appliance_id: int
+    """家电品类编号"""
     qualification_region_code: int
+    """资格所属地区码"""
     out_request_no: NotRequired[str | None]
+    """商户请求单号"""
     identity_document_type: str
+    """证件类型"""
 
 class SubsidyQualificationsPassthroughCancelPostData(TypedDict):
     """取消资格(透传模式)"""
@@ -331,13 +376,21 @@ class SubsidyQualificationsPassthroughCancelPostData(TypedDict):
 class SubsidyQualificationsPassthroughClaimPostRequest(TypedDict):
     """领取资格(透传模式)"""
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     phone_number: Secret
+    """手机号码"""
     appliance_id: NotRequired[int | None]
+    """家电品类编号"""
     qualification_region_code: int
+    """资格所属地区码"""
     identity_document_type: str
+    """证件类型"""
     longitude: str
+    """经度"""
     latitude: str
+    """纬度"""
 
 class SubsidyQualificationsPassthroughClaimPostData(TypedDict):
     """领取资格(透传模式)"""
@@ -347,10 +400,15 @@ class SubsidyQualificationsPassthroughClaimPostData(TypedDict):
 class SubsidyQualificationsPassthroughQueryPostRequest(TypedDict):
     """批量查询用户资格(透传模式)"""
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     phone_number: Secret
+    """手机号码"""
     qualification_region_code: int
+    """资格所属地区码"""
     identity_document_type: str
+    """证件类型"""
 
 class SubsidyQualificationsPassthroughQueryPostDataQualificationList(TypedDict):
     appliance_id: int
@@ -367,10 +425,15 @@ class SubsidyQualificationsPassthroughQueryPostData(TypedDict):
 class SubsidyQualificationsQueryPostRequest(TypedDict):
     """批量查询用户资格"""
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     phone_number: Secret
+    """手机号码"""
     qualification_region_code: int
+    """资格所属地区码"""
     identity_document_type: str
+    """证件类型"""
 
 class SubsidyQualificationsQueryPostDataQualificationList(TypedDict):
     appliance_id: int
@@ -386,16 +449,25 @@ class SubsidyQualificationsQueryPostData(TypedDict):
 class SubsidyQualificationsSyncPostRequest(TypedDict):
     """同步资格核销信息"""
     real_name: NotRequired[Secret | None]
+    """真实姓名"""
     id_card_number: NotRequired[Secret | None]
+    """身份证号码"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     appliance_id: NotRequired[int | None]
+    """家电品类编号"""
     out_trade_no: str
+    """商户订单号"""
     sub_mch_id: NotRequired[str | None]
+    """子商户号（APIv2 写法）"""
     energy_grade: NotRequired[str | None]
     receive_region_code: str
     brand: str
+    """品牌"""
     address: str
+    """地址"""
     qualification_region_code: int
+    """资格所属地区码"""
     sn_code: str
     seller_name: str
     license_number: str
@@ -409,14 +481,19 @@ class SubsidyQualificationsSyncPostRequest(TypedDict):
     pc_type: NotRequired[str | None]
     order_amount: int
     discount_amount: int
+    """优惠金额，单位分"""
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     mch_order_id: str
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     invoice_time: Time
     purchaser_name: str
     sale_model: str
     identity_document_type: str
+    """证件类型"""
     invoice_address_code: str
     invoice_code: NotRequired[str | None]
     tax_authority_code: str
@@ -432,9 +509,13 @@ class SubsidyQualificationsSyncPostData(TypedDict):
 class SubsidySncodeLockPostRequest(TypedDict):
     """sn码锁定"""
     appliance_id: int
+    """家电品类编号"""
     out_trade_no: str
+    """商户订单号"""
     brand: str
+    """品牌"""
     qualification_region_code: int
+    """资格所属地区码"""
     sn_code: str
     manufacturer_info: str
     barcode: str
@@ -442,7 +523,9 @@ class SubsidySncodeLockPostRequest(TypedDict):
     product_type: str
     sale_time: NotRequired[Time | None]
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
 
 class SubsidySncodeLockPostData(TypedDict):
     """sn码锁定"""
@@ -453,6 +536,7 @@ class SubsidySncodeQueryPostRequest(TypedDict):
     """查询sn码状态"""
     sn_code_list: list[str]
     qualification_region_code: int
+    """资格所属地区码"""
 
 class SubsidySncodeQueryPostDataGoodsSnList(TypedDict):
     sn_code: str
@@ -466,8 +550,11 @@ class SubsidySncodeQueryPostData(TypedDict):
 class SubsidySncodeUnlockPostRequest(TypedDict):
     """sn码解锁"""
     appliance_id: int
+    """家电品类编号"""
     out_trade_no: str
+    """商户订单号"""
     qualification_region_code: int
+    """资格所属地区码"""
     sn_code: str
     barcode: str
     product_type: str
@@ -480,6 +567,7 @@ class SubsidySncodeUnlockPostData(TypedDict):
 class SubsidyTransactionsQueryPostRequest(TypedDict):
     """交易信息查询"""
     qualification_region_code: int
+    """资格所属地区码"""
     order_number_list: list[str]
 
 class SubsidyTransactionsQueryPostDataShopOrderList(TypedDict):
@@ -496,9 +584,11 @@ class SubsidyTransactionsQueryPostData(TypedDict):
 class SubsidyTransactionsSummaryQueryDayPostRequest(TypedDict):
     """查询单日交易汇总"""
     qualification_region_code: int
+    """资格所属地区码"""
     query_date: Day
     query_type: str
     appliance_id: NotRequired[int | None]
+    """家电品类编号"""
     cate_state: NotRequired[str | None]
 
 class SubsidyTransactionsSummaryQueryDayPostData(TypedDict):
@@ -512,27 +602,39 @@ class SubsidyTransactionsSummaryQueryDayPostData(TypedDict):
 class SubsidyTransactionsSyncPostRequest(TypedDict):
     """交易信息回传"""
     real_name: NotRequired[Secret | None]
+    """真实姓名"""
     id_card_number: NotRequired[Secret | None]
+    """身份证号码"""
     phone_number: NotRequired[Secret | None]
+    """手机号码"""
     appliance_id: NotRequired[int | None]
+    """家电品类编号"""
     out_trade_no: str
+    """商户订单号"""
     energy_grade: NotRequired[str | None]
     receive_region_code: str
     brand: str
+    """品牌"""
     address: NotRequired[str | None]
+    """地址"""
     qualification_region_code: int
+    """资格所属地区码"""
     seller_name: str
     license_number: str
     order_amount: int
     discount_amount: int
+    """优惠金额，单位分"""
     transaction_time: Time
     mch_order_id: str
     refund_id: NotRequired[str | None]
+    """微信支付退款单号"""
     mch_name: str
     sale_model: NotRequired[str | None]
     cate_state: str
     identity_document_type: str
+    """证件类型"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class SubsidyTransactionsSyncPostData(TypedDict):
     """交易信息回传"""
@@ -546,7 +648,9 @@ class SubsidyZhejiangAuthcodeCancelPostRequest(TypedDict):
     trans_date: str
     trans_time: Time
     auth_code: str
+    """付款码"""
     req_ssn: str
+    """请求流水号"""
 
 class SubsidyZhejiangAuthcodeCancelPostData(TypedDict):
     """品类凭证码预核销撤销"""
@@ -564,18 +668,24 @@ class SubsidyZhejiangAuthcodeCommitPostRequest(TypedDict):
     subsidy_amt: NotRequired[Number | None]
     add_code: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
     sale_models: NotRequired[str | None]
     corp_name: NotRequired[str | None]
     brand: NotRequired[str | None]
+    """品牌"""
     uniscid: NotRequired[str | None]
     barcode: NotRequired[str | None]
     auth_code: str
+    """付款码"""
     req_ssn: str
+    """请求流水号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_subsidy: NotRequired[str | None]
     plat_subsidy: NotRequired[str | None]
     county_code: NotRequired[str | None]
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
 
 class SubsidyZhejiangAuthcodeCommitPostData(TypedDict):
     """品类凭证码上报确认"""
@@ -585,14 +695,20 @@ class SubsidyZhejiangAuthcodeCommitPostData(TypedDict):
 class SubsidyZhejiangAuthcodeIssuePostRequest(TypedDict):
     """申请品类凭证码"""
     category_id: str
+    """类目编号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     name: Secret
+    """名称"""
     mobile: Secret
+    """手机号码"""
     add_code: str
     custom_info: NotRequired[str | None]
     cert_type: str
+    """证书类型"""
     cert_no: Secret
     req_ssn: str
+    """请求流水号"""
 
 class SubsidyZhejiangAuthcodeIssuePostData(TypedDict):
     """申请品类凭证码"""
@@ -610,16 +726,21 @@ class SubsidyZhejiangAuthcodeRefundPostRequest(TypedDict):
     subsidy_amt: NotRequired[Number | None]
     add_code: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
     sale_models: NotRequired[str | None]
     uniscid: NotRequired[str | None]
     barcode: NotRequired[str | None]
     auth_code: str
+    """付款码"""
     req_ssn: str
+    """请求流水号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_subsidy: NotRequired[str | None]
     plat_subsidy: NotRequired[str | None]
     corp_name: NotRequired[str | None]
     brand: NotRequired[str | None]
+    """品牌"""
 
 class SubsidyZhejiangAuthcodeRefundPostData(TypedDict):
     """品类凭证码上报撤销"""
@@ -632,6 +753,7 @@ class SubsidyZhejiangAuthcodeTryPostRequest(TypedDict):
     mchnt_no: str
     term_no: str
     auth_code: str
+    """付款码"""
     category: str
     county_code: str
 
@@ -654,7 +776,9 @@ class SubsidyZhejiangGoodsQueryPostRequest(TypedDict):
     """商品信息查询"""
     goods_bar_code: NotRequired[str | None]
     province: NotRequired[str | None]
+    """省份"""
     req_ssn: str
+    """请求流水号"""
     req_time: NotRequired[Time | None]
 
 class SubsidyZhejiangGoodsQueryPostData(TypedDict):
@@ -708,18 +832,23 @@ class SubsidyZhejiangNQualificationsConfirmPostRequestData(TypedDict):
     cert_no: Secret
     grade: NotRequired[str | None]
     name: Secret
+    """名称"""
     operation_time: Time
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_subsidy: NotRequired[str | None]
     plat_subsidy: NotRequired[str | None]
     sales: str
     status: str
+    """状态"""
     subsidy: str
     tel: Secret
     add_code: str
     address: Secret
+    """地址"""
     sale_models: str
     brand: str
+    """品牌"""
     activity_add_code: str
     uniscid: str
     corp_name: str
@@ -728,7 +857,9 @@ class SubsidyZhejiangNQualificationsConfirmPostRequestData(TypedDict):
 class SubsidyZhejiangNQualificationsConfirmPostRequest(TypedDict):
     """n品类核销"""
     data: NotRequired[list[SubsidyZhejiangNQualificationsConfirmPostRequestData] | None]
+    """数据列表"""
     req_ssn: str
+    """请求流水号"""
     req_time: NotRequired[Time | None]
 
 class SubsidyZhejiangNQualificationsConfirmPostData(TypedDict):
@@ -741,8 +872,10 @@ class SubsidyZhejiangQualificationsAlterPostRequest(TypedDict):
     cate_code: str
     cert_no: Secret
     name: Secret
+    """名称"""
     tel: Secret
     req_ssn: str
+    """请求流水号"""
 
 class SubsidyZhejiangQualificationsAlterPostData(TypedDict):
     """变更资格"""
@@ -755,9 +888,12 @@ class SubsidyZhejiangQualificationsClaimPostRequest(TypedDict):
     cate_code: str
     cert_no: Secret
     name: Secret
+    """名称"""
     tel: Secret
     cert_type: NotRequired[str | None]
+    """证书类型"""
     req_ssn: str
+    """请求流水号"""
 
 class SubsidyZhejiangQualificationsClaimPostData(TypedDict):
     """领取资格"""
@@ -769,6 +905,7 @@ class SubsidyZhejiangQualificationsQueryPostRequest(TypedDict):
     cert_no: Secret
     cate_code: NotRequired[str | None]
     req_ssn: str
+    """请求流水号"""
 
 class SubsidyZhejiangQualificationsQueryPostDataData(TypedDict):
     cate_code: str
@@ -783,20 +920,25 @@ class SubsidyZhejiangQualificationsQueryPostData(TypedDict):
 
 class SubsidyZhejiangQualificationsSyncPostRequestData(TypedDict):
     auth_code: str
+    """付款码"""
     cate_code: str
     cert_no: Secret
     grade: NotRequired[str | None]
     name: Secret
+    """名称"""
     operation_time: Time
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_subsidy: NotRequired[str | None]
     plat_subsidy: NotRequired[str | None]
     sales: str
     status: str
+    """状态"""
     subsidy: str
     tel: Secret
     add_code: str
     address: str
+    """地址"""
     sale_models: str
     sn_code: str
     uniscid: str
@@ -805,6 +947,7 @@ class SubsidyZhejiangQualificationsSyncPostRequestData(TypedDict):
     item_name: str
     spec_model: str
     brand: str
+    """品牌"""
     logistics_no: NotRequired[str | None]
     delivery_time: NotRequired[Time | None]
     invoice_no: NotRequired[str | None]
@@ -814,13 +957,17 @@ class SubsidyZhejiangQualificationsSyncPostRequestData(TypedDict):
     origin_order_no: NotRequired[str | None]
     activity_add_code: str
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     ccc_sn_order_no: NotRequired[str | None]
 
 class SubsidyZhejiangQualificationsSyncPostRequest(TypedDict):
     """核销资格"""
     req_ssn: NotRequired[str | None]
+    """请求流水号"""
     data: list[SubsidyZhejiangQualificationsSyncPostRequestData]
+    """数据列表"""
 
 class SubsidyZhejiangQualificationsSyncPostData(TypedDict):
     """核销资格"""
@@ -832,26 +979,33 @@ class SubsidyZhejiangSncodeLockPostRequest(TypedDict):
     """sn码锁定"""
     create_user: str
     province: str
+    """省份"""
     manufact_cert_code: NotRequired[str | None]
     sn: str
     goods_bar_code: str
     goods_type: str
     goods_name: str
+    """商品名称"""
     goods_model: NotRequired[str | None]
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     trans_orderid: str
     order_price: str
     acquire_code: NotRequired[str | None]
     sell_orderid: str
     city: NotRequired[str | None]
+    """城市"""
     county: NotRequired[str | None]
     is_ai_product: NotRequired[str | None]
     sale_time: NotRequired[Time | None]
     mfr_info: NotRequired[str | None]
     brand: NotRequired[str | None]
+    """品牌"""
     sale_models: NotRequired[str | None]
     req_ssn: str
+    """请求流水号"""
     req_time: Time
 
 class SubsidyZhejiangSncodeLockPostData(TypedDict):
@@ -865,13 +1019,17 @@ class SubsidyZhejiangSncodeQueryPostRequest(TypedDict):
     """sn码销售状态查询"""
     sn: str
     province: str
+    """省份"""
     manufact_cert_code: NotRequired[str | None]
     goods_type: str
     goods_bar_code: str
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     sales_models: NotRequired[str | None]
     req_ssn: str
+    """请求流水号"""
     req_time: Time
 
 class SubsidyZhejiangSncodeQueryPostData(TypedDict):
@@ -885,28 +1043,35 @@ class SubsidyZhejiangSncodeQueryPostData(TypedDict):
 class SubsidyZhejiangSncodeUnlockPostRequest(TypedDict):
     """sn码解锁"""
     req_ssn: str
+    """请求流水号"""
     req_time: Time
     create_user: str
     province: str
+    """省份"""
     manufact_cert_code: NotRequired[str | None]
     sn: str
     goods_bar_code: str
     goods_type: str
     goods_name: str
+    """商品名称"""
     goods_model: NotRequired[str | None]
     imei1: NotRequired[str | None]
+    """设备 IMEI 1"""
     imei2: NotRequired[str | None]
+    """设备 IMEI 2"""
     trans_orderid: str
     ori_pay_orderid: str
     order_price: str
     acquire_code: NotRequired[str | None]
     sell_orderid: str
     city: NotRequired[str | None]
+    """城市"""
     county: NotRequired[str | None]
     is_ai_product: NotRequired[str | None]
     sale_time: NotRequired[Time | None]
     mfr_info: NotRequired[str | None]
     brand: NotRequired[str | None]
+    """品牌"""
     sales_models: NotRequired[str | None]
 
 class SubsidyZhejiangSncodeUnlockPostData(TypedDict):

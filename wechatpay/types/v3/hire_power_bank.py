@@ -18,9 +18,13 @@ class InsuranceOrdersOutOrderNoGetData(TypedDict):
 class InsuranceOrdersPostRequest(TypedDict):
     """创建保险订单"""
     out_order_no: str
+    """商户自定的订单编号"""
     openid: str
+    """用户在该 appid 下的标识"""
     notify_url: str
+    """接收结果通知的地址"""
     service_id: str
+    """服务编号"""
 
 class InsuranceOrdersPostData(TypedDict):
     """创建保险订单"""

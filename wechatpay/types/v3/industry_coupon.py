@@ -5,7 +5,9 @@ from wechatpay.types.values import TypedDict
 
 class TokensPostRequestCouponList(TypedDict):
     stock_id: int
+    """券批次号"""
     coupon_id: str
+    """券编号"""
 
 class TokensPostRequest(TypedDict):
     """出行券切卡组件预下单"""

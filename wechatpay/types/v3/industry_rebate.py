@@ -6,21 +6,34 @@ from wechatpay.types.values import NotRequired, TypedDict
 class RetailIndustryTransactionsPostRequestGoodsDetail(TypedDict):
     barcode: str
     merchant_goods_id: NotRequired[str | None]
+    """商户的商品编码"""
     goods_name: str
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class RetailIndustryTransactionsPostRequest(TypedDict):
     """回传SN和商品编码"""
     brand_id: NotRequired[str | None]
+    """品牌编号"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     goods_detail: NotRequired[list[RetailIndustryTransactionsPostRequestGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsTransactionIdPostRequest(TypedDict):
     """支付码牌/点餐码牌交易回传"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     code_url: str
+    """二维码内容"""
     out_trade_no: str
+    """商户订单号"""

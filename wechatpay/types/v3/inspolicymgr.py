@@ -16,10 +16,15 @@ class DeductAuthorizationsOutInsuranceNoGetData(TypedDict):
 class DeductAuthorizationsPostRequest(TypedDict):
     """提交保单授权信息"""
     out_insurance_no: str
+    """商户保单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_id: str
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     insurance_name: str
+    """保险名称"""
     payee_mchid: NotRequired[str | None]
     payee_appid: NotRequired[str | None]
 
@@ -67,8 +72,10 @@ class DeductPoliciesOutInsuranceNoPatchRequest(TypedDict):
     """更新保单信息"""
     insured_name_list: NotRequired[list[str] | None]
     insurance_name: NotRequired[str | None]
+    """保险名称"""
     effective_time: NotRequired[Time | None]
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     coverage_detail: NotRequired[str | None]
     support_renewal: NotRequired[bool | None]
     start_renewal_time: NotRequired[Time | None]
@@ -77,14 +84,19 @@ class DeductPoliciesOutInsuranceNoPatchRequest(TypedDict):
     car_number: NotRequired[str | None]
     pet_name: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
     policy_state: NotRequired[str | None]
     policy_code: NotRequired[str | None]
     plan_id: NotRequired[str | None]
+    """模板编号"""
     out_contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     policy_periods: NotRequired[list[int] | None]
+    """各期扣费计划"""
     free_insurance: NotRequired[bool | None]
     combined_payment: NotRequired[bool | None]
     payment_method: NotRequired[str | None]
+    """缴费方式"""
     period_premium_mode: NotRequired[str | None]
     payment_period: NotRequired[str | None]
     first_period_amount: NotRequired[int | None]
@@ -124,10 +136,12 @@ class DeductPoliciesOutInsuranceNoPatchData(TypedDict):
 class DeductPoliciesPostRequest(TypedDict):
     """上传保单"""
     out_insurance_no: str
+    """商户保单编号"""
     insured_name_list: list[str]
     insurance_company_code: str
     effective_time: Time
     expired_time: Time
+    """到期时间"""
     coverage_detail: str
     support_renewal: bool
     start_renewal_time: NotRequired[Time | None]
@@ -136,16 +150,23 @@ class DeductPoliciesPostRequest(TypedDict):
     car_number: NotRequired[str | None]
     pet_name: NotRequired[str | None]
     address: NotRequired[str | None]
+    """地址"""
     policy_state: str
     policy_code: NotRequired[str | None]
     plan_id: str
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     policy_periods: list[int]
+    """各期扣费计划"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     free_insurance: bool
     combined_payment: NotRequired[bool | None]
     payment_method: NotRequired[str | None]
+    """缴费方式"""
     period_premium_mode: NotRequired[str | None]
     payment_period: NotRequired[str | None]
     first_period_amount: NotRequired[int | None]

@@ -20,7 +20,9 @@ class DeviceInspectionsDeviceSnGetData(TypedDict):
 class DevicesGetParams(TypedDict):
     """智能设备列表"""
     limit: int
+    """每次返回的最多条数"""
     offset: int
+    """起始位置"""
 
 class DevicesGetDataData(TypedDict):
     device_sn: NotRequired[str]

@@ -11,7 +11,9 @@ class BrandsBrandIdGetData(TypedDict):
 class UsersOpenidOrdersBrandIdBrandIdGetParams(TypedDict):
     """查询用户捐赠单列表"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class UsersOpenidOrdersBrandIdBrandIdGetDataDataMerchantOrder(TypedDict):
     out_trade_no: str

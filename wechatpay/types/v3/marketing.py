@@ -6,10 +6,15 @@ from wechatpay.types.values import Day, File, NotRequired, Secret, Time, TypedDi
 class BankFavorUsersOpenidBankMultiActivityPostRequest(TypedDict):
     """给指定用户报名多笔立减活动"""
     stock_id: str
+    """券批次号"""
     activity_id: str
+    """活动编号"""
     out_request_no: str
+    """商户请求单号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class BankFavorUsersOpenidBankMultiActivityPostData(TypedDict):
     """给指定用户报名多笔立减活动"""
@@ -18,6 +23,7 @@ class BankFavorUsersOpenidBankMultiActivityPostData(TypedDict):
 class BankFavorUsersOpenidCouponsCouponIdGetParams(TypedDict):
     """查询绑定多笔立减活动的代金券详情"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class BankFavorUsersOpenidCouponsCouponIdGetDataUseAmountList(TypedDict):
     used_amounts: NotRequired[list[str]]
@@ -42,9 +48,13 @@ class BankFavorUsersOpenidCouponsCouponIdGetData(TypedDict):
 class BankPackagesPackageIdTasksGetParams(TypedDict):
     """查询上传任务列表"""
     status: str
+    """状态"""
     filename: NotRequired[str | None]
+    """文件名"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class BankPackagesPackageIdTasksGetDataData(TypedDict):
     task_id: str
@@ -68,12 +78,16 @@ class BankPackagesPackageIdTasksGetData(TypedDict):
 class BankPackagesPackageIdTasksPostFiles(TypedDict):
     """导入定向用户协议号"""
     file: File
+    """文件内容"""
 
 class BankPackagesPackageIdTasksPostRequest(TypedDict):
     """导入定向用户协议号"""
     bank_type: str
+    """付款银行"""
     filename: NotRequired[str | None]
+    """文件名"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
 
 class BankPackagesPackageIdTasksPostData(TypedDict):
     """导入定向用户协议号"""
@@ -91,6 +105,7 @@ class BankPackagesPackageIdTasksPostData(TypedDict):
 class BusifavorCallbacksGetParams(TypedDict):
     """查询商家券事件通知地址"""
     mchid: NotRequired[str | None]
+    """商户号"""
 
 class BusifavorCallbacksGetData(TypedDict):
     """查询商家券事件通知地址"""
@@ -100,7 +115,9 @@ class BusifavorCallbacksGetData(TypedDict):
 class BusifavorCallbacksPostRequest(TypedDict):
     """设置商家券事件通知地址"""
     mchid: NotRequired[str | None]
+    """商户号"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class BusifavorCallbacksPostData(TypedDict):
     """设置商家券事件通知地址"""
@@ -111,9 +128,13 @@ class BusifavorCallbacksPostData(TypedDict):
 class BusifavorCouponsAssociatePostRequest(TypedDict):
     """关联订单信息"""
     stock_id: str
+    """券批次号"""
     coupon_code: str
+    """券码"""
     out_trade_no: str
+    """商户订单号"""
     out_request_no: str
+    """商户请求单号"""
 
 class BusifavorCouponsAssociatePostData(TypedDict):
     """关联订单信息"""
@@ -122,9 +143,13 @@ class BusifavorCouponsAssociatePostData(TypedDict):
 class BusifavorCouponsDeactivatePostRequest(TypedDict):
     """使券失效"""
     coupon_code: str
+    """券码"""
     stock_id: str
+    """券批次号"""
     deactivate_request_no: str
+    """失效请求号"""
     deactivate_reason: NotRequired[str | None]
+    """失效原因"""
 
 class BusifavorCouponsDeactivatePostData(TypedDict):
     """使券失效"""
@@ -133,9 +158,13 @@ class BusifavorCouponsDeactivatePostData(TypedDict):
 class BusifavorCouponsDisassociatePostRequest(TypedDict):
     """取消关联订单信息"""
     stock_id: str
+    """券批次号"""
     coupon_code: str
+    """券码"""
     out_trade_no: str
+    """商户订单号"""
     out_request_no: str
+    """商户请求单号"""
 
 class BusifavorCouponsDisassociatePostData(TypedDict):
     """取消关联订单信息"""
@@ -144,8 +173,11 @@ class BusifavorCouponsDisassociatePostData(TypedDict):
 class BusifavorCouponsReturnPostRequest(TypedDict):
     """申请退券"""
     coupon_code: str
+    """券码"""
     stock_id: str
+    """券批次号"""
     return_request_no: str
+    """退券请求号"""
 
 class BusifavorCouponsReturnPostData(TypedDict):
     """申请退券"""
@@ -154,10 +186,15 @@ class BusifavorCouponsReturnPostData(TypedDict):
 class BusifavorCouponsSendPostRequest(TypedDict):
     """向用户发券"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_id: str
+    """券批次号"""
     out_request_no: str
+    """商户请求单号"""
     coupon_code: NotRequired[str | None]
+    """券码"""
 
 class BusifavorCouponsSendPostData(TypedDict):
     """向用户发券"""
@@ -168,14 +205,23 @@ class BusifavorCouponsSendPostData(TypedDict):
 class BusifavorCouponsUsePostRequest(TypedDict):
     """核销用户券"""
     coupon_code: str
+    """券码"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     use_time: Time
+    """使用时间"""
     use_request_no: str
+    """核销请求号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
 
 class BusifavorCouponsUsePostData(TypedDict):
     """核销用户券"""
@@ -186,8 +232,11 @@ class BusifavorCouponsUsePostData(TypedDict):
 class BusifavorCouponsCardIdSendPostRequest(TypedDict):
     """发放消费卡"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     out_request_no: str
+    """商户请求单号"""
     send_time: Time
 
 class BusifavorCouponsCardIdSendPostData(TypedDict):
@@ -197,10 +246,15 @@ class BusifavorCouponsCardIdSendPostData(TypedDict):
 class BusifavorProductCouponsPreSendPostRequest(TypedDict):
     """向用户预发放商品券"""
     stock_id: str
+    """券批次号"""
     coupon_code: NotRequired[str | None]
+    """券码"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     send_request_no: str
+    """发券请求号"""
 
 class BusifavorProductCouponsPreSendPostData(TypedDict):
     """向用户预发放商品券"""
@@ -209,10 +263,15 @@ class BusifavorProductCouponsPreSendPostData(TypedDict):
 class BusifavorProductCouponsSendPostRequest(TypedDict):
     """向用户发放商品券"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_id: str
+    """券批次号"""
     out_request_no: str
+    """商户请求单号"""
     coupon_code: NotRequired[str | None]
+    """券码"""
     coupon_type: str
     member_card_id: NotRequired[str | None]
 
@@ -247,6 +306,7 @@ class BusifavorStocksStockIdCouponcodesCouponCodeDeleteData(TypedDict):
 class BusifavorStocksStockIdCouponcodesCouponCodeGetParams(TypedDict):
     """查询预存code详情"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class BusifavorStocksStockIdCouponcodesCouponCodeGetDataCodeInformation(TypedDict):
     code: NotRequired[str]
@@ -359,9 +419,13 @@ class BusifavorStocksStockIdCouponcodesCouponCodeGetData(TypedDict):
 class BusifavorStocksStockIdCouponcodesGetParams(TypedDict):
     """查询预存code列表"""
     status: NotRequired[str | None]
+    """状态"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class BusifavorStocksStockIdCouponcodesGetDataData(TypedDict):
     code: NotRequired[str]
@@ -514,33 +578,46 @@ class BusifavorStocksStockIdGetData(TypedDict):
 
 class BusifavorStocksStockIdPatchRequestCustomEntranceMiniProgramsInfo(TypedDict):
     mini_programs_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_programs_path: NotRequired[str | None]
+    """小程序页面路径"""
     entrance_words: NotRequired[str | None]
     guiding_words: NotRequired[str | None]
 
 class BusifavorStocksStockIdPatchRequestCustomEntrance(TypedDict):
     mini_programs_info: NotRequired[BusifavorStocksStockIdPatchRequestCustomEntranceMiniProgramsInfo | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     hall_id: NotRequired[str | None]
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
 
 class BusifavorStocksStockIdPatchRequestDisplayPatternInfoFinderInfo(TypedDict):
     finder_id: NotRequired[str | None]
+    """视频号标识"""
     finder_video_id: NotRequired[str | None]
+    """视频号视频标识"""
     finder_video_cover_image_url: NotRequired[str | None]
+    """视频封面地址"""
 
 class BusifavorStocksStockIdPatchRequestDisplayPatternInfo(TypedDict):
     description: NotRequired[str | None]
+    """商品或事项描述"""
     merchant_logo_url: NotRequired[str | None]
+    """商户标志图片地址"""
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     coupon_image_url: NotRequired[str | None]
     finder_info: NotRequired[BusifavorStocksStockIdPatchRequestDisplayPatternInfoFinderInfo | None]
 
 class BusifavorStocksStockIdPatchRequestCouponUseRule(TypedDict):
     use_method: NotRequired[str | None]
     mini_programs_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_programs_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class BusifavorStocksStockIdPatchRequestStockSendRule(TypedDict):
     natural_person_limit: NotRequired[bool | None]
@@ -548,61 +625,86 @@ class BusifavorStocksStockIdPatchRequestStockSendRule(TypedDict):
 
 class BusifavorStocksStockIdPatchRequestNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class BusifavorStocksStockIdPatchRequest(TypedDict):
     """修改商家券基本信息"""
     custom_entrance: NotRequired[BusifavorStocksStockIdPatchRequestCustomEntrance | None]
     stock_name: NotRequired[str | None]
+    """券批次名称"""
     comment: NotRequired[str | None]
+    """备注"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     out_request_no: str
+    """商户请求单号"""
     display_pattern_info: NotRequired[BusifavorStocksStockIdPatchRequestDisplayPatternInfo | None]
     coupon_use_rule: NotRequired[BusifavorStocksStockIdPatchRequestCouponUseRule | None]
     stock_send_rule: NotRequired[BusifavorStocksStockIdPatchRequestStockSendRule | None]
+    """批次发放规则"""
     notify_config: NotRequired[BusifavorStocksStockIdPatchRequestNotifyConfig | None]
+    """通知设置"""
     subsidy: NotRequired[bool | None]
 
 class BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime(TypedDict):
     begin_time: NotRequired[int | None]
+    """开始时间"""
     end_time: NotRequired[int | None]
+    """结束时间"""
 
 class BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeAvailableWeek(TypedDict):
     week_day: NotRequired[list[int] | None]
     available_day_time: NotRequired[list[BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime] | None]
+    """每天可用时段"""
 
 class BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime(TypedDict):
     begin_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
 
 class BusifavorStocksPostRequestCouponUseRuleCouponAvailableTime(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
     available_week: NotRequired[BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeAvailableWeek | None]
     irregulary_avaliable_time: NotRequired[list[BusifavorStocksPostRequestCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime] | None]
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     available_second_after_receive: NotRequired[int | None]
 
 class BusifavorStocksPostRequestCouponUseRuleFixedNormalCoupon(TypedDict):
     discount_amount: NotRequired[int | None]
+    """优惠金额，单位分"""
     transaction_minimum: NotRequired[int | None]
+    """最低消费，单位分"""
 
 class BusifavorStocksPostRequestCouponUseRuleDiscountCoupon(TypedDict):
     discount_percent: NotRequired[int | None]
     transaction_minimum: NotRequired[int | None]
+    """最低消费，单位分"""
 
 class BusifavorStocksPostRequestCouponUseRuleExchangeCoupon(TypedDict):
     exchange_price: NotRequired[int | None]
+    """兑换价，单位分"""
     transaction_minimum: NotRequired[int | None]
+    """最低消费，单位分"""
 
 class BusifavorStocksPostRequestCouponUseRule(TypedDict):
     coupon_available_time: BusifavorStocksPostRequestCouponUseRuleCouponAvailableTime
     fixed_normal_coupon: NotRequired[BusifavorStocksPostRequestCouponUseRuleFixedNormalCoupon | None]
     discount_coupon: NotRequired[BusifavorStocksPostRequestCouponUseRuleDiscountCoupon | None]
+    """折扣券"""
     exchange_coupon: NotRequired[BusifavorStocksPostRequestCouponUseRuleExchangeCoupon | None]
+    """兑换券"""
     use_method: str
     mini_programs_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_programs_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class BusifavorStocksPostRequestStockSendRule(TypedDict):
     max_amount: NotRequired[int | None]
@@ -617,47 +719,68 @@ class BusifavorStocksPostRequestStockSendRule(TypedDict):
 
 class BusifavorStocksPostRequestCustomEntranceMiniProgramsInfo(TypedDict):
     mini_programs_appid: str
+    """小程序 appid"""
     mini_programs_path: str
+    """小程序页面路径"""
     entrance_words: str
     guiding_words: NotRequired[str | None]
 
 class BusifavorStocksPostRequestCustomEntrance(TypedDict):
     mini_programs_info: NotRequired[BusifavorStocksPostRequestCustomEntranceMiniProgramsInfo | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     hall_id: NotRequired[str | None]
     store_id: NotRequired[str | None]
+    """门店编号"""
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
 
 class BusifavorStocksPostRequestDisplayPatternInfoFinderInfo(TypedDict):
     finder_id: NotRequired[str | None]
+    """视频号标识"""
     finder_video_id: NotRequired[str | None]
+    """视频号视频标识"""
     finder_video_cover_image_url: NotRequired[str | None]
+    """视频封面地址"""
 
 class BusifavorStocksPostRequestDisplayPatternInfo(TypedDict):
     description: NotRequired[str | None]
+    """商品或事项描述"""
     merchant_logo_url: NotRequired[str | None]
+    """商户标志图片地址"""
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     coupon_image_url: NotRequired[str | None]
     finder_info: NotRequired[BusifavorStocksPostRequestDisplayPatternInfoFinderInfo | None]
 
 class BusifavorStocksPostRequestNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class BusifavorStocksPostRequest(TypedDict):
     """创建商家券"""
     stock_name: str
+    """券批次名称"""
     belong_merchant: str
     comment: NotRequired[str | None]
+    """备注"""
     goods_name: str
+    """商品名称"""
     stock_type: str
+    """券批次类型"""
     coupon_use_rule: BusifavorStocksPostRequestCouponUseRule
     stock_send_rule: BusifavorStocksPostRequestStockSendRule
+    """批次发放规则"""
     out_request_no: str
+    """商户请求单号"""
     custom_entrance: NotRequired[BusifavorStocksPostRequestCustomEntrance | None]
     display_pattern_info: NotRequired[BusifavorStocksPostRequestDisplayPatternInfo | None]
     coupon_code_mode: str
+    """券码来源"""
     notify_config: NotRequired[BusifavorStocksPostRequestNotifyConfig | None]
+    """通知设置"""
     subsidy: NotRequired[bool | None]
 
 class BusifavorStocksPostData(TypedDict):
@@ -684,7 +807,9 @@ class BusifavorSubsidyPayReceiptsSubsidyReceiptIdGetData(TypedDict):
 class BusifavorSubsidyPayReceiptsGetParams(TypedDict):
     """查询营销补差付款单列表"""
     stock_id: str
+    """券批次号"""
     coupon_code: str
+    """券码"""
     out_subsidy_no: NotRequired[str | None]
 
 class BusifavorSubsidyPayReceiptsGetDataPayReceiptList(TypedDict):
@@ -709,12 +834,17 @@ class BusifavorSubsidyPayReceiptsGetData(TypedDict):
 class BusifavorSubsidyPayReceiptsPostRequest(TypedDict):
     """营销补差付款"""
     stock_id: str
+    """券批次号"""
     coupon_code: str
+    """券码"""
     transaction_id: str
+    """微信支付订单号"""
     payer_merchant: str
     payee_merchant: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     out_subsidy_no: str
 
 class BusifavorSubsidyPayReceiptsPostData(TypedDict):
@@ -754,13 +884,19 @@ class BusifavorSubsidyReturnReceiptsSubsidyReturnReceiptIdGetData(TypedDict):
 class BusifavorSubsidyReturnReceiptsPostRequest(TypedDict):
     """营销补差回退"""
     stock_id: str
+    """券批次号"""
     coupon_code: str
+    """券码"""
     transaction_id: str
+    """微信支付订单号"""
     refund_id: str
+    """微信支付退款单号"""
     payer_merchant: str
     payee_merchant: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
     out_subsidy_return_no: str
 
 class BusifavorSubsidyReturnReceiptsPostData(TypedDict):
@@ -893,13 +1029,18 @@ class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetData(TypedDict):
 class BusifavorUsersOpenidCouponsGetParams(TypedDict):
     """根据过滤条件查询用户券"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
     coupon_state: NotRequired[str | None]
+    """券状态"""
     creator_merchant: NotRequired[str | None]
     belong_merchant: NotRequired[str | None]
     sender_merchant: NotRequired[str | None]
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime(TypedDict):
     begin_time: NotRequired[int]
@@ -1019,6 +1160,7 @@ class BusifavorUsersOpenidCouponsGetData(TypedDict):
 class FavorCallbacksGetParams(TypedDict):
     """获取已设置的消息通知地址"""
     mchid: str
+    """商户号"""
 
 class FavorCallbacksGetData(TypedDict):
     """获取已设置的消息通知地址"""
@@ -1028,7 +1170,9 @@ class FavorCallbacksGetData(TypedDict):
 class FavorCallbacksPostRequest(TypedDict):
     """设置消息通知地址"""
     mchid: str
+    """商户号"""
     notify_url: str
+    """接收结果通知的地址"""
     switch: NotRequired[bool | None]
 
 class FavorCallbacksPostData(TypedDict):
@@ -1046,22 +1190,31 @@ class FavorCouponStocksPostRequestStockUseRule(TypedDict):
 
 class FavorCouponStocksPostRequestPatternInfo(TypedDict):
     description: NotRequired[str | None]
+    """商品或事项描述"""
     merchant_logo: NotRequired[str | None]
     merchant_name: NotRequired[str | None]
+    """商户名称"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     coupon_image: NotRequired[str | None]
     jump_target: NotRequired[str | None]
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTimeFixAvailableTime(TypedDict):
     available_week_day: NotRequired[list[int] | None]
     begin_time: NotRequired[int | None]
+    """开始时间"""
     end_time: NotRequired[int | None]
+    """结束时间"""
 
 class FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTime(TypedDict):
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     fix_available_time: NotRequired[FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTimeFixAvailableTime | None]
     second_day_available: NotRequired[bool | None]
     available_time_after_receive: NotRequired[int | None]
@@ -1069,29 +1222,39 @@ class FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTime(TypedDict):
 class FavorCouponStocksPostRequestCouponUseRuleFixedNormalCoupon(TypedDict):
     coupon_amount: int
     transaction_minimum: int
+    """最低消费，单位分"""
 
 class FavorCouponStocksPostRequestCouponUseRuleDiscountCoupon(TypedDict):
     discount_amount_max: NotRequired[int | None]
     discount_percent: NotRequired[int | None]
     transaction_minimum: NotRequired[int | None]
+    """最低消费，单位分"""
 
 class FavorCouponStocksPostRequestCouponUseRuleExchangeCoupon(TypedDict):
     exchange_price: NotRequired[int | None]
+    """兑换价，单位分"""
     transaction_minimum: NotRequired[int | None]
+    """最低消费，单位分"""
 
 class FavorCouponStocksPostRequestCouponUseRuleLimitCard(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     bin: NotRequired[list[str] | None]
 
 class FavorCouponStocksPostRequestCouponUseRule(TypedDict):
     coupon_available_time: NotRequired[FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTime | None]
     fixed_normal_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleFixedNormalCoupon | None]
     discount_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleDiscountCoupon | None]
+    """折扣券"""
     exchange_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleExchangeCoupon | None]
+    """兑换券"""
     goods_tag: NotRequired[list[str] | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     limit_card: NotRequired[FavorCouponStocksPostRequestCouponUseRuleLimitCard | None]
     trade_type: NotRequired[list[str] | None]
+    """交易类型"""
     available_items: NotRequired[list[str] | None]
     unavailable_items: NotRequired[list[str] | None]
     available_merchants: NotRequired[list[str] | None]
@@ -1100,16 +1263,22 @@ class FavorCouponStocksPostRequestCouponUseRule(TypedDict):
 class FavorCouponStocksPostRequest(TypedDict):
     """创建代金券批次"""
     stock_name: str
+    """券批次名称"""
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     stock_use_rule: FavorCouponStocksPostRequestStockUseRule
     no_cash: bool
     stock_type: str
+    """券批次类型"""
     comment: NotRequired[str | None]
+    """备注"""
     belong_merchant: str
     pattern_info: NotRequired[FavorCouponStocksPostRequestPatternInfo | None]
     coupon_use_rule: FavorCouponStocksPostRequestCouponUseRule
     out_request_no: str
+    """商户请求单号"""
     ext_info: NotRequired[str | None]
 
 class FavorCouponStocksPostData(TypedDict):
@@ -1120,11 +1289,14 @@ class FavorCouponStocksPostData(TypedDict):
 class FavorMediaImageUploadPostFiles(TypedDict):
     """（营销）图片上传"""
     file: File
+    """文件内容"""
 
 class FavorMediaImageUploadPostRequest(TypedDict):
     """（营销）图片上传"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class FavorMediaImageUploadPostData(TypedDict):
     """（营销）图片上传"""
@@ -1133,8 +1305,11 @@ class FavorMediaImageUploadPostData(TypedDict):
 class FavorStocksStockIdItemsGetParams(TypedDict):
     """查询代金券可用单品"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class FavorStocksStockIdItemsGetData(TypedDict):
     """查询代金券可用单品"""
@@ -1147,8 +1322,11 @@ class FavorStocksStockIdItemsGetData(TypedDict):
 class FavorStocksStockIdMerchantsGetParams(TypedDict):
     """查询代金券可用商户"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdMerchantsGetData(TypedDict):
     """查询代金券可用商户"""
@@ -1161,6 +1339,7 @@ class FavorStocksStockIdMerchantsGetData(TypedDict):
 class FavorStocksStockIdModifyGoodsIdPostRequest(TypedDict):
     """修改可用单品编码"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
     add_goods_id_list: NotRequired[list[str] | None]
     delete_goods_id_list: NotRequired[list[str] | None]
 
@@ -1172,6 +1351,7 @@ class FavorStocksStockIdModifyGoodsIdPostData(TypedDict):
 class FavorStocksStockIdPausePostRequest(TypedDict):
     """暂停代金券批次"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdPausePostData(TypedDict):
     """暂停代金券批次"""
@@ -1187,6 +1367,7 @@ class FavorStocksStockIdRefundFlowGetData(TypedDict):
 class FavorStocksStockIdRefundFlowByDayGetParams(TypedDict):
     """获取批次退款明细下载链接"""
     bill_date: Day
+    """账单日期"""
 
 class FavorStocksStockIdRefundFlowByDayGetData(TypedDict):
     """获取批次退款明细下载链接"""
@@ -1197,6 +1378,7 @@ class FavorStocksStockIdRefundFlowByDayGetData(TypedDict):
 class FavorStocksStockIdRestartPostRequest(TypedDict):
     """重启代金券批次"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdRestartPostData(TypedDict):
     """重启代金券批次"""
@@ -1206,6 +1388,7 @@ class FavorStocksStockIdRestartPostData(TypedDict):
 class FavorStocksStockIdStartPostRequest(TypedDict):
     """激活代金券批次"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdStartPostData(TypedDict):
     """激活代金券批次"""
@@ -1215,6 +1398,7 @@ class FavorStocksStockIdStartPostData(TypedDict):
 class FavorStocksStockIdStopPostRequest(TypedDict):
     """终止代金券批次"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdStopPostData(TypedDict):
     """终止代金券批次"""
@@ -1230,6 +1414,7 @@ class FavorStocksStockIdUseFlowGetData(TypedDict):
 class FavorStocksStockIdUseFlowByDayGetParams(TypedDict):
     """获取批次核销明细下载链接"""
     bill_date: Day
+    """账单日期"""
 
 class FavorStocksStockIdUseFlowByDayGetData(TypedDict):
     """获取批次核销明细下载链接"""
@@ -1240,6 +1425,7 @@ class FavorStocksStockIdUseFlowByDayGetData(TypedDict):
 class FavorStocksStockIdGetParams(TypedDict):
     """查询批次详情"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
 
 class FavorStocksStockIdGetDataStockUseRuleFixedNormalCoupon(TypedDict):
     coupon_amount: NotRequired[int]
@@ -1295,11 +1481,15 @@ class FavorStocksStockIdGetData(TypedDict):
 class FavorStocksGetParams(TypedDict):
     """条件查询批次列表"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
     create_start_time: NotRequired[Time | None]
     create_end_time: NotRequired[Time | None]
     status: NotRequired[str | None]
+    """状态"""
 
 class FavorStocksGetDataDataStockUseRuleFixedNormalCoupon(TypedDict):
     coupon_amount: NotRequired[int]
@@ -1361,6 +1551,7 @@ class FavorStocksGetData(TypedDict):
 class FavorUsersOpenidCouponsCouponIdGetParams(TypedDict):
     """查询代金券详情"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class FavorUsersOpenidCouponsCouponIdGetDataCutToMessage(TypedDict):
     single_price_max: NotRequired[int]
@@ -1407,14 +1598,20 @@ class FavorUsersOpenidCouponsCouponIdGetData(TypedDict):
 class FavorUsersOpenidCouponsGetParams(TypedDict):
     """根据商户号查用户的券"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
     status: NotRequired[str | None]
+    """状态"""
     creator_mchid: NotRequired[str | None]
     sender_mchid: NotRequired[str | None]
     available_mchid: NotRequired[str | None]
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     business_type: NotRequired[str | None]
+    """业务类型"""
 
 class FavorUsersOpenidCouponsGetDataDataCutToMessage(TypedDict):
     single_price_max: NotRequired[int]
@@ -1467,9 +1664,13 @@ class FavorUsersOpenidCouponsGetData(TypedDict):
 class FavorUsersOpenidCouponsPostRequest(TypedDict):
     """发放代金券"""
     stock_id: str
+    """券批次号"""
     out_request_no: str
+    """商户请求单号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     stock_creator_mchid: str
+    """创建券批次的商户号"""
     coupon_value: NotRequired[int | None]
     coupon_minimum: NotRequired[int | None]
 
@@ -1481,7 +1682,9 @@ class GoodsSubsidyActivityActivitiesGetParams(TypedDict):
     """按区域查询品牌加价购活动"""
     city_id: str
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class GoodsSubsidyActivityActivitiesGetDataDataActivityInfo(TypedDict):
     activity_name: NotRequired[str]
@@ -1525,11 +1728,14 @@ class GoodsSubsidyActivityActivitiesGetData(TypedDict):
 
 class GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfosStoreInfo(TypedDict):
     store_id: NotRequired[str | None]
+    """门店编号"""
     accounting_merchant_id: NotRequired[str | None]
     merchant_id: NotRequired[str | None]
+    """商户编号"""
 
 class GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfos(TypedDict):
     store_info: NotRequired[GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfosStoreInfo | None]
+    """门店信息"""
     goods_original_price: NotRequired[int | None]
 
 class GoodsSubsidyActivityActivityActivityIdApplyPostRequest(TypedDict):
@@ -1564,8 +1770,11 @@ class GoodsSubsidyActivityActivityActivityIdApplyPostData(TypedDict):
 class GoodsSubsidyActivityQualificationLockPostRequestOrderInformation(TypedDict):
     payer_openid: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     total_fee: NotRequired[int | None]
+    """订单总金额，单位分"""
     store_id: NotRequired[str | None]
+    """门店编号"""
     store_merchant_id: NotRequired[str | None]
 
 class GoodsSubsidyActivityQualificationLockPostRequest(TypedDict):
@@ -1582,8 +1791,11 @@ class GoodsSubsidyActivityQualificationLockPostData(TypedDict):
 class GoodsSubsidyActivityQualificationUnlockPostRequestOrderInformation(TypedDict):
     payer_openid: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     total_fee: NotRequired[int | None]
+    """订单总金额，单位分"""
     store_id: NotRequired[str | None]
+    """门店编号"""
     store_merchant_id: NotRequired[str | None]
 
 class GoodsSubsidyActivityQualificationUnlockPostRequest(TypedDict):
@@ -1599,12 +1811,15 @@ class GoodsSubsidyActivityQualificationUnlockPostData(TypedDict):
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativeDeleteRequestRepresentativeInfoList(TypedDict):
     openid: str
+    """用户在该 appid 下的标识"""
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativeDeleteRequest(TypedDict):
     """删除零售小店活动业务代理"""
     representative_info_list: list[GoodsSubsidyActivityRetailStoreActActivityIdRepresentativeDeleteRequestRepresentativeInfoList]
     out_request_no: str
+    """商户请求单号"""
     delete_time: Time
+    """删除时间"""
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativeDeleteDataFailedRepresentativeInfoList(TypedDict):
     openid: str
@@ -1617,11 +1832,13 @@ class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativeDeleteData(Typed
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativePutRequestRepresentativeInfoList(TypedDict):
     openid: str
+    """用户在该 appid 下的标识"""
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativePutRequest(TypedDict):
     """添加零售小店活动业务代理"""
     representative_info_list: list[GoodsSubsidyActivityRetailStoreActActivityIdRepresentativePutRequestRepresentativeInfoList]
     out_request_no: str
+    """商户请求单号"""
     add_time: NotRequired[Time | None]
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativePutDataFailedRepresentativeInfoList(TypedDict):
@@ -1636,7 +1853,9 @@ class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativePutData(TypedDic
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativesGetParams(TypedDict):
     """查询零售小店活动业务代理"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativesGetDataData(TypedDict):
     openid: str
@@ -1651,6 +1870,7 @@ class GoodsSubsidyActivityRetailStoreActActivityIdRepresentativesGetData(TypedDi
 class GoodsSubsidyActivityRetailStoreActBrandIdMaterialsPostRequest(TypedDict):
     """生成小店活动物料码"""
     out_request_no: str
+    """商户请求单号"""
     material_num: int
 
 class GoodsSubsidyActivityRetailStoreActBrandIdMaterialsPostDataMaterialList(TypedDict):
@@ -1669,11 +1889,14 @@ class GoodsSubsidyActivityRetailStoreActBrandIdStoresStoreCodeGetData(TypedDict)
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresDeleteRequestStores(TypedDict):
     store_code: NotRequired[str | None]
     store_name: NotRequired[str | None]
+    """门店名称"""
 
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresDeleteRequest(TypedDict):
     """删除小店活动门店"""
     out_request_no: str
+    """商户请求单号"""
     delete_time: Time
+    """删除时间"""
     stores: list[GoodsSubsidyActivityRetailStoreActBrandIdStoresDeleteRequestStores]
 
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresDeleteDataFailedStores(TypedDict):
@@ -1688,7 +1911,9 @@ class GoodsSubsidyActivityRetailStoreActBrandIdStoresDeleteData(TypedDict):
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresGetParams(TypedDict):
     """查询小店活动门店列表"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresGetDataData(TypedDict):
     store_code: str
@@ -1704,10 +1929,12 @@ class GoodsSubsidyActivityRetailStoreActBrandIdStoresGetData(TypedDict):
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresPostRequestStores(TypedDict):
     store_code: NotRequired[str | None]
     store_name: NotRequired[str | None]
+    """门店名称"""
 
 class GoodsSubsidyActivityRetailStoreActBrandIdStoresPostRequest(TypedDict):
     """添加小店活动门店"""
     out_request_no: str
+    """商户请求单号"""
     add_time: Time
     stores: list[GoodsSubsidyActivityRetailStoreActBrandIdStoresPostRequestStores]
 
@@ -1804,9 +2031,12 @@ class MembercardActivityActivitiesActivityIdGetData(TypedDict):
 class MembercardActivityActivitiesGetParams(TypedDict):
     """查询活动列表"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     activity_type: str
     card_id: NotRequired[str | None]
+    """卡编号"""
     activity_status: NotRequired[str | None]
 
 class MembercardActivityActivitiesGetDataDataAwardSendPeriodAwardSendTime(TypedDict):
@@ -1893,17 +2123,25 @@ class MembercardActivityActivitiesGetData(TypedDict):
 
 class MembercardActivityActivitiesPostRequestAwardSendPeriodAwardSendTime(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class MembercardActivityActivitiesPostRequestAwardSendPeriodAwardSendDayTimeBeginDayTime(TypedDict):
     hours: int
+    """时"""
     minutes: int
+    """分"""
     seconds: int
+    """秒"""
 
 class MembercardActivityActivitiesPostRequestAwardSendPeriodAwardSendDayTimeEndDayTime(TypedDict):
     hours: int
+    """时"""
     minutes: int
+    """分"""
     seconds: int
+    """秒"""
 
 class MembercardActivityActivitiesPostRequestAwardSendPeriodAwardSendDayTime(TypedDict):
     begin_day_time: MembercardActivityActivitiesPostRequestAwardSendPeriodAwardSendDayTimeBeginDayTime
@@ -1915,7 +2153,9 @@ class MembercardActivityActivitiesPostRequestAwardSendPeriod(TypedDict):
 
 class MembercardActivityActivitiesPostRequestStockList(TypedDict):
     stock_creator_mchid: str
+    """创建券批次的商户号"""
     stock_id: str
+    """券批次号"""
 
 class MembercardActivityActivitiesPostRequestPayActivitySettingActivateSettingActivateMiniprogram(TypedDict):
     activate_appid: str
@@ -1931,11 +2171,13 @@ class MembercardActivityActivitiesPostRequestPayActivitySettingPaymentSettingPay
 
 class MembercardActivityActivitiesPostRequestPayActivitySettingPaymentSetting(TypedDict):
     payment_mode: NotRequired[MembercardActivityActivitiesPostRequestPayActivitySettingPaymentSettingPaymentMode | None]
+    """支付方式"""
     limit_bank: NotRequired[str | None]
     goods_tags: NotRequired[list[str] | None]
 
 class MembercardActivityActivitiesPostRequestPayActivitySetting(TypedDict):
     logo_url: str
+    """标志图片地址"""
     activity_second_title: str
     mchid_list: NotRequired[list[str] | None]
     activate_setting: NotRequired[MembercardActivityActivitiesPostRequestPayActivitySettingActivateSetting | None]
@@ -1943,23 +2185,32 @@ class MembercardActivityActivitiesPostRequestPayActivitySetting(TypedDict):
 
 class MembercardActivityActivitiesPostRequestMiniprogramActivitySettingAwardJumpDeploy(TypedDict):
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     button_text: NotRequired[str | None]
 
 class MembercardActivityActivitiesPostRequestMiniprogramActivitySetting(TypedDict):
     outer_str: NotRequired[list[str] | None]
+    """自定义渠道值"""
     award_jump_deploy: NotRequired[MembercardActivityActivitiesPostRequestMiniprogramActivitySettingAwardJumpDeploy | None]
 
 class MembercardActivityActivitiesPostRequest(TypedDict):
     """创建活动"""
     card_id: str
+    """卡编号"""
     activity_name: str
+    """活动名称"""
     activity_type: str
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     award_send_period: NotRequired[MembercardActivityActivitiesPostRequestAwardSendPeriod | None]
     stock_list: NotRequired[list[MembercardActivityActivitiesPostRequestStockList] | None]
+    """券批次列表"""
     out_request_no: str
+    """商户请求单号"""
     pay_activity_setting: NotRequired[MembercardActivityActivitiesPostRequestPayActivitySetting | None]
     miniprogram_activity_setting: NotRequired[MembercardActivityActivitiesPostRequestMiniprogramActivitySetting | None]
 
@@ -2066,6 +2317,7 @@ class MembercardOpenCallbackGetData(TypedDict):
 class MembercardOpenCallbackPatchRequest(TypedDict):
     """设置回调地址"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class MembercardOpenCallbackPatchData(TypedDict):
     """设置回调地址"""
@@ -2075,6 +2327,7 @@ class MembercardOpenCallbackPatchData(TypedDict):
 class MembercardOpenCardsCardIdCodesDepositPostRequest(TypedDict):
     """导入会员Code"""
     code: list[str]
+    """代码或凭码"""
 
 class MembercardOpenCardsCardIdCodesDepositPostDataData(TypedDict):
     code: str
@@ -2091,15 +2344,21 @@ class MembercardOpenCardsCardIdCodesCodeActivatePostRequest(TypedDict):
 class MembercardOpenCardsCardIdCodesCodeBonusCommitPostRequest(TypedDict):
     """设置支付后展示的积分到账"""
     out_trade_no: str
+    """商户订单号"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeBonusPreparePostRequest(TypedDict):
     """支付结果页展示会员积分"""
     out_trade_no: str
+    """商户订单号"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeRightsPatchRequestGuide(TypedDict):
@@ -2108,6 +2367,7 @@ class MembercardOpenCardsCardIdCodesCodeRightsPatchRequestGuide(TypedDict):
     contact_information_name: NotRequired[str | None]
     contact_information_value: NotRequired[str | None]
     phone_number: NotRequired[str | None]
+    """手机号码"""
 
 class MembercardOpenCardsCardIdCodesCodeRightsPatchRequest(TypedDict):
     """设置会员权益"""
@@ -2115,6 +2375,7 @@ class MembercardOpenCardsCardIdCodesCodeRightsPatchRequest(TypedDict):
     bonus_value: NotRequired[int | None]
     add_bonus_value: NotRequired[int | None]
     out_request_no: str
+    """商户请求单号"""
     need_inform_bonus: NotRequired[bool | None]
     member_price_word: NotRequired[str | None]
     fapiao_jump_word: NotRequired[str | None]
@@ -2126,7 +2387,9 @@ class MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequestStateSett
 
 class MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequestStateSettingContentTemplateDataActionSettingJumpMiniprogram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
 
 class MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequestStateSettingContentTemplateDataActionSetting(TypedDict):
     action_name: str
@@ -2152,12 +2415,14 @@ class MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequestStateSett
 class MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequest(TypedDict):
     """设置会员服务项用户信息"""
     out_request_no: str
+    """商户请求单号"""
     service_module_id: str
     state_setting: MembercardOpenCardsCardIdCodesCodeSetServiceModuleDataPostRequestStateSetting
 
 class MembercardOpenCardsCardIdCodesCodeUnavailablePostRequest(TypedDict):
     """作废用户会员卡"""
     reason: NotRequired[str | None]
+    """原因"""
 
 class MembercardOpenCardsCardIdCodesCodeGetDataUserInformationCommonFieldList(TypedDict):
     name: str
@@ -2198,8 +2463,11 @@ class MembercardOpenCardsCardIdCodesCodePatchRequest(TypedDict):
     membership_number: NotRequired[str | None]
     background_picture_url: NotRequired[str | None]
     level: NotRequired[str | None]
+    """等级"""
     out_request_no: NotRequired[str | None]
+    """商户请求单号"""
     balance_information: NotRequired[MembercardOpenCardsCardIdCodesCodePatchRequestBalanceInformation | None]
+    """余额信息"""
     need_inform_balance: NotRequired[bool | None]
     need_inform_level: NotRequired[bool | None]
 
@@ -2219,6 +2487,7 @@ class MembercardOpenCardsCardIdPermissionTokensPostRequest(TypedDict):
     activate_appid: NotRequired[str | None]
     activate_path: NotRequired[str | None]
     outer_str: NotRequired[str | None]
+    """自定义渠道值"""
 
 class MembercardOpenCardsCardIdPermissionTokensPostData(TypedDict):
     """商户预授权"""
@@ -2228,7 +2497,9 @@ class MembercardOpenCardsCardIdPhoneMembercardImportPostRequest(TypedDict):
     """根据手机号导入用户会员卡"""
     encrypted_phone_number: Secret
     code: NotRequired[str | None]
+    """代码或凭码"""
     out_request_no: str
+    """商户请求单号"""
 
 class MembercardOpenCardsCardIdPhoneMembercardImportPostData(TypedDict):
     """根据手机号导入用户会员卡"""
@@ -2241,6 +2512,7 @@ class MembercardOpenCardsCardIdQrcodePostRequest(TypedDict):
     activate_appid: NotRequired[str | None]
     activate_path: NotRequired[str | None]
     outer_str: NotRequired[str | None]
+    """自定义渠道值"""
 
 class MembercardOpenCardsCardIdQrcodePostData(TypedDict):
     """创建会员卡二维码"""
@@ -2276,6 +2548,7 @@ class MembercardOpenCardsCardIdRightsPatchRequestGuide(TypedDict):
     contact_information_name: NotRequired[str | None]
     contact_information_value: NotRequired[str | None]
     phone_number: NotRequired[str | None]
+    """手机号码"""
 
 class MembercardOpenCardsCardIdRightsPatchRequest(TypedDict):
     """设置会员卡模板权益项"""
@@ -2290,7 +2563,9 @@ class MembercardOpenCardsCardIdRightsPatchRequest(TypedDict):
 
 class MembercardOpenCardsCardIdServiceModulesServiceModuleIdPatchRequestJumpMiniprogram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
 
 class MembercardOpenCardsCardIdServiceModulesServiceModuleIdPatchRequest(TypedDict):
     """修改会员卡服务项"""
@@ -2308,7 +2583,9 @@ class MembercardOpenCardsCardIdServiceModulesServiceModuleIdPatchData(TypedDict)
 
 class MembercardOpenCardsCardIdServiceModulesPostRequestJumpMiniprogram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
 
 class MembercardOpenCardsCardIdServiceModulesPostRequest(TypedDict):
     """添加会员卡服务项"""
@@ -2328,13 +2605,18 @@ class MembercardOpenCardsCardIdServiceModulesPostData(TypedDict):
 class MembercardOpenCardsCardIdUpgradePostRequest(TypedDict):
     """老会员卡模板升级"""
     brand_id: str
+    """品牌编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class MembercardOpenCardsCardIdUsersImportPostRequest(TypedDict):
     """根据openid导入用户会员卡"""
     openid: str
+    """用户在该 appid 下的标识"""
     code: NotRequired[str | None]
+    """代码或凭码"""
     out_request_no: str
+    """商户请求单号"""
 
 class MembercardOpenCardsCardIdUsersImportPostData(TypedDict):
     """根据openid导入用户会员卡"""
@@ -2398,10 +2680,15 @@ class MembercardOpenCardsCardIdGetData(TypedDict):
 
 class MembercardOpenCardsCardIdPatchRequestDateInformation(TypedDict):
     type: str
+    """类型"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
 
 class MembercardOpenCardsCardIdPatchRequestBalanceInformation(TypedDict):
     need_balance: NotRequired[bool | None]
@@ -2411,45 +2698,68 @@ class MembercardOpenCardsCardIdPatchRequestBalanceInformation(TypedDict):
 
 class MembercardOpenCardsCardIdPatchRequestUserInformationFormCustomFieldList(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     name: NotRequired[str | None]
+    """名称"""
     values: NotRequired[list[str] | None]
+    """取值列表"""
 
 class MembercardOpenCardsCardIdPatchRequestUserInformationForm(TypedDict):
     can_modify_after_activate: NotRequired[bool | None]
     common_field_list: NotRequired[list[str] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[MembercardOpenCardsCardIdPatchRequestUserInformationFormCustomFieldList] | None]
+    """自定义资料项"""
 
 class MembercardOpenCardsCardIdPatchRequestAdditionalStatement(TypedDict):
     title: NotRequired[str | None]
+    """标题"""
     url: NotRequired[str | None]
+    """网址"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
 
 class MembercardOpenCardsCardIdPatchRequest(TypedDict):
     """修改会员卡模板信息"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     logo_url: NotRequired[str | None]
+    """标志图片地址"""
     title: NotRequired[str | None]
+    """标题"""
     background_picture_url: NotRequired[str | None]
     description: NotRequired[str | None]
+    """商品或事项描述"""
     service_phone: NotRequired[str | None]
+    """客服电话"""
     total_quantity: NotRequired[int | None]
     date_information: NotRequired[MembercardOpenCardsCardIdPatchRequestDateInformation | None]
     need_display_level: NotRequired[bool | None]
+    """是否展示等级"""
     init_level: NotRequired[str | None]
+    """初始等级"""
     balance_information: NotRequired[MembercardOpenCardsCardIdPatchRequestBalanceInformation | None]
+    """余额信息"""
     user_information_form: NotRequired[MembercardOpenCardsCardIdPatchRequestUserInformationForm | None]
     additional_statement: NotRequired[MembercardOpenCardsCardIdPatchRequestAdditionalStatement | None]
     code_mode: NotRequired[str | None]
+    """码的来源"""
     code_type: NotRequired[str | None]
+    """码的类型"""
     need_dynamic_code: NotRequired[bool | None]
 
 class MembercardOpenCardsGetParams(TypedDict):
     """查询会员卡模板列表"""
     brand_id: NotRequired[str | None]
+    """品牌编号"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class MembercardOpenCardsGetDataDataBrand(TypedDict):
     brand_id: str
@@ -2515,14 +2825,21 @@ class MembercardOpenCardsGetData(TypedDict):
 
 class MembercardOpenCardsPostRequestBrand(TypedDict):
     brand_id: str
+    """品牌编号"""
     display_name: str
+    """展示名称"""
 
 class MembercardOpenCardsPostRequestDateInformation(TypedDict):
     type: str
+    """类型"""
     available_begin_time: NotRequired[Time | None]
+    """可用开始时间"""
     available_end_time: NotRequired[Time | None]
+    """可用结束时间"""
     available_day_after_receive: NotRequired[int | None]
+    """领取后可用天数"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
 
 class MembercardOpenCardsPostRequestBalanceInformation(TypedDict):
     need_balance: NotRequired[bool | None]
@@ -2532,36 +2849,57 @@ class MembercardOpenCardsPostRequestBalanceInformation(TypedDict):
 
 class MembercardOpenCardsPostRequestUserInformationFormCustomFieldList(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     name: NotRequired[str | None]
+    """名称"""
     values: NotRequired[list[str] | None]
+    """取值列表"""
 
 class MembercardOpenCardsPostRequestUserInformationForm(TypedDict):
     common_field_list: NotRequired[list[str] | None]
+    """通用资料项"""
     custom_field_list: NotRequired[list[MembercardOpenCardsPostRequestUserInformationFormCustomFieldList] | None]
+    """自定义资料项"""
 
 class MembercardOpenCardsPostRequestAdditionalStatement(TypedDict):
     title: NotRequired[str | None]
+    """标题"""
     url: NotRequired[str | None]
+    """网址"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
 
 class MembercardOpenCardsPostRequest(TypedDict):
     """创建会员卡模板"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     logo_url: str
+    """标志图片地址"""
     brand: MembercardOpenCardsPostRequestBrand
+    """品牌"""
     title: str
+    """标题"""
     background_picture_url: str
     description: str
+    """商品或事项描述"""
     service_phone: NotRequired[str | None]
+    """客服电话"""
     code_type: str
+    """码的类型"""
     total_quantity: NotRequired[int | None]
     date_information: MembercardOpenCardsPostRequestDateInformation
     code_mode: str
+    """码的来源"""
     need_display_level: NotRequired[bool | None]
+    """是否展示等级"""
     init_level: NotRequired[str | None]
+    """初始等级"""
     out_request_no: str
+    """商户请求单号"""
     balance_information: NotRequired[MembercardOpenCardsPostRequestBalanceInformation | None]
+    """余额信息"""
     user_information_form: NotRequired[MembercardOpenCardsPostRequestUserInformationForm | None]
     additional_statement: NotRequired[MembercardOpenCardsPostRequestAdditionalStatement | None]
     need_dynamic_code: NotRequired[bool | None]
@@ -2624,7 +2962,9 @@ class MembercardOpenCardsPostData(TypedDict):
 
 class MembercardOpenPhonenumberMemberImportPostRequestMemberInformation(TypedDict):
     card_id: str
+    """卡编号"""
     code: NotRequired[str | None]
+    """代码或凭码"""
     membership_number: NotRequired[str | None]
     registration_time: Time
 
@@ -2633,10 +2973,12 @@ class MembercardOpenPhonenumberMemberImportPostRequest(TypedDict):
     member_information: MembercardOpenPhonenumberMemberImportPostRequestMemberInformation
     encrypted_phone_number: Secret
     outer_str: NotRequired[str | None]
+    """自定义渠道值"""
 
 class MembercardOpenPhonenumberMemberSearchGetParams(TypedDict):
     """通过加密手机号查询会员领卡状态"""
     card_id: str
+    """卡编号"""
     encrypted_phone_number: Secret
 
 class MembercardOpenPhonenumberMemberSearchGetDataUserCardInformation(TypedDict):
@@ -2655,9 +2997,13 @@ class MembercardOpenPhonenumberMemberSearchGetData(TypedDict):
 class MembercardOpenUserCardsGetParams(TypedDict):
     """查询用户在品牌下所有会员卡"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class MembercardOpenUserCardsGetDataData(TypedDict):
     card_id: NotRequired[str]
@@ -2673,10 +3019,15 @@ class MembercardOpenUserCardsGetData(TypedDict):
 class PartnerDeliveryPlanDeliveryPlansBrandIdDeliveryPlansGetParams(TypedDict):
     """分页查询投放计划列表"""
     page_size: NotRequired[int | None]
+    """每页条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     plan_state: NotRequired[str | None]
+    """计划状态"""
     audit_state: NotRequired[str | None]
+    """审核状态"""
     plan_id: NotRequired[str | None]
+    """模板编号"""
 
 class PartnerDeliveryPlanDeliveryPlansBrandIdDeliveryPlansGetDataPlanList(TypedDict):
     plan_id: str
@@ -2699,8 +3050,10 @@ class PartnerDeliveryPlanDeliveryPlansBrandIdDeliveryPlansGetData(TypedDict):
 
 class PartnerDeliveryPlanDeliveryPlansPlanIdPatchRequestModifyContent(TypedDict):
     plan_name: NotRequired[str | None]
+    """计划名称"""
     delivery_end_time: NotRequired[Time | None]
     total_count: NotRequired[int | None]
+    """符合条件的总数"""
     user_limit: NotRequired[int | None]
     daily_limit: NotRequired[int | None]
     recommend_word: NotRequired[str | None]
@@ -2709,6 +3062,7 @@ class PartnerDeliveryPlanDeliveryPlansPlanIdPatchRequest(TypedDict):
     """更新投放计划"""
     modify_content: PartnerDeliveryPlanDeliveryPlansPlanIdPatchRequestModifyContent
     out_request_no: NotRequired[str | None]
+    """商户请求单号"""
 
 class PartnerDeliveryPlanDeliveryPlansPlanIdPatchDataPlan(TypedDict):
     plan_id: str
@@ -2731,11 +3085,17 @@ class PartnerDeliveryPlanDeliveryPlansPlanIdPatchData(TypedDict):
 class PartnerDeliveryPlanDeliveryPlansPostRequest(TypedDict):
     """创建投放计划"""
     out_request_no: str
+    """商户请求单号"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     plan_name: NotRequired[str | None]
+    """计划名称"""
     total_count: NotRequired[int | None]
+    """符合条件的总数"""
     user_limit: NotRequired[int | None]
     daily_limit: NotRequired[int | None]
     delivery_start_time: NotRequired[Time | None]
@@ -2743,7 +3103,9 @@ class PartnerDeliveryPlanDeliveryPlansPostRequest(TypedDict):
     recommend_word: NotRequired[str | None]
     reuse_coupon_config: NotRequired[bool | None]
     usage_mode: NotRequired[str | None]
+    """使用模式"""
     stock_bundle_id: NotRequired[str | None]
+    """批次组编号"""
 
 class PartnerDeliveryPlanDeliveryPlansPostDataPlan(TypedDict):
     plan_id: str
@@ -2766,6 +3128,7 @@ class PartnerDeliveryPlanDeliveryPlansPostData(TypedDict):
 class PartnerDeliveryPlanSpMchidNotifyUrlPostRequest(TypedDict):
     """设置投放计划回调地址"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class PartnerDeliveryPlanSpMchidNotifyUrlPostData(TypedDict):
     """设置投放计划回调地址"""
@@ -2774,6 +3137,7 @@ class PartnerDeliveryPlanSpMchidNotifyUrlPostData(TypedDict):
 class PartnerProductCouponImageGenerationTasksTaskIdGetParams(TypedDict):
     """查询图片生成任务执行结果"""
     brand_id: str
+    """品牌编号"""
     image_generation_type: str
 
 class PartnerProductCouponImageGenerationTasksTaskIdGetDataCombineImageResult(TypedDict):
@@ -2793,31 +3157,46 @@ class PartnerProductCouponImageGenerationTasksTaskIdGetData(TypedDict):
 
 class PartnerProductCouponImageGenerationTasksPostRequestCombineImageNormalCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponImageGenerationTasksPostRequestCombineImageDiscountCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponImageGenerationTasksPostRequestCombineImageExchangeCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponImageGenerationTasksPostRequestCombineImage(TypedDict):
     scope: str
+    """适用范围"""
     type: str
+    """类型"""
     usage_mode: str
+    """使用模式"""
     normal_coupon: NotRequired[PartnerProductCouponImageGenerationTasksPostRequestCombineImageNormalCoupon | None]
+    """满减券"""
     discount_coupon: NotRequired[PartnerProductCouponImageGenerationTasksPostRequestCombineImageDiscountCoupon | None]
+    """折扣券"""
     exchange_coupon: NotRequired[PartnerProductCouponImageGenerationTasksPostRequestCombineImageExchangeCoupon | None]
+    """兑换券"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
 
 class PartnerProductCouponImageGenerationTasksPostRequestCutOut(TypedDict):
     image_url: str
+    """图片地址"""
 
 class PartnerProductCouponImageGenerationTasksPostRequest(TypedDict):
     """提交图片生成任务"""
     brand_id: str
+    """品牌编号"""
     task_id: str
     image_generation_type: str
     combine_image: NotRequired[PartnerProductCouponImageGenerationTasksPostRequestCombineImage | None]
@@ -2831,11 +3210,14 @@ class PartnerProductCouponImageGenerationTasksPostData(TypedDict):
 class PartnerProductCouponMediaUploadImagePostFiles(TypedDict):
     """图片上传"""
     file: File
+    """文件内容"""
 
 class PartnerProductCouponMediaUploadImagePostRequest(TypedDict):
     """图片上传"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class PartnerProductCouponMediaUploadImagePostData(TypedDict):
     """图片上传"""
@@ -2849,6 +3231,7 @@ class PartnerProductCouponNotifyConfigsGetData(TypedDict):
 class PartnerProductCouponNotifyConfigsPostRequest(TypedDict):
     """设置商品券事件通知地址"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class PartnerProductCouponNotifyConfigsPostData(TypedDict):
     """设置商品券事件通知地址"""
@@ -2858,8 +3241,11 @@ class PartnerProductCouponNotifyConfigsPostData(TypedDict):
 class PartnerProductCouponProductCouponsProductCouponIdDeactivatePostRequest(TypedDict):
     """失效商品券"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     deactivate_reason: str
+    """失效原因"""
 
 class PartnerProductCouponProductCouponsProductCouponIdDeactivatePostDataSingleUsageInfoNormalCoupon(TypedDict):
     threshold: int
@@ -2918,10 +3304,12 @@ class PartnerProductCouponProductCouponsProductCouponIdDeactivatePostData(TypedD
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostRequestStoreList(TypedDict):
     store_id: str
+    """门店编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostRequest(TypedDict):
     """批次组批量关联门店"""
     brand_id: str
+    """品牌编号"""
     store_list: list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostRequestStoreList]
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostDataSuccessStoreList(TypedDict):
@@ -2940,10 +3328,12 @@ class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostRequestStoreList(TypedDict):
     store_id: str
+    """门店编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostRequest(TypedDict):
     """批次组批量取消关联门店"""
     brand_id: str
+    """品牌编号"""
     store_list: list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostRequestStoreList]
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostDataSuccessStoreList(TypedDict):
@@ -2963,12 +3353,14 @@ class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostRequest(TypedDict):
     """修改商品券批次组发放预算"""
     out_request_no: str
+    """商户请求单号"""
     update_mode: str
     current_max_count: NotRequired[int | None]
     target_max_count: NotRequired[int | None]
     current_max_count_per_day: NotRequired[int | None]
     target_max_count_per_day: NotRequired[int | None]
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostDataStockListCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -3091,52 +3483,84 @@ class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestUsageRuleDisplayInfoCouponAvailableStoreInfo(TypedDict):
     description: str
+    """商品或事项描述"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestUsageRuleDisplayInfo(TypedDict):
     coupon_usage_method_list: list[str]
+    """券的使用方式"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     app_path: NotRequired[str | None]
+    """App 内路径"""
     usage_description: str
+    """使用说明"""
     coupon_available_store_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestUsageRuleDisplayInfoCouponAvailableStoreInfo | None]
+    """券可用门店"""
     app_jump_type: NotRequired[str | None]
+    """App 跳转方式"""
     passcode_link: NotRequired[str | None]
+    """口令链接"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceMiniProgram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     entrance_wording: str
+    """入口文案"""
     guidance_wording: str
+    """引导文案"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceOfficialAccount(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceFinder(TypedDict):
     finder_id: str
+    """视频号标识"""
     finder_video_id: str
+    """视频号视频标识"""
     finder_video_cover_image_url: str
+    """视频封面地址"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfo(TypedDict):
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     entrance_mini_program: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceMiniProgram | None]
+    """小程序入口"""
     entrance_official_account: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceOfficialAccount | None]
+    """公众号入口"""
     entrance_finder: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfoEntranceFinder | None]
+    """视频号入口"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequest(TypedDict):
     """修改商品券批次组"""
     out_request_no: str
+    """商户请求单号"""
     remark: NotRequired[str | None]
+    """备注"""
     usage_rule_display_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestUsageRuleDisplayInfo | None]
+    """使用说明的展示"""
     coupon_display_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestCouponDisplayInfo | None]
+    """券的展示信息"""
     notify_config: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchRequestNotifyConfig | None]
+    """通知设置"""
     store_scope: NotRequired[str | None]
+    """可用门店范围"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchDataStockListCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -3259,101 +3683,160 @@ class PartnerProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleStockSendRule(TypedDict):
     max_count: int
+    """总数上限"""
     max_count_per_day: NotRequired[int | None]
+    """每天上限"""
     max_count_per_user: int
+    """每人上限"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList(TypedDict):
     begin_time: int
+    """开始时间"""
     end_time: int
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod(TypedDict):
     day_list: NotRequired[list[str] | None]
+    """星期列表"""
     day_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList] | None]
+    """一天内的时段"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriod(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     available_days: NotRequired[int | None]
+    """可用天数"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     weekly_available_period: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod | None]
+    """每周可用时段"""
     irregular_available_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList] | None]
+    """不规则可用时段"""
     available_seconds: NotRequired[int | None]
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleNormalCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleDiscountCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleExchangeCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRule(TypedDict):
     coupon_available_period: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleCouponAvailablePeriod
+    """券可用时间"""
     normal_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleNormalCouponList] | None]
+    """满减券列表"""
     discount_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleDiscountCouponList] | None]
+    """折扣券列表"""
     exchange_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRuleExchangeCouponList] | None]
+    """兑换券列表"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleUsageRuleDisplayInfoCouponAvailableStoreInfo(TypedDict):
     description: str
+    """商品或事项描述"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleUsageRuleDisplayInfo(TypedDict):
     coupon_usage_method_list: list[str]
+    """券的使用方式"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     app_path: NotRequired[str | None]
+    """App 内路径"""
     usage_description: str
+    """使用说明"""
     coupon_available_store_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleUsageRuleDisplayInfoCouponAvailableStoreInfo | None]
+    """券可用门店"""
     app_jump_type: NotRequired[str | None]
+    """App 跳转方式"""
     passcode_link: NotRequired[str | None]
+    """口令链接"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceMiniProgram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     entrance_wording: str
+    """入口文案"""
     guidance_wording: str
+    """引导文案"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceOfficialAccount(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceFinder(TypedDict):
     finder_id: str
+    """视频号标识"""
     finder_video_id: str
+    """视频号视频标识"""
     finder_video_cover_image_url: str
+    """视频封面地址"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfo(TypedDict):
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     entrance_mini_program: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceMiniProgram | None]
+    """小程序入口"""
     entrance_official_account: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceOfficialAccount | None]
+    """公众号入口"""
     entrance_finder: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfoEntranceFinder | None]
+    """视频号入口"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundle(TypedDict):
     remark: NotRequired[str | None]
+    """备注"""
     coupon_code_mode: str
+    """券码来源"""
     stock_send_rule: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleStockSendRule
+    """批次发放规则"""
     progressive_bundle_usage_rule: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleProgressiveBundleUsageRule | None]
     usage_rule_display_info: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleUsageRuleDisplayInfo
+    """使用说明的展示"""
     coupon_display_info: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleCouponDisplayInfo
+    """券的展示信息"""
     notify_config: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundleNotifyConfig
+    """通知设置"""
     store_scope: str
+    """可用门店范围"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequest(TypedDict):
     """添加商品券批次组"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     stock_bundle: PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostRequestStockBundle
 
 class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostDataStockListCouponCodeCountInfo(TypedDict):
@@ -3477,10 +3960,12 @@ class PartnerProductCouponProductCouponsProductCouponIdStockBundlesPostData(Type
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostRequestStoreList(TypedDict):
     store_id: str
+    """门店编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostRequest(TypedDict):
     """批次关联门店"""
     brand_id: str
+    """品牌编号"""
     store_list: list[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostRequestStoreList]
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostDataSuccessStoreList(TypedDict):
@@ -3500,8 +3985,10 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociateSto
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetParams(TypedDict):
     """查询批次关联门店列表"""
     page_size: NotRequired[int | None]
+    """每页条数"""
     page_token: NotRequired[str | None]
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetDataStoreList(TypedDict):
     store_id: str
@@ -3515,8 +4002,11 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedSt
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostRequest(TypedDict):
     """失效商品券批次"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     deactivate_reason: str
+    """失效原因"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostDataCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -3669,10 +4159,12 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePo
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostRequestStoreList(TypedDict):
     store_id: str
+    """门店编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostRequest(TypedDict):
     """批次取消关联门店"""
     brand_id: str
+    """品牌编号"""
     store_list: list[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostRequestStoreList]
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostDataSuccessStoreList(TypedDict):
@@ -3692,7 +4184,9 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdDisassociate
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudgetPostRequest(TypedDict):
     """修改商品券批次发放预算"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     update_mode: str
     current_max_count: NotRequired[int | None]
     target_max_count: NotRequired[int | None]
@@ -3851,7 +4345,9 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudget
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostRequest(TypedDict):
     """预上传券Code"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     code_list: list[str]
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostData(TypedDict):
@@ -3865,6 +4361,7 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdUploadCoupon
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdGetParams(TypedDict):
     """查询商品券指定批次"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdGetDataCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -4017,52 +4514,84 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdGetData(Type
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestUsageRuleDisplayInfoCouponAvailableStoreInfo(TypedDict):
     description: str
+    """商品或事项描述"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestUsageRuleDisplayInfo(TypedDict):
     coupon_usage_method_list: list[str]
+    """券的使用方式"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     app_path: NotRequired[str | None]
+    """App 内路径"""
     usage_description: str
+    """使用说明"""
     coupon_available_store_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestUsageRuleDisplayInfoCouponAvailableStoreInfo | None]
+    """券可用门店"""
     app_jump_type: NotRequired[str | None]
+    """App 跳转方式"""
     passcode_link: NotRequired[str | None]
+    """口令链接"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceMiniProgram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     entrance_wording: str
+    """入口文案"""
     guidance_wording: str
+    """引导文案"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceOfficialAccount(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceFinder(TypedDict):
     finder_id: str
+    """视频号标识"""
     finder_video_id: str
+    """视频号视频标识"""
     finder_video_cover_image_url: str
+    """视频封面地址"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfo(TypedDict):
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     entrance_mini_program: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceMiniProgram | None]
+    """小程序入口"""
     entrance_official_account: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceOfficialAccount | None]
+    """公众号入口"""
     entrance_finder: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfoEntranceFinder | None]
+    """视频号入口"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequest(TypedDict):
     """修改商品券指定批次"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     remark: NotRequired[str | None]
+    """备注"""
     usage_rule_display_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestUsageRuleDisplayInfo | None]
+    """使用说明的展示"""
     coupon_display_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestCouponDisplayInfo | None]
+    """券的展示信息"""
     notify_config: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchRequestNotifyConfig | None]
+    """通知设置"""
     store_scope: NotRequired[str | None]
+    """可用门店范围"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchDataCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -4216,9 +4745,12 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksStockIdPatchData(Ty
 class PartnerProductCouponProductCouponsProductCouponIdStocksGetParams(TypedDict):
     """查询商品券批次列表"""
     state: NotRequired[str | None]
+    """状态"""
     page_size: NotRequired[int | None]
+    """每页条数"""
     page_token: NotRequired[str | None]
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksGetDataStockListCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -4376,141 +4908,225 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksGetData(TypedDict):
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockStockSendRule(TypedDict):
     max_count: int
+    """总数上限"""
     max_count_per_day: NotRequired[int | None]
+    """每天上限"""
     max_count_per_user: NotRequired[int | None]
+    """每人上限"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList(TypedDict):
     begin_time: int
+    """开始时间"""
     end_time: int
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod(TypedDict):
     day_list: NotRequired[list[str] | None]
+    """星期列表"""
     day_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList] | None]
+    """一天内的时段"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriod(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     available_days: NotRequired[int | None]
+    """可用天数"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     weekly_available_period: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod | None]
+    """每周可用时段"""
     irregular_available_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList] | None]
+    """不规则可用时段"""
     available_seconds: NotRequired[int | None]
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleNormalCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleDiscountCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleExchangeCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRule(TypedDict):
     coupon_available_period: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleCouponAvailablePeriod
+    """券可用时间"""
     normal_coupon: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleNormalCoupon | None]
+    """满减券"""
     discount_coupon: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleDiscountCoupon | None]
+    """折扣券"""
     exchange_coupon: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRuleExchangeCoupon | None]
+    """兑换券"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList(TypedDict):
     begin_time: int
+    """开始时间"""
     end_time: int
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod(TypedDict):
     day_list: NotRequired[list[str] | None]
+    """星期列表"""
     day_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList] | None]
+    """一天内的时段"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriod(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     weekly_available_period: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod | None]
+    """每周可用时段"""
     irregular_available_period_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList] | None]
+    """不规则可用时段"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleNormalCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleDiscountCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleExchangeCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRule(TypedDict):
     coupon_available_period: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleCouponAvailablePeriod
+    """券可用时间"""
     normal_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleNormalCouponList] | None]
+    """满减券列表"""
     discount_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleDiscountCouponList] | None]
+    """折扣券列表"""
     exchange_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRuleExchangeCouponList] | None]
+    """兑换券列表"""
     special_first: NotRequired[bool | None]
+    """首次是否特殊"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockUsageRuleDisplayInfoCouponAvailableStoreInfo(TypedDict):
     description: str
+    """商品或事项描述"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockUsageRuleDisplayInfo(TypedDict):
     coupon_usage_method_list: list[str]
+    """券的使用方式"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     app_path: NotRequired[str | None]
+    """App 内路径"""
     usage_description: str
+    """使用说明"""
     coupon_available_store_info: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockUsageRuleDisplayInfoCouponAvailableStoreInfo | None]
+    """券可用门店"""
     app_jump_type: NotRequired[str | None]
+    """App 跳转方式"""
     passcode_link: NotRequired[str | None]
+    """口令链接"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceMiniProgram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     entrance_wording: str
+    """入口文案"""
     guidance_wording: str
+    """引导文案"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceOfficialAccount(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceFinder(TypedDict):
     finder_id: str
+    """视频号标识"""
     finder_video_id: str
+    """视频号视频标识"""
     finder_video_cover_image_url: str
+    """视频封面地址"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfo(TypedDict):
     code_display_mode: NotRequired[str | None]
+    """券码展示方式"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     entrance_mini_program: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceMiniProgram | None]
+    """小程序入口"""
     entrance_official_account: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceOfficialAccount | None]
+    """公众号入口"""
     entrance_finder: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfoEntranceFinder | None]
+    """视频号入口"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStock(TypedDict):
     remark: NotRequired[str | None]
+    """备注"""
     coupon_code_mode: str
+    """券码来源"""
     stock_send_rule: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockStockSendRule
+    """批次发放规则"""
     single_usage_rule: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSingleUsageRule | None]
+    """单次使用规则"""
     sequential_usage_rule: NotRequired[PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockSequentialUsageRule | None]
+    """多次使用规则"""
     usage_rule_display_info: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockUsageRuleDisplayInfo
+    """使用说明的展示"""
     coupon_display_info: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockCouponDisplayInfo
+    """券的展示信息"""
     notify_config: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStockNotifyConfig
+    """通知设置"""
     store_scope: str
+    """可用门店范围"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostRequest(TypedDict):
     """添加商品券批次"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     stock: PartnerProductCouponProductCouponsProductCouponIdStocksPostRequestStock
+    """券批次"""
 
 class PartnerProductCouponProductCouponsProductCouponIdStocksPostDataCouponCodeCountInfo(TypedDict):
     total_count: int
@@ -4662,6 +5278,7 @@ class PartnerProductCouponProductCouponsProductCouponIdStocksPostData(TypedDict)
 class PartnerProductCouponProductCouponsProductCouponIdGetParams(TypedDict):
     """查询商品券"""
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponProductCouponsProductCouponIdGetDataSingleUsageInfoNormalCoupon(TypedDict):
     threshold: int
@@ -4720,30 +5337,48 @@ class PartnerProductCouponProductCouponsProductCouponIdGetData(TypedDict):
 
 class PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfoComboPackageListChoiceList(TypedDict):
     name: str
+    """名称"""
     price: int
+    """单价，单位分"""
     count: int
+    """数量"""
     image_url: NotRequired[str | None]
+    """图片地址"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfoComboPackageList(TypedDict):
     name: str
+    """名称"""
     pick_count: int
+    """可选数量"""
     choice_list: list[PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfoComboPackageListChoiceList]
+    """可选项列表"""
 
 class PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfo(TypedDict):
     name: str
+    """名称"""
     image_url: str
+    """图片地址"""
     background_url: str
+    """背景图片地址"""
     detail_image_url_list: NotRequired[list[str] | None]
+    """详情图片列表"""
     original_price: NotRequired[int | None]
+    """原价，单位分"""
     combo_package_list: NotRequired[list[PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfoComboPackageList] | None]
+    """套餐列表"""
 
 class PartnerProductCouponProductCouponsProductCouponIdPatchRequest(TypedDict):
     """修改商品券"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     display_info: PartnerProductCouponProductCouponsProductCouponIdPatchRequestDisplayInfo
+    """展示信息"""
 
 class PartnerProductCouponProductCouponsProductCouponIdPatchDataSingleUsageInfoNormalCoupon(TypedDict):
     threshold: int
@@ -4802,187 +5437,303 @@ class PartnerProductCouponProductCouponsProductCouponIdPatchData(TypedDict):
 
 class PartnerProductCouponProductCouponsPostRequestSingleUsageInfoNormalCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsPostRequestSingleUsageInfoDiscountCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsPostRequestSingleUsageInfo(TypedDict):
     normal_coupon: NotRequired[PartnerProductCouponProductCouponsPostRequestSingleUsageInfoNormalCoupon | None]
+    """满减券"""
     discount_coupon: NotRequired[PartnerProductCouponProductCouponsPostRequestSingleUsageInfoDiscountCoupon | None]
+    """折扣券"""
 
 class PartnerProductCouponProductCouponsPostRequestSequentialUsageInfo(TypedDict):
     type: str
+    """类型"""
     count: int
+    """数量"""
     available_days: int
+    """可用天数"""
     interval_days: NotRequired[int | None]
+    """间隔天数"""
 
 class PartnerProductCouponProductCouponsPostRequestDisplayInfoComboPackageListChoiceList(TypedDict):
     name: str
+    """名称"""
     price: int
+    """单价，单位分"""
     count: int
+    """数量"""
     image_url: NotRequired[str | None]
+    """图片地址"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsPostRequestDisplayInfoComboPackageList(TypedDict):
     name: str
+    """名称"""
     pick_count: int
+    """可选数量"""
     choice_list: list[PartnerProductCouponProductCouponsPostRequestDisplayInfoComboPackageListChoiceList]
+    """可选项列表"""
 
 class PartnerProductCouponProductCouponsPostRequestDisplayInfo(TypedDict):
     name: str
+    """名称"""
     image_url: str
+    """图片地址"""
     background_url: str
+    """背景图片地址"""
     detail_image_url_list: NotRequired[list[str] | None]
+    """详情图片列表"""
     original_price: NotRequired[int | None]
+    """原价，单位分"""
     combo_package_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestDisplayInfoComboPackageList] | None]
+    """套餐列表"""
 
 class PartnerProductCouponProductCouponsPostRequestStockStockSendRule(TypedDict):
     max_count: int
+    """总数上限"""
     max_count_per_day: NotRequired[int | None]
+    """每天上限"""
     max_count_per_user: NotRequired[int | None]
+    """每人上限"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList(TypedDict):
     begin_time: int
+    """开始时间"""
     end_time: int
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod(TypedDict):
     day_list: NotRequired[list[str] | None]
+    """星期列表"""
     day_period_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList] | None]
+    """一天内的时段"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriod(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     available_days: NotRequired[int | None]
+    """可用天数"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     weekly_available_period: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod | None]
+    """每周可用时段"""
     irregular_available_period_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList] | None]
+    """不规则可用时段"""
     available_seconds: NotRequired[int | None]
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleNormalCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleDiscountCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleExchangeCoupon(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSingleUsageRule(TypedDict):
     coupon_available_period: PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleCouponAvailablePeriod
+    """券可用时间"""
     normal_coupon: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleNormalCoupon | None]
+    """满减券"""
     discount_coupon: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleDiscountCoupon | None]
+    """折扣券"""
     exchange_coupon: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRuleExchangeCoupon | None]
+    """兑换券"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList(TypedDict):
     begin_time: int
+    """开始时间"""
     end_time: int
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod(TypedDict):
     day_list: NotRequired[list[str] | None]
+    """星期列表"""
     day_period_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriodDayPeriodList] | None]
+    """一天内的时段"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList(TypedDict):
     begin_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriod(TypedDict):
     available_begin_time: Time
+    """可用开始时间"""
     available_end_time: Time
+    """可用结束时间"""
     wait_days_after_receive: NotRequired[int | None]
+    """领取后等待天数"""
     weekly_available_period: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodWeeklyAvailablePeriod | None]
+    """每周可用时段"""
     irregular_available_period_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriodIrregularAvailablePeriodList] | None]
+    """不规则可用时段"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleNormalCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     discount_amount: int
+    """优惠金额，单位分"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleDiscountCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     percent_off: int
+    """减去的百分比"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleExchangeCouponList(TypedDict):
     threshold: int
+    """使用门槛，单位分"""
     exchange_price: int
+    """兑换价，单位分"""
 
 class PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRule(TypedDict):
     coupon_available_period: PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleCouponAvailablePeriod
+    """券可用时间"""
     normal_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleNormalCouponList] | None]
+    """满减券列表"""
     discount_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleDiscountCouponList] | None]
+    """折扣券列表"""
     exchange_coupon_list: NotRequired[list[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRuleExchangeCouponList] | None]
+    """兑换券列表"""
     special_first: NotRequired[bool | None]
+    """首次是否特殊"""
 
 class PartnerProductCouponProductCouponsPostRequestStockUsageRuleDisplayInfoCouponAvailableStoreInfo(TypedDict):
     description: str
+    """商品或事项描述"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PartnerProductCouponProductCouponsPostRequestStockUsageRuleDisplayInfo(TypedDict):
     coupon_usage_method_list: list[str]
+    """券的使用方式"""
     mini_program_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_program_path: NotRequired[str | None]
+    """小程序页面路径"""
     app_path: NotRequired[str | None]
+    """App 内路径"""
     usage_description: str
+    """使用说明"""
     coupon_available_store_info: NotRequired[PartnerProductCouponProductCouponsPostRequestStockUsageRuleDisplayInfoCouponAvailableStoreInfo | None]
+    """券可用门店"""
     app_jump_type: NotRequired[str | None]
+    """App 跳转方式"""
     passcode_link: NotRequired[str | None]
+    """口令链接"""
 
 class PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceMiniProgram(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     entrance_wording: str
+    """入口文案"""
     guidance_wording: NotRequired[str | None]
+    """引导文案"""
 
 class PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceOfficialAccount(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceFinder(TypedDict):
     finder_id: str
+    """视频号标识"""
     finder_video_id: str
+    """视频号视频标识"""
     finder_video_cover_image_url: str
+    """视频封面地址"""
 
 class PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfo(TypedDict):
     code_display_mode: str
+    """券码展示方式"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     entrance_mini_program: NotRequired[PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceMiniProgram | None]
+    """小程序入口"""
     entrance_official_account: NotRequired[PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceOfficialAccount | None]
+    """公众号入口"""
     entrance_finder: NotRequired[PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfoEntranceFinder | None]
+    """视频号入口"""
 
 class PartnerProductCouponProductCouponsPostRequestStockNotifyConfig(TypedDict):
     notify_appid: NotRequired[str | None]
+    """发送通知的公众号 appid"""
 
 class PartnerProductCouponProductCouponsPostRequestStock(TypedDict):
     remark: NotRequired[str | None]
+    """备注"""
     coupon_code_mode: str
+    """券码来源"""
     stock_send_rule: PartnerProductCouponProductCouponsPostRequestStockStockSendRule
+    """批次发放规则"""
     single_usage_rule: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSingleUsageRule | None]
+    """单次使用规则"""
     sequential_usage_rule: NotRequired[PartnerProductCouponProductCouponsPostRequestStockSequentialUsageRule | None]
+    """多次使用规则"""
     usage_rule_display_info: PartnerProductCouponProductCouponsPostRequestStockUsageRuleDisplayInfo
+    """使用说明的展示"""
     coupon_display_info: PartnerProductCouponProductCouponsPostRequestStockCouponDisplayInfo
+    """券的展示信息"""
     notify_config: PartnerProductCouponProductCouponsPostRequestStockNotifyConfig
+    """通知设置"""
     store_scope: str
+    """可用门店范围"""
 
 class PartnerProductCouponProductCouponsPostRequest(TypedDict):
     """创建商品券"""
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     scope: str
+    """适用范围"""
     type: str
+    """类型"""
     usage_mode: str
+    """使用模式"""
     single_usage_info: NotRequired[PartnerProductCouponProductCouponsPostRequestSingleUsageInfo | None]
+    """单次使用信息"""
     sequential_usage_info: NotRequired[PartnerProductCouponProductCouponsPostRequestSequentialUsageInfo | None]
+    """多次使用信息"""
     display_info: PartnerProductCouponProductCouponsPostRequestDisplayInfo
+    """展示信息"""
     out_product_no: NotRequired[str | None]
+    """商户商品编号"""
     stock: PartnerProductCouponProductCouponsPostRequestStock
+    """券批次"""
 
 class PartnerProductCouponProductCouponsPostDataSingleUsageInfoNormalCoupon(TypedDict):
     threshold: int
@@ -5183,11 +5934,17 @@ class PartnerProductCouponProductCouponsPostData(TypedDict):
 class PartnerProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostRequest(TypedDict):
     """失效用户商品券组"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_bundle_id: str
+    """批次组编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_request_no: str
+    """商户请求单号"""
     deactivate_reason: str
+    """失效原因"""
 
 class PartnerProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostDataUserProductCouponListProgressiveBundleUsageDetailAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str]
@@ -5418,11 +6175,17 @@ class PartnerProductCouponUsersOpenidCouponBundlesPostRequestCouponTagInfo(Typed
 class PartnerProductCouponUsersOpenidCouponBundlesPostRequest(TypedDict):
     """向用户发放商品券批次组"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_bundle_id: str
+    """批次组编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     send_request_no: str
+    """发券请求号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     coupon_tag_info: NotRequired[PartnerProductCouponUsersOpenidCouponBundlesPostRequestCouponTagInfo | None]
 
 class PartnerProductCouponUsersOpenidCouponBundlesPostDataUserProductCouponListProgressiveBundleUsageDetailAssociatedOrderInfo(TypedDict):
@@ -5647,10 +6410,15 @@ class PartnerProductCouponUsersOpenidCouponBundlesPostData(TypedDict):
 class PartnerProductCouponUsersOpenidCouponsCouponCodeConfirmPostRequest(TypedDict):
     """确认发放用户商品券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_request_no: str
+    """商户请求单号"""
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeConfirmPostDataSingleUsageDetailAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str]
@@ -5922,11 +6690,17 @@ class PartnerProductCouponUsersOpenidCouponsCouponCodeConfirmPostData(TypedDict)
 class PartnerProductCouponUsersOpenidCouponsCouponCodeDeactivatePostRequest(TypedDict):
     """失效用户商品券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_request_no: str
+    """商户请求单号"""
     deactivate_reason: str
+    """失效原因"""
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeDeactivatePostDataSingleUsageDetailAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str]
@@ -6190,10 +6964,15 @@ class PartnerProductCouponUsersOpenidCouponsCouponCodeDeactivatePostData(TypedDi
 class PartnerProductCouponUsersOpenidCouponsCouponCodeReturnPostRequest(TypedDict):
     """退券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_request_no: str
+    """商户请求单号"""
     sequential_coupon_index: NotRequired[int | None]
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeReturnPostDataSingleUsageDetailAssociatedOrderInfo(TypedDict):
@@ -6457,27 +7236,43 @@ class PartnerProductCouponUsersOpenidCouponsCouponCodeReturnPostData(TypedDict):
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostRequestAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostRequestAssociatedPayScoreOrderInfo(TypedDict):
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostRequest(TypedDict):
     """核销用户商品券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     use_time: Time
+    """使用时间"""
     associated_order_info: PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostRequestAssociatedOrderInfo
+    """关联的订单"""
     out_request_no: str
+    """商户请求单号"""
     sequential_coupon_index: NotRequired[int | None]
     store_id: NotRequired[str | None]
+    """门店编号"""
     associated_pay_score_order_info: NotRequired[PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostRequestAssociatedPayScoreOrderInfo | None]
     saved_amount: NotRequired[int | None]
 
@@ -6743,9 +7538,13 @@ class PartnerProductCouponUsersOpenidCouponsCouponCodeUsePostData(TypedDict):
 class PartnerProductCouponUsersOpenidCouponsCouponCodeGetParams(TypedDict):
     """查询用户商品券详情"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PartnerProductCouponUsersOpenidCouponsCouponCodeGetDataSingleUsageDetailAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str]
@@ -7009,12 +7808,18 @@ class PartnerProductCouponUsersOpenidCouponsCouponCodeGetData(TypedDict):
 class PartnerProductCouponUsersOpenidCouponsGetParams(TypedDict):
     """指定券状态查询用户商品券列表"""
     product_coupon_id: NotRequired[str | None]
+    """商品券编号"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     coupon_state: NotRequired[str | None]
+    """券状态"""
     page_size: NotRequired[int | None]
+    """每页条数"""
     page_token: NotRequired[str | None]
     brand_id: str
+    """品牌编号"""
 
 class PartnerProductCouponUsersOpenidCouponsGetDataUserCouponListSingleUsageDetailAssociatedOrderInfo(TypedDict):
     transaction_id: NotRequired[str]
@@ -7292,12 +8097,19 @@ class PartnerProductCouponUsersOpenidCouponsPostRequestCouponTagInfo(TypedDict):
 class PartnerProductCouponUsersOpenidCouponsPostRequest(TypedDict):
     """向用户发放商品券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     coupon_code: NotRequired[str | None]
+    """券码"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     send_request_no: str
+    """发券请求号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     coupon_tag_info: NotRequired[PartnerProductCouponUsersOpenidCouponsPostRequestCouponTagInfo | None]
 
 class PartnerProductCouponUsersOpenidCouponsPostDataSingleUsageDetailAssociatedOrderInfo(TypedDict):
@@ -7564,12 +8376,19 @@ class PartnerProductCouponUsersOpenidCouponsPostData(TypedDict):
 class PartnerProductCouponUsersOpenidPreSendCouponPostRequest(TypedDict):
     """向用户预发放商品券"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_id: str
+    """券批次号"""
     coupon_code: NotRequired[str | None]
+    """券码"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     send_request_no: str
+    """发券请求号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PartnerProductCouponUsersOpenidPreSendCouponPostData(TypedDict):
     """向用户预发放商品券"""
@@ -7578,11 +8397,17 @@ class PartnerProductCouponUsersOpenidPreSendCouponPostData(TypedDict):
 class PartnerProductCouponUsersOpenidPreSendCouponBundlePostRequest(TypedDict):
     """向用户预发放商品券批次组"""
     brand_id: str
+    """品牌编号"""
     product_coupon_id: str
+    """商品券编号"""
     stock_bundle_id: str
+    """批次组编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     send_request_no: str
+    """发券请求号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PartnerProductCouponUsersOpenidPreSendCouponBundlePostData(TypedDict):
     """向用户预发放商品券批次组"""
@@ -7590,12 +8415,17 @@ class PartnerProductCouponUsersOpenidPreSendCouponBundlePostData(TypedDict):
 
 class PartnershipsBuildPostRequestPartner(TypedDict):
     type: str
+    """类型"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     merchant_id: NotRequired[str | None]
+    """商户编号"""
 
 class PartnershipsBuildPostRequestAuthorizedData(TypedDict):
     business_type: str
+    """业务类型"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
 
 class PartnershipsBuildPostRequest(TypedDict):
     """建立合作关系"""
@@ -7622,12 +8452,17 @@ class PartnershipsBuildPostData(TypedDict):
 
 class PartnershipsTerminatePostRequestPartner(TypedDict):
     type: str
+    """类型"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     merchant_id: NotRequired[str | None]
+    """商户编号"""
 
 class PartnershipsTerminatePostRequestAuthorizedData(TypedDict):
     business_type: str
+    """业务类型"""
     stock_id: NotRequired[str | None]
+    """券批次号"""
 
 class PartnershipsTerminatePostRequest(TypedDict):
     """终止合作关系"""
@@ -7643,7 +8478,9 @@ class PartnershipsGetParams(TypedDict):
     partner: NotRequired[str | None]
     authorized_data: NotRequired[str | None]
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class PartnershipsGetDataDataPartner(TypedDict):
     type: str
@@ -7672,7 +8509,9 @@ class PartnershipsGetData(TypedDict):
 class PaygiftactivityActivitiesActivityIdGoodsGetParams(TypedDict):
     """查询活动指定商品列表"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class PaygiftactivityActivitiesActivityIdGoodsGetDataData(TypedDict):
     goods_id: str
@@ -7715,7 +8554,9 @@ class PaygiftactivityActivitiesActivityIdMerchantsDeletePostData(TypedDict):
 class PaygiftactivityActivitiesActivityIdMerchantsGetParams(TypedDict):
     """查询活动发券商户号"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class PaygiftactivityActivitiesActivityIdMerchantsGetDataData(TypedDict):
     mchid: str
@@ -7814,8 +8655,11 @@ class PaygiftactivityActivitiesActivityIdGetData(TypedDict):
 class PaygiftactivityActivitiesGetParams(TypedDict):
     """获取支付有礼活动列表"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
     activity_name: NotRequired[str | None]
+    """活动名称"""
     activity_status: NotRequired[str | None]
     award_type: NotRequired[str | None]
 
@@ -7905,7 +8749,9 @@ class PaygiftactivityActivitiesGetData(TypedDict):
 
 class PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriodsAvailableTime(TypedDict):
     begin_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
 
 class PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriodsAvailableDayTime(TypedDict):
     begin_day_time: NotRequired[Time | None]
@@ -7914,22 +8760,32 @@ class PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailable
 class PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriods(TypedDict):
     available_time: NotRequired[list[PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriodsAvailableTime] | None]
     available_day_time: NotRequired[list[PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriodsAvailableDayTime] | None]
+    """每天可用时段"""
 
 class PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfo(TypedDict):
     activity_name: str
+    """活动名称"""
     activity_second_title: str
     merchant_logo_url: str
+    """商户标志图片地址"""
     background_color: NotRequired[str | None]
+    """背景颜色"""
     begin_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     available_periods: NotRequired[PaygiftactivityUniqueThresholdActivityPostRequestActivityBaseInfoAvailablePeriods | None]
     out_request_no: str
+    """商户请求单号"""
     delivery_purpose: str
     mini_programs_appid: NotRequired[str | None]
+    """小程序 appid"""
     mini_programs_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentModePaymentMethodInformation(TypedDict):
     payment_method: NotRequired[str | None]
+    """缴费方式"""
     bank_abbreviation: NotRequired[str | None]
 
 class PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentMode(TypedDict):
@@ -7938,17 +8794,20 @@ class PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentMod
 
 class PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentMethodInformation(TypedDict):
     payment_method: NotRequired[str | None]
+    """缴费方式"""
     bank_abbreviation: NotRequired[str | None]
 
 class PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSetting(TypedDict):
     delivery_user_category: NotRequired[str | None]
     merchant_member_appid: NotRequired[str | None]
     payment_mode: NotRequired[PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentMode | None]
+    """支付方式"""
     goods_tags: NotRequired[list[str] | None]
     payment_method_information: NotRequired[PaygiftactivityUniqueThresholdActivityPostRequestAdvancedSettingPaymentMethodInformation | None]
 
 class PaygiftactivityUniqueThresholdActivityPostRequestAwardSendRuleAwardList(TypedDict):
     stock_id: NotRequired[str | None]
+    """券批次号"""
     original_image_url: NotRequired[str | None]
     thumbnail_url: NotRequired[str | None]
 
@@ -7991,7 +8850,9 @@ class ShoppingReceiptCustomentrancesBrandIdGetData(TypedDict):
 
 class ShoppingReceiptCustomentrancesBrandIdPatchRequestJumpLink(TypedDict):
     mini_programs_appid: str
+    """小程序 appid"""
     mini_programs_path: str
+    """小程序页面路径"""
 
 class ShoppingReceiptCustomentrancesBrandIdPatchRequest(TypedDict):
     """更新自定义入口"""
@@ -8000,9 +8861,13 @@ class ShoppingReceiptCustomentrancesBrandIdPatchRequest(TypedDict):
     goods_thumbnail_url: NotRequired[str | None]
     custom_entrance_state: NotRequired[str | None]
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     out_request_no: str
+    """商户请求单号"""
     jump_link: NotRequired[ShoppingReceiptCustomentrancesBrandIdPatchRequestJumpLink | None]
+    """跳转链接"""
 
 class ShoppingReceiptCustomentrancesBrandIdPatchDataJumpLink(TypedDict):
     mini_programs_appid: str
@@ -8024,7 +8889,9 @@ class ShoppingReceiptCustomentrancesBrandIdPatchData(TypedDict):
 
 class ShoppingReceiptCustomentrancesPostRequestJumpLink(TypedDict):
     mini_programs_appid: str
+    """小程序 appid"""
     mini_programs_path: str
+    """小程序页面路径"""
 
 class ShoppingReceiptCustomentrancesPostRequest(TypedDict):
     """创建自定义入口"""
@@ -8032,11 +8899,16 @@ class ShoppingReceiptCustomentrancesPostRequest(TypedDict):
     subtitle: str
     goods_thumbnail_url: NotRequired[str | None]
     start_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     custom_entrance_state: str
     brand_id: str
+    """品牌编号"""
     out_request_no: str
+    """商户请求单号"""
     jump_link: ShoppingReceiptCustomentrancesPostRequestJumpLink
+    """跳转链接"""
 
 class ShoppingReceiptCustomentrancesPostDataJumpLink(TypedDict):
     mini_programs_appid: str
@@ -8063,9 +8935,11 @@ class ShoppingReceiptMerchantshoppingreceiptjumpinfosPostRequestJumpInfo(TypedDi
 class ShoppingReceiptMerchantshoppingreceiptjumpinfosPostRequest(TypedDict):
     """上传商家电子小票跳转信息"""
     transaction_id: str
+    """微信支付订单号"""
     transaction_mchid: NotRequired[str | None]
     transaction_sub_mchid: NotRequired[str | None]
     openid: str
+    """用户在该 appid 下的标识"""
     merchant_upload_time: Time
     jump_info: ShoppingReceiptMerchantshoppingreceiptjumpinfosPostRequestJumpInfo
 
@@ -8091,6 +8965,7 @@ class ShoppingReceiptMerchantshoppingreceiptjumpinfosPostData(TypedDict):
 class ShoppingReceiptShoppingreceiptsPostFiles(TypedDict):
     """上传电子小票"""
     file: File
+    """文件内容"""
 
 class ShoppingReceiptShoppingreceiptsPostRequestMerchantContactInformation(TypedDict):
     consultation_phone_number: NotRequired[Secret | None]
@@ -8098,13 +8973,18 @@ class ShoppingReceiptShoppingreceiptsPostRequestMerchantContactInformation(Typed
 class ShoppingReceiptShoppingreceiptsPostRequest(TypedDict):
     """上传电子小票"""
     transaction_id: str
+    """微信支付订单号"""
     transaction_mchid: NotRequired[str | None]
     transaction_sub_mchid: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     openid: str
+    """用户在该 appid 下的标识"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     merchant_contact_information: NotRequired[ShoppingReceiptShoppingreceiptsPostRequestMerchantContactInformation | None]
     upload_time: NotRequired[Time | None]
+    """上传时间"""
 
 class ShoppingReceiptShoppingreceiptsPostDataReceiptMerchantContactInformation(TypedDict):
     consultation_phone_number: NotRequired[str]
@@ -8131,6 +9011,7 @@ class WeeklyDiscountActivitiesActivityIdApplyPostRequest(TypedDict):
     """报名周周惠活动"""
     applying_merchant_id: int
     store_id: int
+    """门店编号"""
 
 class WeeklyDiscountActivitiesActivityIdApplyPostData(TypedDict):
     """报名周周惠活动"""
@@ -8158,9 +9039,12 @@ class WeeklyDiscountActivitiesActivityIdGetData(TypedDict):
 class WeeklyDiscountActivitiesGetParams(TypedDict):
     """查询周周惠活动列表"""
     limit: int
+    """每次返回的最多条数"""
     offset: int
+    """起始位置"""
     applying_merchant_id: int
     store_id: NotRequired[int | None]
+    """门店编号"""
     activity_area_code: int
     activity_scene: str
 
@@ -8191,10 +9075,15 @@ class WeeklyDiscountActivitiesGetData(TypedDict):
 class WithdrawFavorUsersOpenidCouponsGetParams(TypedDict):
     """查询批次下用户银行提现免费券列表"""
     mchid: str
+    """商户号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class WithdrawFavorUsersOpenidCouponsGetDataData(TypedDict):
     send_time: NotRequired[str]
@@ -8213,9 +9102,13 @@ class WithdrawFavorUsersOpenidCouponsGetData(TypedDict):
 class WithdrawFavorUsersOpenidCouponsPostRequest(TypedDict):
     """为用户发银行提现免费券"""
     mchid: str
+    """商户号"""
     stock_id: str
+    """券批次号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     send_request_no: str
+    """发券请求号"""
 
 class WithdrawFavorUsersOpenidCouponsPostData(TypedDict):
     """为用户发银行提现免费券"""

@@ -6,7 +6,9 @@ from wechatpay.types.values import File, NotRequired, TypedDict
 class MchManageRecordsSubMchidSubMchidGetParams(TypedDict):
     """分页查询子商户名下的商户管理记录"""
     limit: int
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     manage_record_type: str
     manage_record_state: NotRequired[str | None]
 
@@ -39,6 +41,7 @@ class MchManageRecordsSubMchidSubMchidGetData(TypedDict):
 class MchManageRecordsManageRecordIdMchManageSubmissionsPostRequest(TypedDict):
     """对指定商户管理记录提交资料"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     submit_data: str
 
 class MchManageRecordsManageRecordIdMchManageSubmissionsPostData(TypedDict):
@@ -48,6 +51,7 @@ class MchManageRecordsManageRecordIdMchManageSubmissionsPostData(TypedDict):
 class MchManageRecordsManageRecordIdGetParams(TypedDict):
     """查询子商户下指定商户管理记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchManageRecordsManageRecordIdGetData(TypedDict):
     """查询子商户下指定商户管理记录"""
@@ -78,6 +82,7 @@ class SubmissionFilesSubMchidSubMchidUploadPostRequest(TypedDict):
     file_name: NotRequired[str | None]
     file_digest: NotRequired[str | None]
     item_id: int
+    """资料项编号"""
 
 class SubmissionFilesSubMchidSubMchidUploadPostData(TypedDict):
     """上传商户提交资料文件"""

@@ -27,18 +27,25 @@ class RiskWithdrawlApplyOutRequestNoOutRequestNoGetData(TypedDict):
 
 class RiskWithdrawlApplyPostRequestPayeeInfoBankAccountInfo(TypedDict):
     account_name: Secret
+    """开户名称"""
     account_bank: str
+    """开户银行"""
     bank_branch_id: NotRequired[str | None]
+    """支行联行号"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     account_number: Secret
+    """银行账号"""
 
 class RiskWithdrawlApplyPostRequestPayeeInfoIdentityInfo(TypedDict):
     id_doc_type: NotRequired[str | None]
+    """证件种类"""
     identification_name: Secret
     identification_no: Secret
 
 class RiskWithdrawlApplyPostRequestPayeeInfo(TypedDict):
     account_type: str
+    """账户类型"""
     bank_account_info: NotRequired[RiskWithdrawlApplyPostRequestPayeeInfoBankAccountInfo | None]
     identity_info: NotRequired[RiskWithdrawlApplyPostRequestPayeeInfoIdentityInfo | None]
 
@@ -55,15 +62,19 @@ class RiskWithdrawlApplyPostRequestAdditionalMaterials(TypedDict):
 class RiskWithdrawlApplyPostRequest(TypedDict):
     """提交已注销商户号可用余额提现申请单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_account_type: str
     amount: int
+    """金额（对象或以分为单位的数）"""
     out_request_no: str
+    """商户请求单号"""
     payee_type: str
     payee_mchid: NotRequired[str | None]
     payee_info: RiskWithdrawlApplyPostRequestPayeeInfo
     proof_media_list: NotRequired[RiskWithdrawlApplyPostRequestProofMediaList | None]
     additional_materials: NotRequired[RiskWithdrawlApplyPostRequestAdditionalMaterials | None]
     remark: NotRequired[str | None]
+    """备注"""
 
 class RiskWithdrawlApplyPostData(TypedDict):
     """提交已注销商户号可用余额提现申请单"""

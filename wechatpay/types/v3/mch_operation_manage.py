@@ -6,6 +6,7 @@ from wechatpay.types.values import File, NotRequired, TypedDict
 class EnhancedDueDiligenceDueDiligenceIdSubmitPostRequest(TypedDict):
     """提交尽调资料"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     submit_data: NotRequired[str | None]
 
 class EnhancedDueDiligenceDueDiligenceIdSubmitPostData(TypedDict):
@@ -24,7 +25,9 @@ class EnhancedDueDiligenceDueDiligenceIdUploadPostRequest(TypedDict):
     file_name: NotRequired[str | None]
     file_digest: NotRequired[str | None]
     sub_mchid: str
+    """子商户号（服务商模式）"""
     item_id: int
+    """资料项编号"""
 
 class EnhancedDueDiligenceDueDiligenceIdUploadPostData(TypedDict):
     """上传尽调资料文件"""
@@ -33,6 +36,7 @@ class EnhancedDueDiligenceDueDiligenceIdUploadPostData(TypedDict):
 class EnhancedDueDiligenceDueDiligenceIdGetParams(TypedDict):
     """查询子商户强化尽调单信息"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EnhancedDueDiligenceDueDiligenceIdGetData(TypedDict):
     """查询子商户强化尽调单信息"""

@@ -48,7 +48,9 @@ class MchcontactalterapplymentPostRequestContactInfo(TypedDict):
 class MchcontactalterapplymentPostRequest(TypedDict):
     """提交超管变更申请单"""
     merchant_code: str
+    """商户代码"""
     out_request_no: str
+    """商户请求单号"""
     contact_info: NotRequired[MchcontactalterapplymentPostRequestContactInfo | None]
 
 class MchcontactalterapplymentPostData(TypedDict):
@@ -89,18 +91,25 @@ class MchsubjectalterapplymentPostRequestBusinessLicenseInfo(TypedDict):
     license_number: str
     license_copy: str
     merchant_name: str
+    """商户名称"""
     legal_person: str
+    """法定代表人"""
     company_address: NotRequired[str | None]
+    """公司地址"""
     license_period_begin: NotRequired[str | None]
     license_period_end: NotRequired[str | None]
 
 class MchsubjectalterapplymentPostRequestCertificateInfo(TypedDict):
     cert_type: str
+    """证书类型"""
     cert_number: str
     cert_copy: str
     merchant_name: str
+    """商户名称"""
     legal_person: str
+    """法定代表人"""
     company_address: str
+    """公司地址"""
     cert_period_begin: str
     cert_period_end: str
 
@@ -111,6 +120,7 @@ class MchsubjectalterapplymentPostRequestFinanceInstitutionInfo(TypedDict):
 class MchsubjectalterapplymentPostRequestLegalPersonInfo(TypedDict):
     id_holder_type: str
     id_doc_type: NotRequired[str | None]
+    """证件种类"""
     authorize_letter_copy: NotRequired[str | None]
     card_front: NotRequired[str | None]
     card_back: NotRequired[str | None]
@@ -123,6 +133,7 @@ class MchsubjectalterapplymentPostRequestLegalPersonInfo(TypedDict):
 
 class MchsubjectalterapplymentPostRequestUboInfoList(TypedDict):
     id_doc_type: str
+    """证件种类"""
     card_front: str
     card_back: NotRequired[str | None]
     card_name: Secret
@@ -141,7 +152,9 @@ class MchsubjectalterapplymentPostRequestAddition(TypedDict):
 class MchsubjectalterapplymentPostRequest(TypedDict):
     """提交资料变更申请单"""
     merchant_code: str
+    """商户代码"""
     out_request_no: str
+    """商户请求单号"""
     alter_scope: NotRequired[str | None]
     organization_type: str
     finance_institution: NotRequired[bool | None]
@@ -180,8 +193,11 @@ class MerchantnamealterapplymentApplyIdGetData(TypedDict):
 class MerchantnamealterapplymentPostRequest(TypedDict):
     """提交商户简称变更申请单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_request_no: str
+    """商户请求单号"""
     merchant_shortname: str
+    """商户简称"""
 
 class MerchantnamealterapplymentPostData(TypedDict):
     """提交商户简称变更申请单"""

@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 class OrdersMixTradeNoMixTradeNoGetParams(TypedDict):
     """使用医保自费混合订单号查看下单结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class OrdersMixTradeNoMixTradeNoGetDataCashAddDetail(TypedDict):
     cash_add_fee: int
@@ -60,6 +61,7 @@ class OrdersMixTradeNoMixTradeNoGetData(TypedDict):
 class OrdersOutTradeNoOutTradeNoGetParams(TypedDict):
     """使用商户订单号查看下单结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class OrdersOutTradeNoOutTradeNoGetDataCashAddDetail(TypedDict):
     cash_add_fee: int
@@ -113,13 +115,17 @@ class OrdersOutTradeNoOutTradeNoGetData(TypedDict):
 
 class OrdersPostRequestPayer(TypedDict):
     name: Secret
+    """名称"""
     id_digest: Secret
     card_type: str
+    """卡类型"""
 
 class OrdersPostRequestRelative(TypedDict):
     name: Secret
+    """名称"""
     id_digest: Secret
     card_type: str
+    """卡类型"""
 
 class OrdersPostRequestCashAddDetail(TypedDict):
     cash_add_fee: int
@@ -134,14 +140,21 @@ class OrdersPostRequest(TypedDict):
     mix_pay_type: str
     order_type: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     payer: OrdersPostRequestPayer
+    """付款人"""
     pay_for_relatives: NotRequired[bool | None]
     relative: NotRequired[OrdersPostRequestRelative | None]
     out_trade_no: str
+    """商户订单号"""
     serial_no: str
     pay_order_id: NotRequired[str | None]
     pay_auth_no: NotRequired[str | None]
@@ -151,6 +164,7 @@ class OrdersPostRequest(TypedDict):
     med_inst_no: str
     med_ins_order_create_time: NotRequired[Time | None]
     total_fee: int
+    """订单总金额，单位分"""
     med_ins_gov_fee: NotRequired[int | None]
     med_ins_self_fee: NotRequired[int | None]
     med_ins_other_fee: NotRequired[int | None]
@@ -159,10 +173,13 @@ class OrdersPostRequest(TypedDict):
     cash_add_detail: NotRequired[list[OrdersPostRequestCashAddDetail] | None]
     cash_reduce_detail: NotRequired[list[OrdersPostRequestCashReduceDetail] | None]
     callback_url: str
+    """回调地址"""
     prepay_id: NotRequired[str | None]
+    """预支付会话标识"""
     passthrough_request_content: NotRequired[str | None]
     extends: NotRequired[str | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     channel_no: NotRequired[str | None]
     med_ins_test_env: NotRequired[bool | None]
 
@@ -223,9 +240,11 @@ class RefundsNotifyPostParams(TypedDict):
 class RefundsNotifyPostRequest(TypedDict):
     """医保退款通知"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     med_refund_total_fee: int
     med_refund__gov_fee: int
     med_refund__self_fee: int
     med_refund__other_fee: int
     refund_time: Time
     out_refund_no: str
+    """商户退款单号"""

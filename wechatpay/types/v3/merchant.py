@@ -11,6 +11,7 @@ class FundBalanceAccountTypeGetData(TypedDict):
 class FundDayendbalanceAccountTypeGetParams(TypedDict):
     """查询账户日终余额"""
     date: Day
+    """日期"""
 
 class FundDayendbalanceAccountTypeGetData(TypedDict):
     """查询账户日终余额"""
@@ -20,7 +21,9 @@ class FundDayendbalanceAccountTypeGetData(TypedDict):
 class FundWithdrawBillTypeBillTypeGetParams(TypedDict):
     """按日下载提现异常文件"""
     bill_date: Day
+    """账单日期"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class FundWithdrawBillTypeBillTypeGetData(TypedDict):
     """按日下载提现异常文件"""
@@ -59,11 +62,17 @@ class FundWithdrawWithdrawIdWithdrawIdGetData(TypedDict):
 class FundWithdrawPostRequest(TypedDict):
     """电商平台提现"""
     out_request_no: str
+    """商户请求单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     remark: NotRequired[str | None]
+    """备注"""
     bank_memo: NotRequired[str | None]
+    """银行附言"""
     account_type: str
+    """账户类型"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class FundWithdrawPostData(TypedDict):
     """电商平台提现"""
@@ -73,11 +82,14 @@ class FundWithdrawPostData(TypedDict):
 class MediaUploadPostFiles(TypedDict):
     """文件上传"""
     file: File
+    """文件内容"""
 
 class MediaUploadPostRequest(TypedDict):
     """文件上传"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class MediaUploadPostData(TypedDict):
     """文件上传"""
@@ -86,11 +98,14 @@ class MediaUploadPostData(TypedDict):
 class MediaVideoUploadPostFiles(TypedDict):
     """视频上传"""
     file: File
+    """文件内容"""
 
 class MediaVideoUploadPostRequest(TypedDict):
     """视频上传"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class MediaVideoUploadPostData(TypedDict):
     """视频上传"""

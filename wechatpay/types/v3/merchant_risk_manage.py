@@ -6,12 +6,18 @@ from wechatpay.types.values import Decimal, NotRequired, Secret, Time, TypedDict
 class EcTradeRiskQueryRiskTradesPostRequest(TypedDict):
     """查询风险订单"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     mchid: NotRequired[str | None]
+    """商户号"""
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     page_index: NotRequired[int | None]
     page_size: NotRequired[int | None]
+    """每页条数"""
 
 class EcTradeRiskQueryRiskTradesPostDataRiskTradeList(TypedDict):
     mchid: str
@@ -28,15 +34,20 @@ class EcTradeRiskQueryRiskTradesPostData(TypedDict):
 class EcTradeRiskRecvDisposeResultPostRequest(TypedDict):
     """回传处置结果"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     mchid: NotRequired[str | None]
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     final_risk_result: NotRequired[int | None]
     final_risk_type: NotRequired[int | None]
     disp_conclusion: NotRequired[list[int] | None]
     disp_addition: NotRequired[str | None]
     exist_complaint: NotRequired[bool | None]
     refund_amount: NotRequired[int | None]
+    """退款金额，单位分"""
 
 class EcTradeRiskRecvDisposeResultPostData(TypedDict):
     """回传处置结果"""
@@ -44,35 +55,52 @@ class EcTradeRiskRecvDisposeResultPostData(TypedDict):
 
 class ReportTradeUnionInformationPostRequestRechargeFields(TypedDict):
     account_type: NotRequired[int | None]
+    """账户类型"""
     account: NotRequired[str | None]
+    """账户或账号"""
 
 class ReportTradeUnionInformationPostRequestLivingExpensesFields(TypedDict):
     acc_no: NotRequired[str | None]
     type: NotRequired[int | None]
+    """类型"""
     city: NotRequired[str | None]
+    """城市"""
     address: NotRequired[str | None]
+    """地址"""
     acc_name: NotRequired[str | None]
     company_name: NotRequired[str | None]
+    """公司名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
 
 class ReportTradeUnionInformationPostRequestSubOrders(TypedDict):
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     delivery_province: NotRequired[str | None]
     delivery_city: NotRequired[str | None]
     risky_goods: NotRequired[int | None]
     user_risk_level: NotRequired[int | None]
+    """用户风险等级"""
     sp_risk_level: NotRequired[int | None]
 
 class ReportTradeUnionInformationPostRequest(TypedDict):
     """上报订单关联信息"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     acquiring_bank_id: NotRequired[str | None]
+    """收单机构编号"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     certificates_number: NotRequired[Secret | None]
     client_ip: NotRequired[str | None]
     risk_level: NotRequired[int | None]
@@ -85,6 +113,7 @@ class ReportTradeUnionInformationPostRequest(TypedDict):
     phone_from: NotRequired[int | None]
     seller_userid: NotRequired[str | None]
     scene: NotRequired[int | None]
+    """场景"""
     recharge_fields: NotRequired[ReportTradeUnionInformationPostRequestRechargeFields | None]
     living_expenses_fields: NotRequired[ReportTradeUnionInformationPostRequestLivingExpensesFields | None]
     extra_fields1: NotRequired[str | None]
@@ -102,16 +131,21 @@ class ReportTradeUnionInformationPostRequest(TypedDict):
     proxy_payment: NotRequired[bool | None]
     order_phone_number: NotRequired[str | None]
     user_risk_level: NotRequired[int | None]
+    """用户风险等级"""
     sp_risk_level: NotRequired[int | None]
     phone_number_location: NotRequired[str | None]
     goods_category: NotRequired[str | None]
+    """商品类目"""
     pre_opening_behavior: NotRequired[str | None]
     new_store: NotRequired[bool | None]
     store_identifier: NotRequired[str | None]
     goods_listing_time: NotRequired[str | None]
     combine_out_trade_no: NotRequired[str | None]
+    """商户的合单号"""
     combine_mchid: NotRequired[str | None]
+    """合单发起方商户号"""
     sub_orders: NotRequired[list[ReportTradeUnionInformationPostRequestSubOrders] | None]
+    """子订单列表"""
 
 class ReportTradeUnionInformationPostData(TypedDict):
     """上报订单关联信息"""
@@ -124,10 +158,15 @@ class ReportTradeUnionInformationPostData(TypedDict):
 class TradeRiskInformationGetParams(TypedDict):
     """查询风险信息"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     acquiring_bank_id: NotRequired[str | None]
+    """收单机构编号"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: str
+    """商户订单号"""
     complaints_information: NotRequired[str | None]
 
 class TradeRiskInformationGetData(TypedDict):
@@ -140,11 +179,17 @@ class TradeRiskInformationGetData(TypedDict):
 class TradeRiskResultPostRequest(TypedDict):
     """处置结果回传"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     acquiring_bank_id: NotRequired[str | None]
+    """收单机构编号"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     risk_type: NotRequired[str | None]
+    """风险类型"""
     punish_type: str
     additional_punish_type: NotRequired[str | None]
     complaints_information: NotRequired[str | None]
@@ -168,6 +213,7 @@ class ViolationNotificationsGetData(TypedDict):
 class ViolationNotificationsPostRequest(TypedDict):
     """创建商户违规通知回调地址"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class ViolationNotificationsPostData(TypedDict):
     """创建商户违规通知回调地址"""
@@ -176,6 +222,7 @@ class ViolationNotificationsPostData(TypedDict):
 class ViolationNotificationsPutRequest(TypedDict):
     """修改商户违规通知回调地址"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class ViolationNotificationsPutData(TypedDict):
     """修改商户违规通知回调地址"""

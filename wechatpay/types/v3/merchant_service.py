@@ -11,6 +11,7 @@ class ComplaintNotificationsGetData(TypedDict):
 class ComplaintNotificationsPostRequest(TypedDict):
     """创建投诉通知回调"""
     url: str
+    """网址"""
 
 class ComplaintNotificationsPostData(TypedDict):
     """创建投诉通知回调"""
@@ -20,6 +21,7 @@ class ComplaintNotificationsPostData(TypedDict):
 class ComplaintNotificationsPutRequest(TypedDict):
     """更新投诉通知回调"""
     url: str
+    """网址"""
 
 class ComplaintNotificationsPutData(TypedDict):
     """更新投诉通知回调"""
@@ -53,10 +55,14 @@ class ComplaintsTransactionIdGetData(TypedDict):
 class ComplaintsGetParams(TypedDict):
     """查询投诉信息"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     begin_date: Day
     end_date: Day
+    """结束日期"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class ComplaintsGetDataData(TypedDict):
     out_trade_no: str
@@ -79,11 +85,14 @@ class ComplaintsGetData(TypedDict):
 class ComplaintsV2ComplaintIdCompletePostRequest(TypedDict):
     """反馈处理完成"""
     complainted_mchid: str
+    """被投诉的商户号"""
 
 class ComplaintsV2ComplaintIdNegotiationHistorysGetParams(TypedDict):
     """查询投诉协商历史"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class ComplaintsV2ComplaintIdNegotiationHistorysGetDataDataComplaintMediaList(TypedDict):
     media_type: NotRequired[str]
@@ -247,138 +256,207 @@ class ComplaintsV2ComplaintIdNegotiationHistorysGetData(TypedDict):
 
 class ComplaintsV2ComplaintIdResponsePostRequestMiniProgramJumpInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: str
+    """路径"""
     text: str
+    """文本"""
 
 class ComplaintsV2ComplaintIdResponsePostRequest(TypedDict):
     """提交回复"""
     complainted_mchid: str
+    """被投诉的商户号"""
     response_content: str
     response_images: NotRequired[list[str] | None]
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     jump_url_text: NotRequired[str | None]
     mini_program_jump_info: NotRequired[ComplaintsV2ComplaintIdResponsePostRequestMiniProgramJumpInfo | None]
+    """跳转小程序的信息"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksText(TypedDict):
     text: NotRequired[str | None]
+    """文本"""
     color: NotRequired[str | None]
     is_bold: NotRequired[bool | None]
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksImage(TypedDict):
     media_id: NotRequired[str | None]
+    """已上传文件的标识"""
     image_style_type: NotRequired[str | None]
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkActionMiniProgramJumpInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
     text: NotRequired[str | None]
+    """文本"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkActionMessageInfo(TypedDict):
     content: str
+    """内容"""
     custom_data: NotRequired[str | None]
+    """自定义数据"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkAction(TypedDict):
     action_type: NotRequired[str | None]
+    """动作类型"""
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     mini_program_jump_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkActionMiniProgramJumpInfo | None]
+    """跳转小程序的信息"""
     message_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkActionMessageInfo | None]
+    """消息内容"""
     action_id: NotRequired[str | None]
+    """动作编号"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkInvalidInfo(TypedDict):
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     multi_clickable: NotRequired[bool | None]
+    """是否可多次点击"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLink(TypedDict):
     text: NotRequired[str | None]
+    """文本"""
     action: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkAction | None]
+    """动作"""
     invalid_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLinkInvalidInfo | None]
+    """失效信息"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsActionMiniProgramJumpInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
     text: NotRequired[str | None]
+    """文本"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsActionMessageInfo(TypedDict):
     content: str
+    """内容"""
     custom_data: NotRequired[str | None]
+    """自定义数据"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsAction(TypedDict):
     action_type: NotRequired[str | None]
+    """动作类型"""
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     mini_program_jump_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsActionMiniProgramJumpInfo | None]
+    """跳转小程序的信息"""
     message_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsActionMessageInfo | None]
+    """消息内容"""
     action_id: NotRequired[str | None]
+    """动作编号"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqs(TypedDict):
     faq_id: NotRequired[str | None]
     faq_title: NotRequired[str | None]
     action: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqsAction | None]
+    """动作"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqList(TypedDict):
     faqs: NotRequired[list[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqListFaqs] | None]
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonActionMiniProgramJumpInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
     text: NotRequired[str | None]
+    """文本"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonActionMessageInfo(TypedDict):
     content: str
+    """内容"""
     custom_data: NotRequired[str | None]
+    """自定义数据"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonAction(TypedDict):
     action_type: NotRequired[str | None]
+    """动作类型"""
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     mini_program_jump_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonActionMiniProgramJumpInfo | None]
+    """跳转小程序的信息"""
     message_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonActionMessageInfo | None]
+    """消息内容"""
     action_id: NotRequired[str | None]
+    """动作编号"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonInvalidInfo(TypedDict):
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     multi_clickable: NotRequired[bool | None]
+    """是否可多次点击"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButton(TypedDict):
     text: NotRequired[str | None]
+    """文本"""
     action: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonAction | None]
+    """动作"""
     invalid_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonInvalidInfo | None]
+    """失效信息"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsActionMiniProgramJumpInfo(TypedDict):
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
     text: NotRequired[str | None]
+    """文本"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsActionMessageInfo(TypedDict):
     content: str
+    """内容"""
     custom_data: NotRequired[str | None]
+    """自定义数据"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsAction(TypedDict):
     action_type: NotRequired[str | None]
+    """动作类型"""
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     mini_program_jump_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsActionMiniProgramJumpInfo | None]
+    """跳转小程序的信息"""
     message_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsActionMessageInfo | None]
+    """消息内容"""
     action_id: NotRequired[str | None]
+    """动作编号"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsInvalidInfo(TypedDict):
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     multi_clickable: NotRequired[bool | None]
+    """是否可多次点击"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtons(TypedDict):
     text: NotRequired[str | None]
+    """文本"""
     action: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsAction | None]
+    """动作"""
     invalid_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtonsInvalidInfo | None]
+    """失效信息"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupInvalidInfo(TypedDict):
     expired_time: NotRequired[Time | None]
+    """到期时间"""
     multi_clickable: NotRequired[bool | None]
+    """是否可多次点击"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroup(TypedDict):
     buttons: NotRequired[list[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupButtons] | None]
     button_layout: NotRequired[str | None]
     invalid_info: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksButtonGroupInvalidInfo | None]
+    """失效信息"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocks(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     text: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksText | None]
+    """文本"""
     image: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksImage | None]
     link: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksLink | None]
     faq_list: NotRequired[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocksFaqList | None]
@@ -389,11 +467,14 @@ class ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessage(TypedDic
     blocks: NotRequired[list[ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessageBlocks] | None]
     sender_identity: NotRequired[str | None]
     custom_data: NotRequired[str | None]
+    """自定义数据"""
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostRequest(TypedDict):
     """回复需要即时服务的投诉单"""
     complainted_mchid: str
+    """被投诉的商户号"""
     message: ComplaintsV2ComplaintIdResponseImmediateServicePostRequestMessage
+    """说明文字"""
     idempotent_id: str
 
 class ComplaintsV2ComplaintIdResponseImmediateServicePostData(TypedDict):
@@ -403,10 +484,13 @@ class ComplaintsV2ComplaintIdResponseImmediateServicePostData(TypedDict):
 class ComplaintsV2ComplaintIdUpdateRefundProgressPostRequest(TypedDict):
     """更新退款审批结果"""
     action: str
+    """动作"""
     launch_refund_day: NotRequired[int | None]
     reject_reason: NotRequired[str | None]
+    """驳回原因"""
     reject_media_list: NotRequired[list[str] | None]
     remark: NotRequired[str | None]
+    """备注"""
 
 class ComplaintsV2ComplaintIdGetDataComplaintMediaList(TypedDict):
     media_type: str
@@ -463,10 +547,14 @@ class ComplaintsV2ComplaintIdGetData(TypedDict):
 class ComplaintsV2GetParams(TypedDict):
     """查询投诉单列表"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     begin_date: Day
     end_date: Day
+    """结束日期"""
     complainted_mchid: NotRequired[str | None]
+    """被投诉的商户号"""
 
 class ComplaintsV2GetDataDataComplaintOrderInfo(TypedDict):
     transaction_id: str
@@ -528,7 +616,9 @@ class ComplaintsV2GetData(TypedDict):
 class FeedbacksPostRequest(TypedDict):
     """商户反馈"""
     transaction_id: str
+    """微信支付订单号"""
     complainted_mchid: str
+    """被投诉的商户号"""
     feedback_type: NotRequired[int | None]
     feedback_content: str
     feedback_images: NotRequired[list[str] | None]
@@ -537,11 +627,14 @@ class FeedbacksPostRequest(TypedDict):
 class ImagesUploadPostFiles(TypedDict):
     """商户上传反馈图片"""
     file: File
+    """文件内容"""
 
 class ImagesUploadPostRequest(TypedDict):
     """商户上传反馈图片"""
     sha256: NotRequired[str | None]
+    """文件的 SHA-256 摘要"""
     filename: NotRequired[str | None]
+    """文件名"""
 
 class ImagesUploadPostData(TypedDict):
     """商户上传反馈图片"""

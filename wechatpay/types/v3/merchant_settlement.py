@@ -17,8 +17,11 @@ class MerchantSettleRuleApplicationsApplicationIdGetData(TypedDict):
 class MerchantSettleRuleApplicationsPostRequest(TypedDict):
     """申请修改特约商户结算规则"""
     acquiring_bank_id: str
+    """收单机构编号"""
     channel_id: str
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     settle_rule_id: int
 
 class MerchantSettleRuleApplicationsPostData(TypedDict):

@@ -5,12 +5,16 @@ from wechatpay.types.values import NotRequired, TypedDict
 
 class StoresStoreIdRecipientsBindPostRequestStoreRecipient(TypedDict):
     mchid: str
+    """商户号"""
     company_name: NotRequired[str | None]
+    """公司名称"""
 
 class StoresStoreIdRecipientsBindPostRequest(TypedDict):
     """绑定门店收款信息"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     store_recipient: list[StoresStoreIdRecipientsBindPostRequestStoreRecipient]
+    """门店收款信息"""
 
 class StoresStoreIdRecipientsBindPostDataFailedStoreRecipient(TypedDict):
     mchid: str
@@ -22,12 +26,16 @@ class StoresStoreIdRecipientsBindPostData(TypedDict):
 
 class StoresStoreIdRecipientsUnbindPostRequestStoreRecipient(TypedDict):
     mchid: str
+    """商户号"""
     company_name: NotRequired[str | None]
+    """公司名称"""
 
 class StoresStoreIdRecipientsUnbindPostRequest(TypedDict):
     """解除门店收款信息绑定"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     store_recipient: list[StoresStoreIdRecipientsUnbindPostRequestStoreRecipient]
+    """门店收款信息"""
 
 class StoresStoreIdRecipientsUnbindPostDataFailedStoreRecipient(TypedDict):
     mchid: str
@@ -40,6 +48,7 @@ class StoresStoreIdRecipientsUnbindPostData(TypedDict):
 class StoresStoreIdGetParams(TypedDict):
     """查询门店"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class StoresStoreIdGetDataStoreBasics(TypedDict):
     store_reference_id: NotRequired[str]
@@ -78,58 +87,91 @@ class StoresStoreIdGetData(TypedDict):
 
 class StoresStoreIdPatchRequestStoreBasics(TypedDict):
     store_reference_id: NotRequired[str | None]
+    """商户的门店编号"""
     brand_name: NotRequired[str | None]
     store_name: str
+    """门店名称"""
     branch_name: NotRequired[str | None]
+    """分店名称"""
     brand_id: NotRequired[int | None]
+    """品牌编号"""
 
 class StoresStoreIdPatchRequestStoreAddress(TypedDict):
     address_code: str
+    """地区编码"""
     address_detail: str
+    """详细地址"""
     address_complements: NotRequired[str | None]
+    """地址补充"""
     longitude: NotRequired[str | None]
+    """经度"""
     latitude: NotRequired[str | None]
+    """纬度"""
 
 class StoresStoreIdPatchRequestStoreBusiness(TypedDict):
     service_phone: NotRequired[str | None]
+    """客服电话"""
     business_hours: NotRequired[str | None]
+    """营业时间"""
 
 class StoresStoreIdPatchRequest(TypedDict):
     """修改门店"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     store_basics: NotRequired[StoresStoreIdPatchRequestStoreBasics | None]
+    """门店基础信息"""
     store_address: NotRequired[StoresStoreIdPatchRequestStoreAddress | None]
+    """门店地址"""
     store_business: NotRequired[StoresStoreIdPatchRequestStoreBusiness | None]
+    """门店经营信息"""
 
 class StoresPostRequestStoreBasics(TypedDict):
     store_reference_id: NotRequired[str | None]
+    """商户的门店编号"""
     brand_name: NotRequired[str | None]
     store_name: str
+    """门店名称"""
     branch_name: NotRequired[str | None]
+    """分店名称"""
     brand_id: NotRequired[int | None]
+    """品牌编号"""
 
 class StoresPostRequestStoreAddress(TypedDict):
     address_code: str
+    """地区编码"""
     address_detail: str
+    """详细地址"""
     address_complements: NotRequired[str | None]
+    """地址补充"""
     longitude: NotRequired[str | None]
+    """经度"""
     latitude: NotRequired[str | None]
+    """纬度"""
 
 class StoresPostRequestStoreBusiness(TypedDict):
     service_phone: NotRequired[str | None]
+    """客服电话"""
     business_hours: NotRequired[str | None]
+    """营业时间"""
 
 class StoresPostRequestStoreRecipient(TypedDict):
     mchid: str
+    """商户号"""
     company_name: NotRequired[str | None]
+    """公司名称"""
 
 class StoresPostRequest(TypedDict):
     """创建门店"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     store_basics: StoresPostRequestStoreBasics
+    """门店基础信息"""
     store_address: NotRequired[StoresPostRequestStoreAddress | None]
+    """门店地址"""
     store_business: NotRequired[StoresPostRequestStoreBusiness | None]
+    """门店经营信息"""
     store_recipient: NotRequired[list[StoresPostRequestStoreRecipient] | None]
+    """门店收款信息"""
 
 class StoresPostData(TypedDict):
     """创建门店"""

@@ -6,9 +6,13 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class MerchantIncomeRecordsGetParams(TypedDict):
     """服务商银行来账查询"""
     account_type: str
+    """账户类型"""
     date: Day
+    """日期"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class MerchantIncomeRecordsGetDataData(TypedDict):
     mchid: str
@@ -38,10 +42,15 @@ class MerchantIncomeRecordsGetData(TypedDict):
 class PartnerIncomeRecordsGetParams(TypedDict):
     """特约商户银行来账查询"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     account_type: str
+    """账户类型"""
     date: Day
+    """日期"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class PartnerIncomeRecordsGetDataData(TypedDict):
     sub_mchid: str

@@ -6,7 +6,9 @@ from wechatpay.types.values import Day, NotRequired, Secret, TypedDict
 class SubMchidGetParams(TypedDict):
     """查询子商户（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
 
 class SubMchidGetDataContact(TypedDict):
     name: NotRequired[str]
@@ -49,44 +51,70 @@ class SubMchidGetData(TypedDict):
 
 class MerchantsPostRequestContact(TypedDict):
     name: Secret
+    """名称"""
     phone: Secret
+    """电话号码"""
     email: Secret
+    """电子邮箱"""
 
 class MerchantsPostRequestBusiness(TypedDict):
     business_type: str
+    """业务类型"""
     app_download: NotRequired[str | None]
+    """App 下载地址"""
     website: NotRequired[str | None]
     office_account: NotRequired[str | None]
+    """公众号标识"""
     mini_program: NotRequired[str | None]
+    """小程序标识"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_photos: NotRequired[str | None]
     mcc: NotRequired[str | None]
+    """行业类别码"""
 
 class MerchantsPostRequestDirector(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPostRequestPrincipal(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPostRequest(TypedDict):
     """子商户进件（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     name: str
+    """名称"""
     shortname: str
     office_phone: str
+    """办公电话"""
     contact: MerchantsPostRequestContact
+    """联系人信息"""
     business_category: int
+    """经营类目"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     registration_certificate_number: NotRequired[str | None]
+    """登记证号码"""
     registration_certificate_date: NotRequired[Day | None]
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     settlement_bank_number: NotRequired[str | None]
+    """结算银行账号"""
     business: MerchantsPostRequestBusiness
+    """经营信息"""
     director: NotRequired[MerchantsPostRequestDirector | None]
     principal: NotRequired[MerchantsPostRequestPrincipal | None]
 
@@ -98,45 +126,72 @@ class MerchantsPostData(TypedDict):
 
 class MerchantsPutRequestContact(TypedDict):
     name: Secret
+    """名称"""
     phone: Secret
+    """电话号码"""
     email: Secret
+    """电子邮箱"""
 
 class MerchantsPutRequestBusiness(TypedDict):
     business_type: str
+    """业务类型"""
     app_download: NotRequired[str | None]
+    """App 下载地址"""
     website: NotRequired[str | None]
     office_account: NotRequired[str | None]
+    """公众号标识"""
     mini_program: NotRequired[str | None]
+    """小程序标识"""
     store_address: NotRequired[str | None]
+    """门店地址"""
     store_photos: NotRequired[str | None]
     mcc: NotRequired[str | None]
+    """行业类别码"""
 
 class MerchantsPutRequestDirector(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPutRequestPrincipal(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     number: NotRequired[str | None]
+    """号码"""
 
 class MerchantsPutRequest(TypedDict):
     """修改子商户（融合钱包）"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     name: str
+    """名称"""
     shortname: str
     office_phone: str
+    """办公电话"""
     contact: NotRequired[MerchantsPutRequestContact | None]
+    """联系人信息"""
     business_category: int
+    """经营类目"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     merchant_country_code: str
+    """商户所在国家或地区码"""
     merchant_type: str
+    """商户类型"""
     registration_certificate_number: NotRequired[str | None]
+    """登记证号码"""
     registration_certificate_date: NotRequired[Day | None]
+    """登记日期"""
     registration_certificate_copy: NotRequired[str | None]
     settlement_bank_number: NotRequired[str | None]
+    """结算银行账号"""
     business: MerchantsPutRequestBusiness
+    """经营信息"""
     director: NotRequired[MerchantsPutRequestDirector | None]
     principal: NotRequired[MerchantsPutRequestPrincipal | None]
 

@@ -18,12 +18,19 @@ class StocksStockIdUseFlowGetData(TypedDict):
 class UsersOpenidCouponsPostRequest(TypedDict):
     """发放指定批次的消费金"""
     stock_id: str
+    """券批次号"""
     out_request_no: str
+    """商户请求单号"""
     user_name: Secret
+    """收款人姓名"""
     id_card_number: Secret
+    """身份证号码"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     card_type: str
+    """卡类型"""
 
 class UsersOpenidCouponsPostData(TypedDict):
     """发放指定批次的消费金"""

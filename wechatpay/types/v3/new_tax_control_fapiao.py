@@ -6,18 +6,23 @@ from wechatpay.types.values import File, NotRequired, Secret, Time, TypedDict
 class CardTemplatePostRequestCardTemplateInformationCustomCell(TypedDict):
     words: str
     description: str
+    """商品或事项描述"""
     jump_url: NotRequired[str | None]
+    """跳转地址"""
     miniprogram_user_name: NotRequired[str | None]
     miniprogram_path: NotRequired[str | None]
+    """小程序页面路径"""
 
 class CardTemplatePostRequestCardTemplateInformation(TypedDict):
     payee_name: NotRequired[str | None]
     logo_url: str
+    """标志图片地址"""
     custom_cell: NotRequired[CardTemplatePostRequestCardTemplateInformationCustomCell | None]
 
 class CardTemplatePostRequest(TypedDict):
     """创建电子发票卡券模板"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     card_appid: str
     card_template_information: CardTemplatePostRequestCardTemplateInformation
 
@@ -28,72 +33,117 @@ class CardTemplatePostData(TypedDict):
 
 class FapiaoApplicationsIssueGeneralPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     fapiao_bill_type: NotRequired[str | None]
+    """发票类型"""
     user_apply_message: NotRequired[str | None]
 
 class FapiaoApplicationsIssueGeneralPostRequestFapiaoInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: NotRequired[int | None]
+    """数量"""
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     discount: bool
+    """优惠"""
     preferential_policy_code: NotRequired[int | None]
 
 class FapiaoApplicationsIssueGeneralPostRequestFapiaoInformationTransactionInformation(TypedDict):
     pay_channel: str
     transaction_id: str
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class FapiaoApplicationsIssueGeneralPostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     total_amount: int
+    """总金额，单位分"""
     items: list[FapiaoApplicationsIssueGeneralPostRequestFapiaoInformationItems]
+    """项目列表"""
     export_business_policy_code: NotRequired[int | None]
     vat_refund_levy_code: NotRequired[int | None]
     billing_person_id: str
     billing_person: NotRequired[str | None]
     fapiao_bill_type: str
+    """发票类型"""
     transaction_information: list[FapiaoApplicationsIssueGeneralPostRequestFapiaoInformationTransactionInformation]
     remark: NotRequired[str | None]
+    """备注"""
 
 class FapiaoApplicationsIssueGeneralPostRequest(TypedDict):
     """开具通用行业电子发票"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     fapiao_apply_id: str
+    """发票申请单号"""
     buyer_information: FapiaoApplicationsIssueGeneralPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_information: FapiaoApplicationsIssueGeneralPostRequestFapiaoInformation
+    """发票信息"""
 
 class FapiaoApplicationsIssuePassengerTransportPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     fapiao_bill_type: NotRequired[str | None]
+    """发票类型"""
     user_apply_message: NotRequired[str | None]
 
 class FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationItemsPassengerInformation(TypedDict):
     name: str
+    """名称"""
     certificate_type: str
     certificate_number: Secret
     departure_date: str
@@ -104,117 +154,185 @@ class FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationItems
 
 class FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: NotRequired[int | None]
+    """数量"""
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     discount: bool
+    """优惠"""
     preferential_policy_code: NotRequired[int | None]
     passenger_information: NotRequired[FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationItemsPassengerInformation | None]
 
 class FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationTransactionInformation(TypedDict):
     pay_channel: str
     transaction_id: str
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     total_amount: int
+    """总金额，单位分"""
     items: list[FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationItems]
+    """项目列表"""
     export_business_policy_code: NotRequired[int | None]
     vat_refund_levy_code: NotRequired[int | None]
     billing_person_id: str
     billing_person: NotRequired[str | None]
     fapiao_bill_type: str
+    """发票类型"""
     transaction_information: list[FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformationTransactionInformation]
     remark: NotRequired[str | None]
+    """备注"""
 
 class FapiaoApplicationsIssuePassengerTransportPostRequest(TypedDict):
     """开具旅客运输行业电子发票"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     fapiao_apply_id: str
+    """发票申请单号"""
     buyer_information: FapiaoApplicationsIssuePassengerTransportPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_information: FapiaoApplicationsIssuePassengerTransportPostRequestFapiaoInformation
+    """发票信息"""
 
 class FapiaoApplicationsIssueRefinedOilPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     fapiao_bill_type: NotRequired[str | None]
+    """发票类型"""
     user_apply_message: NotRequired[str | None]
 
 class FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationItemsRefinedOilInformation(TypedDict):
     station: str
     trade_time: Time
+    """交易时间"""
     gun_number: str
 
 class FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: NotRequired[int | None]
+    """数量"""
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     discount: bool
+    """优惠"""
     preferential_policy_code: NotRequired[int | None]
     refined_oil_information: NotRequired[FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationItemsRefinedOilInformation | None]
 
 class FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationTransactionInformation(TypedDict):
     pay_channel: str
     transaction_id: str
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     total_amount: int
+    """总金额，单位分"""
     items: list[FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationItems]
+    """项目列表"""
     export_business_policy_code: NotRequired[int | None]
     vat_refund_levy_code: NotRequired[int | None]
     billing_person_id: str
     billing_person: NotRequired[str | None]
     fapiao_bill_type: str
+    """发票类型"""
     transaction_information: list[FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformationTransactionInformation]
     remark: NotRequired[str | None]
+    """备注"""
 
 class FapiaoApplicationsIssueRefinedOilPostRequest(TypedDict):
     """开具成品油行业电子发票"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     fapiao_apply_id: str
+    """发票申请单号"""
     buyer_information: FapiaoApplicationsIssueRefinedOilPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_information: FapiaoApplicationsIssueRefinedOilPostRequestFapiaoInformation
+    """发票信息"""
 
 class FapiaoApplicationsRealEstateLeasingPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     fapiao_bill_type: NotRequired[str | None]
+    """发票类型"""
     user_apply_message: NotRequired[str | None]
 
 class FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationItemsRealEstateLeasingInformation(TypedDict):
     province: str
+    """省份"""
     city: NotRequired[str | None]
+    """城市"""
     address: str
+    """地址"""
     lease_period_start: str
     lease_period_end: str
     cross_city_flag: bool
@@ -223,48 +341,70 @@ class FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationItemsRealEs
 
 class FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: NotRequired[int | None]
+    """数量"""
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     discount: bool
+    """优惠"""
     preferential_policy_code: NotRequired[int | None]
     real_estate_leasing_information: NotRequired[FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationItemsRealEstateLeasingInformation | None]
 
 class FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationTransactionInformation(TypedDict):
     pay_channel: str
     transaction_id: str
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     total_amount: int
+    """总金额，单位分"""
     items: list[FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationItems]
+    """项目列表"""
     export_business_policy_code: NotRequired[int | None]
     vat_refund_levy_code: NotRequired[int | None]
     billing_person_id: str
     billing_person: NotRequired[str | None]
     fapiao_bill_type: str
+    """发票类型"""
     transaction_information: list[FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformationTransactionInformation]
     remark: NotRequired[str | None]
+    """备注"""
 
 class FapiaoApplicationsRealEstateLeasingPostRequest(TypedDict):
     """开具不动产租赁行业电子发票"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     fapiao_apply_id: str
+    """发票申请单号"""
     buyer_information: FapiaoApplicationsRealEstateLeasingPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_information: FapiaoApplicationsRealEstateLeasingPostRequestFapiaoInformation
+    """发票信息"""
 
 class FapiaoApplicationsUploadFapiaoFilePostFiles(TypedDict):
     """上传电子发票文件"""
     file: File
+    """文件内容"""
 
 class FapiaoApplicationsUploadFapiaoFilePostRequest(TypedDict):
     """上传电子发票文件"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     file_type: str
     digest_alogrithm: NotRequired[str | None]
     digest: NotRequired[str | None]
@@ -276,7 +416,9 @@ class FapiaoApplicationsUploadFapiaoFilePostData(TypedDict):
 class FapiaoApplicationsFapiaoApplyIdFapiaoFilesGetParams(TypedDict):
     """获取发票下载信息"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     fapiao_id: str
+    """发票编号"""
 
 class FapiaoApplicationsFapiaoApplyIdFapiaoFilesGetDataFapiaoDownloadInfoList(TypedDict):
     fapiao_id: str
@@ -289,26 +431,44 @@ class FapiaoApplicationsFapiaoApplyIdFapiaoFilesGetData(TypedDict):
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     fapiao_bill_type: NotRequired[str | None]
+    """发票类型"""
     user_apply_message: NotRequired[str | None]
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationSellerInformation(TypedDict):
     name: str
+    """名称"""
     taxpayer_id: str
+    """纳税人识别号"""
     address: str
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationExtraInformation(TypedDict):
     payee: NotRequired[str | None]
@@ -317,17 +477,27 @@ class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformation
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     tax_amount: int
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     tax_prefer_mark: str
     discount: bool
+    """优惠"""
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformation(TypedDict):
     fapiao_media_id: str
@@ -337,35 +507,47 @@ class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformation
     check_code: str
     password: str
     total_amount: int
+    """总金额，单位分"""
     tax_amount: int
     amount: int
+    """金额（对象或以分为单位的数）"""
     seller_information: FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationSellerInformation
     extra_information: FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationExtraInformation
     items: list[FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformationItems]
+    """项目列表"""
     remark: NotRequired[str | None]
+    """备注"""
 
 class FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequest(TypedDict):
     """将电子发票插入微信用户卡包"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     scene: str
+    """场景"""
     buyer_information: FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_card_information: list[FapiaoApplicationsFapiaoApplyIdInsertCardsPostRequestFapiaoCardInformation]
 
 class FapiaoApplicationsFapiaoApplyIdReversePostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     fapiao_code: NotRequired[str | None]
     fapiao_number: str
 
 class FapiaoApplicationsFapiaoApplyIdReversePostRequest(TypedDict):
     """冲红电子发票"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     reverse_reason: str
     fapiao_information: list[FapiaoApplicationsFapiaoApplyIdReversePostRequestFapiaoInformation]
+    """发票信息"""
 
 class FapiaoApplicationsFapiaoApplyIdGetParams(TypedDict):
     """查询电子发票"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     fapiao_id: NotRequired[str | None]
+    """发票编号"""
 
 class FapiaoApplicationsFapiaoApplyIdGetDataFapiaoInformationBlueFapiao(TypedDict):
     fapiao_code: str
@@ -454,42 +636,70 @@ class FapiaoApplicationsFapiaoApplyIdGetData(TypedDict):
 
 class FapiaoApplicationsPostRequestBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     email: NotRequired[Secret | None]
+    """电子邮箱"""
 
 class FapiaoApplicationsPostRequestFapiaoInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_category: NotRequired[str | None]
+    """商品类目"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     goods_id: NotRequired[int | None]
+    """商品编码"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: int
+    """数量"""
     total_amount: int
+    """总金额，单位分"""
     tax_rate: NotRequired[int | None]
+    """税率"""
     tax_prefer_mark: NotRequired[str | None]
     discount: bool
+    """优惠"""
 
 class FapiaoApplicationsPostRequestFapiaoInformation(TypedDict):
     fapiao_id: str
+    """发票编号"""
     total_amount: int
+    """总金额，单位分"""
     need_list: bool
     remark: NotRequired[str | None]
+    """备注"""
     items: list[FapiaoApplicationsPostRequestFapiaoInformationItems]
+    """项目列表"""
 
 class FapiaoApplicationsPostRequest(TypedDict):
     """开具电子发票"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     scene: str
+    """场景"""
     fapiao_apply_id: str
+    """发票申请单号"""
     buyer_information: FapiaoApplicationsPostRequestBuyerInformation
+    """购买方信息"""
     fapiao_information: list[FapiaoApplicationsPostRequestFapiaoInformation]
+    """发票信息"""
 
 class FapiaomerchantGetspinviteurlGetParams(TypedDict):
     """获取邀请商户开通服务商电子发票能力"""
@@ -500,6 +710,7 @@ class FapiaomerchantGetspinviteurlGetParams(TypedDict):
     operate_user: NotRequired[Secret | None]
     invite_code: str
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class FapiaomerchantGetspinviteurlGetData(TypedDict):
     """获取邀请商户开通服务商电子发票能力"""
@@ -512,7 +723,9 @@ class FapiaomerchantListspinvitemchinfoGetParams(TypedDict):
     query_time_start: Time
     query_time_end: Time
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
     invite_code: NotRequired[str | None]
     mch_invite_status: str
 
@@ -542,6 +755,7 @@ class FapiaomerchantListspinvitemchinfoGetData(TypedDict):
 class MerchantBaseInformationGetParams(TypedDict):
     """获取商户开票基础信息"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class MerchantBaseInformationGetDataSellerInformation(TypedDict):
     name: str
@@ -570,6 +784,7 @@ class MerchantDevelopmentConfigGetData(TypedDict):
 class MerchantDevelopmentConfigPatchRequest(TypedDict):
     """配置开发选项"""
     callback_url: NotRequired[str | None]
+    """回调地址"""
     sub_mch_code: NotRequired[str | None]
     show_fapiao_cell: NotRequired[bool | None]
     support_vat_fapiao: NotRequired[bool | None]
@@ -583,8 +798,11 @@ class MerchantDevelopmentConfigPatchData(TypedDict):
 class MerchantTaxCodesGetParams(TypedDict):
     """获取商品和服务税收分类对照表"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class MerchantTaxCodesGetDataLinks(TypedDict):
     next: NotRequired[str]
@@ -636,11 +854,16 @@ class MerchantSubMchidCheckStatusGetData(TypedDict):
 class UserTitleTitleUrlGetParams(TypedDict):
     """获取抬头填写链接"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     fapiao_apply_id: str
+    """发票申请单号"""
     source: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     total_amount: int
+    """总金额，单位分"""
     seller_name: NotRequired[str | None]
     show_phone_cell: NotRequired[bool | None]
     must_input_phone: NotRequired[bool | None]
@@ -657,8 +880,11 @@ class UserTitleTitleUrlGetData(TypedDict):
 class UserTitleGetParams(TypedDict):
     """获取用户填写的抬头"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     scene: str
+    """场景"""
     fapiao_apply_id: str
+    """发票申请单号"""
 
 class UserTitleGetData(TypedDict):
     """获取用户填写的抬头"""

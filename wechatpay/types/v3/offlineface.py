@@ -6,11 +6,16 @@ from wechatpay.types.values import Any, NotRequired, Secret, TypedDict
 class AuthinfoPostRequest(TypedDict):
     """获取authinfo接口"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     device_id: str
+    """设备编号"""
     raw_data: str
     organization_id: str
+    """机构编号"""
 
 class AuthinfoPostData(TypedDict):
     """获取authinfo接口"""
@@ -24,8 +29,10 @@ class ContractsPresignPostRequestFacepayUser(TypedDict):
     out_user_id: str
     identification_name: NotRequired[str | None]
     organization_id: str
+    """机构编号"""
     identification: NotRequired[ContractsPresignPostRequestFacepayUserIdentification | None]
     phone: NotRequired[Secret | None]
+    """电话号码"""
 
 class ContractsPresignPostRequestLimitBankCardIdentification(TypedDict):
     identification_type: str
@@ -37,7 +44,9 @@ class ContractsPresignPostRequestLimitBankCard(TypedDict):
     identification: NotRequired[ContractsPresignPostRequestLimitBankCardIdentification | None]
     valid_thru: NotRequired[str | None]
     bank_type: NotRequired[str | None]
+    """付款银行"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
 
 class ContractsPresignPostRequest(TypedDict):
     """预签约接口"""
@@ -53,6 +62,7 @@ class ContractsPresignPostData(TypedDict):
 class ContractsContractIdGetParams(TypedDict):
     """签约查询接口"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class ContractsContractIdGetData(TypedDict):
     """签约查询接口"""
@@ -79,8 +89,11 @@ class FaceCollectionsCollectionIdGetData(TypedDict):
 class FaceCollectionsGetParams(TypedDict):
     """查询重采用户列表"""
     organization_id: str
+    """机构编号"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class FaceCollectionsGetDataFaceCollections(TypedDict):
     collection_id: str
@@ -98,6 +111,7 @@ class RepaymentUrlPostRequest(TypedDict):
     """获取还款链接接口"""
     out_user_id: str
     organization_id: str
+    """机构编号"""
 
 class RepaymentUrlPostData(TypedDict):
     """获取还款链接接口"""
@@ -107,7 +121,9 @@ class RepaymentUrlPostData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查单接口"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     business_product_id: str
 
 class TransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
@@ -146,13 +162,17 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class TransactionsPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class TransactionsPostRequestSceneInfo(TypedDict):
     device_ip: str
+    """设备 IP"""
 
 class TransactionsPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsPostRequestBusiness(TypedDict):
     business_product_id: int
@@ -161,18 +181,31 @@ class TransactionsPostRequestBusiness(TypedDict):
 class TransactionsPostRequest(TypedDict):
     """申请扣款接口"""
     auth_code: str
+    """付款码"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     amount: NotRequired[TransactionsPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[TransactionsPostRequestSceneInfo | None]
+    """支付场景"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     settle_info: NotRequired[TransactionsPostRequestSettleInfo | None]
+    """结算信息"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     business: NotRequired[TransactionsPostRequestBusiness | None]
+    """经营信息"""
 
 class TransactionsPostDataPayer(TypedDict):
     sp_openid: NotRequired[str]

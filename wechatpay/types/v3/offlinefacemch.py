@@ -32,15 +32,19 @@ class OrganizationsOrganizationIdUsersOutUserIdOutUserIdPatchRequestStaffInfo(Ty
 class OrganizationsOrganizationIdUsersOutUserIdOutUserIdPatchRequest(TypedDict):
     """刷脸用户信息修改接口"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     user_type: NotRequired[str | None]
     student_info: NotRequired[OrganizationsOrganizationIdUsersOutUserIdOutUserIdPatchRequestStudentInfo | None]
     staff_info: NotRequired[OrganizationsOrganizationIdUsersOutUserIdOutUserIdPatchRequestStaffInfo | None]
     status: NotRequired[str | None]
+    """状态"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
 
 class OrganizationsGetParams(TypedDict):
     """查询机构信息接口"""
     organization_id: NotRequired[str | None]
+    """机构编号"""
     organization_name: NotRequired[str | None]
 
 class OrganizationsGetData(TypedDict):
@@ -51,10 +55,12 @@ class OrganizationsGetData(TypedDict):
 class TokensPostRequestWebInitData(TypedDict):
     out_user_id: NotRequired[str | None]
     organization_id: NotRequired[str | None]
+    """机构编号"""
 
 class TokensPostRequest(TypedDict):
     """获取凭证授权接口"""
     scene: str
+    """场景"""
     web_init_data: NotRequired[TokensPostRequestWebInitData | None]
 
 class TokensPostData(TypedDict):

@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, TypedDict
 class AuthorizationOpenidOpenidGetParams(TypedDict):
     """查询刷掌授权"""
     organization_id: str
+    """机构编号"""
 
 class AuthorizationOpenidOpenidGetData(TypedDict):
     """查询刷掌授权"""
@@ -17,8 +18,10 @@ class AuthorizationOpenidOpenidGetData(TypedDict):
 class AuthorizationPreauthorizePostRequest(TypedDict):
     """服务关联预授权"""
     openid: str
+    """用户在该 appid 下的标识"""
     preauthorize_session_id: NotRequired[str | None]
     organization_id: NotRequired[str | None]
+    """机构编号"""
 
 class AuthorizationPreauthorizePostData(TypedDict):
     """服务关联预授权"""

@@ -6,31 +6,43 @@ from wechatpay.types.values import Day, NotRequired, Secret, TypedDict
 class ContractsContractIdFailNotifyPostRequest(TypedDict):
     """重试扣费通知"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class ContractsContractIdNotifyPostRequestDeductDuration(TypedDict):
     count: int
+    """数量"""
     unit: NotRequired[str | None]
+    """计量单位"""
 
 class ContractsContractIdNotifyPostRequestEstimatedAmount(TypedDict):
     amount: int
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ContractsContractIdNotifyPostRequest(TypedDict):
     """直连商户预扣费通知"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     deduct_duration: NotRequired[ContractsContractIdNotifyPostRequestDeductDuration | None]
     estimated_amount: ContractsContractIdNotifyPostRequestEstimatedAmount
 
 class InsurancePayPolicyPeriodsContractIdContractIdPolicyPeriodIdPolicyPeriodIdSchedulePostRequestScheduledAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsurancePayPolicyPeriodsContractIdContractIdPolicyPeriodIdPolicyPeriodIdSchedulePostRequest(TypedDict):
     """保险商户预约保险自动续费"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     scheduled_amount: InsurancePayPolicyPeriodsContractIdContractIdPolicyPeriodIdPolicyPeriodIdSchedulePostRequestScheduledAmount
+    """预约金额"""
 
 class InsurancePayPolicyPeriodsContractIdContractIdPolicyPeriodIdPolicyPeriodIdSchedulePostDataScheduledAmount(TypedDict):
     total: int
@@ -70,19 +82,30 @@ class InsurancePayPolicyPeriodsContractIdContractIdPolicyPeriodIdPolicyPeriodIdG
 
 class InsurancePayTransactionsApplyPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsurancePayTransactionsApplyPostRequest(TypedDict):
     """保险商户受理保险自动续费扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_trade_no: str
+    """商户订单号"""
     description: str
+    """商品或事项描述"""
     transaction_notify_url: str
+    """扣款结果通知地址"""
     contract_id: str
+    """平台协议号"""
     policy_period_id: int
+    """期次序号"""
     amount: InsurancePayTransactionsApplyPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class InsurancePayTransactionsApplyPostDataAmount(TypedDict):
     total: int
@@ -95,21 +118,29 @@ class InsurancePayTransactionsApplyPostData(TypedDict):
 
 class InsuranceSignContractsPlanIdPlanIdContractIdContractIdRenewPostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPlanIdPlanIdContractIdContractIdRenewPostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignContractsPlanIdPlanIdContractIdContractIdRenewPostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
 
 class InsuranceSignContractsPlanIdPlanIdContractIdContractIdRenewPostRequest(TypedDict):
     """保险商户受理续期自动续费协议"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     policy_periods: list[InsuranceSignContractsPlanIdPlanIdContractIdContractIdRenewPostRequestPolicyPeriods]
+    """各期扣费计划"""
 
 class InsuranceSignContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostRequest(TypedDict):
     """保险商户通过商户协议号解除保险自动续费协议"""
     contract_termination_remark: str
+    """解约备注"""
 
 class InsuranceSignContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostDataContractTerminateInfo(TypedDict):
     contract_termination_mode: str
@@ -155,44 +186,74 @@ class InsuranceSignContractsPlanIdPlanIdOutContractCodeOutContractCodeGetData(Ty
 
 class InsuranceSignContractsPreEntrustSignAppPostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignAppPostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignContractsPreEntrustSignAppPostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
 
 class InsuranceSignContractsPreEntrustSignAppPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignAppPostRequestRealIdentity(TypedDict):
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     identity_type: NotRequired[str | None]
+    """证件类型"""
 
 class InsuranceSignContractsPreEntrustSignAppPostRequest(TypedDict):
     """保险商户App预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     insured_display_name: str
+    """展示的被保人姓名"""
     contract_notify_url: str
+    """签约结果通知地址"""
     policy_start_date: Day
+    """保障起始日"""
     policy_end_date: Day
+    """保障终止日"""
     policy_periods: list[InsuranceSignContractsPreEntrustSignAppPostRequestPolicyPeriods]
+    """各期扣费计划"""
     amount: NotRequired[InsuranceSignContractsPreEntrustSignAppPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     transaction_notify_url: NotRequired[str | None]
+    """扣款结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     can_auto_insure: NotRequired[bool | None]
+    """是否可自动投保"""
     can_auto_reinsure: NotRequired[bool | None]
+    """是否可自动续保"""
     real_identity: NotRequired[InsuranceSignContractsPreEntrustSignAppPostRequestRealIdentity | None]
+    """投保人实名信息"""
     combined_deduct_period_count: NotRequired[int | None]
+    """首次合并扣费的期数"""
 
 class InsuranceSignContractsPreEntrustSignAppPostData(TypedDict):
     """保险商户App预签约"""
@@ -200,57 +261,93 @@ class InsuranceSignContractsPreEntrustSignAppPostData(TypedDict):
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses(TypedDict):
     clause_name: NotRequired[str | None]
+    """条款名称"""
     clause_quota: NotRequired[str | None]
+    """条款额度"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsPolicyCoverageDetail(TypedDict):
     policy_amount: NotRequired[str | None]
+    """保障额度"""
     policy_clauses: NotRequired[list[InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses] | None]
+    """保障条款列表"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
     policy_coverage_detail: NotRequired[InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriodsPolicyCoverageDetail | None]
+    """保障内容"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestRealIdentity(TypedDict):
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     identity_type: NotRequired[str | None]
+    """证件类型"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequestJumpControl(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
 
 class InsuranceSignContractsPreEntrustSignH5PostRequest(TypedDict):
     """保险商户H5预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     insured_display_name: str
+    """展示的被保人姓名"""
     contract_notify_url: str
+    """签约结果通知地址"""
     policy_start_date: Day
+    """保障起始日"""
     policy_end_date: Day
+    """保障终止日"""
     policy_periods: list[InsuranceSignContractsPreEntrustSignH5PostRequestPolicyPeriods]
+    """各期扣费计划"""
     amount: NotRequired[InsuranceSignContractsPreEntrustSignH5PostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     transaction_notify_url: NotRequired[str | None]
+    """扣款结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     can_auto_insure: NotRequired[bool | None]
+    """是否可自动投保"""
     can_auto_reinsure: NotRequired[bool | None]
+    """是否可自动续保"""
     real_identity: NotRequired[InsuranceSignContractsPreEntrustSignH5PostRequestRealIdentity | None]
+    """投保人实名信息"""
     jump_control: NotRequired[InsuranceSignContractsPreEntrustSignH5PostRequestJumpControl | None]
     combined_deduct_period_count: NotRequired[int | None]
+    """首次合并扣费的期数"""
 
 class InsuranceSignContractsPreEntrustSignH5PostData(TypedDict):
     """保险商户H5预签约"""
@@ -258,53 +355,88 @@ class InsuranceSignContractsPreEntrustSignH5PostData(TypedDict):
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses(TypedDict):
     clause_name: NotRequired[str | None]
+    """条款名称"""
     clause_quota: NotRequired[str | None]
+    """条款额度"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsPolicyCoverageDetail(TypedDict):
     policy_amount: NotRequired[str | None]
+    """保障额度"""
     policy_clauses: NotRequired[list[InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses] | None]
+    """保障条款列表"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
     policy_coverage_detail: NotRequired[InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriodsPolicyCoverageDetail | None]
+    """保障内容"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequestRealIdentity(TypedDict):
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     identity_type: NotRequired[str | None]
+    """证件类型"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostRequest(TypedDict):
     """保险商户JSAPI预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     insured_display_name: str
+    """展示的被保人姓名"""
     contract_notify_url: str
+    """签约结果通知地址"""
     policy_start_date: Day
+    """保障起始日"""
     policy_end_date: Day
+    """保障终止日"""
     policy_periods: list[InsuranceSignContractsPreEntrustSignJsapiPostRequestPolicyPeriods]
+    """各期扣费计划"""
     amount: NotRequired[InsuranceSignContractsPreEntrustSignJsapiPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     transaction_notify_url: NotRequired[str | None]
+    """扣款结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     can_auto_insure: NotRequired[bool | None]
+    """是否可自动投保"""
     can_auto_reinsure: NotRequired[bool | None]
+    """是否可自动续保"""
     real_identity: NotRequired[InsuranceSignContractsPreEntrustSignJsapiPostRequestRealIdentity | None]
+    """投保人实名信息"""
     combined_deduct_period_count: NotRequired[int | None]
+    """首次合并扣费的期数"""
 
 class InsuranceSignContractsPreEntrustSignJsapiPostData(TypedDict):
     """保险商户JSAPI预签约"""
@@ -312,53 +444,88 @@ class InsuranceSignContractsPreEntrustSignJsapiPostData(TypedDict):
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses(TypedDict):
     clause_name: NotRequired[str | None]
+    """条款名称"""
     clause_quota: NotRequired[str | None]
+    """条款额度"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsPolicyCoverageDetail(TypedDict):
     policy_amount: NotRequired[str | None]
+    """保障额度"""
     policy_clauses: NotRequired[list[InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsPolicyCoverageDetailPolicyClauses] | None]
+    """保障条款列表"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
     policy_coverage_detail: NotRequired[InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriodsPolicyCoverageDetail | None]
+    """保障内容"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequestRealIdentity(TypedDict):
     real_name: Secret
+    """真实姓名"""
     id_card_number: Secret
+    """身份证号码"""
     identity_type: NotRequired[str | None]
+    """证件类型"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """保险商户小程序预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     insured_display_name: str
+    """展示的被保人姓名"""
     contract_notify_url: str
+    """签约结果通知地址"""
     policy_start_date: Day
+    """保障起始日"""
     policy_end_date: Day
+    """保障终止日"""
     policy_periods: list[InsuranceSignContractsPreEntrustSignMiniProgramPostRequestPolicyPeriods]
+    """各期扣费计划"""
     amount: NotRequired[InsuranceSignContractsPreEntrustSignMiniProgramPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     transaction_notify_url: NotRequired[str | None]
+    """扣款结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     can_auto_insure: NotRequired[bool | None]
+    """是否可自动投保"""
     can_auto_reinsure: NotRequired[bool | None]
+    """是否可自动续保"""
     real_identity: NotRequired[InsuranceSignContractsPreEntrustSignMiniProgramPostRequestRealIdentity | None]
+    """投保人实名信息"""
     combined_deduct_period_count: NotRequired[int | None]
+    """首次合并扣费的期数"""
 
 class InsuranceSignContractsPreEntrustSignMiniProgramPostData(TypedDict):
     """保险商户小程序预签约"""
@@ -368,17 +535,24 @@ class InsuranceSignContractsPreEntrustSignMiniProgramPostData(TypedDict):
 
 class InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostRequestPolicyPeriodsEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostRequestPolicyPeriods(TypedDict):
     policy_period_id: int
+    """期次序号"""
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostRequestPolicyPeriodsEstimatedDeductAmount
+    """预计扣费金额"""
 
 class InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostRequest(TypedDict):
     """保险商户修改保险扣费周期列表"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     policy_periods: list[InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostRequestPolicyPeriods]
+    """各期扣费计划"""
     allow_cancel_scheduled: NotRequired[bool | None]
 
 class InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostDataPolicyPeriodsEstimatedDeductAmount(TypedDict):
@@ -398,7 +572,9 @@ class InsuranceSignPolicyPeriodsPlanIdPlanIdContractIdContractIdModifyPostData(T
 class InsuranceSignPolicyPeriodsPlanIdPlanIdOutContractCodeOutContractCodeGetParams(TypedDict):
     """保险商户查询保险扣费周期列表"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class InsuranceSignPolicyPeriodsPlanIdPlanIdOutContractCodeOutContractCodeGetDataDataEstimatedDeductAmount(TypedDict):
     total: int
@@ -430,20 +606,31 @@ class InsuranceSignPolicyPeriodsPlanIdPlanIdOutContractCodeOutContractCodeGetDat
 
 class PayHarmonyTransactionsApplyPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PayHarmonyTransactionsApplyPostRequest(TypedDict):
     """代扣受理扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_trade_no: str
+    """商户订单号"""
     description: str
+    """商品或事项描述"""
     transaction_notify_url: str
+    """扣款结果通知地址"""
     contract_id: str
+    """平台协议号"""
     amount: PayHarmonyTransactionsApplyPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     harmony_account_id: str
     mcc: NotRequired[str | None]
+    """行业类别码"""
 
 class PayHarmonyTransactionsApplyPostDataAmount(TypedDict):
     total: int
@@ -456,13 +643,18 @@ class PayHarmonyTransactionsApplyPostData(TypedDict):
 
 class PayPartnerSchedulesContractIdContractIdSchedulePostRequestScheduleAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PayPartnerSchedulesContractIdContractIdSchedulePostRequest(TypedDict):
     """预约扣费"""
     sp_appid: str
+    """服务商的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     schedule_amount: PayPartnerSchedulesContractIdContractIdSchedulePostRequestScheduleAmount
 
 class PayPartnerSchedulesContractIdContractIdSchedulePostDataScheduledAmount(TypedDict):
@@ -485,6 +677,7 @@ class PayPartnerSchedulesContractIdContractIdSchedulePostData(TypedDict):
 class PayPartnerSchedulesContractIdContractIdGetParams(TypedDict):
     """查询扣费预约"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PayPartnerSchedulesContractIdContractIdGetDataScheduledAmount(TypedDict):
     total: int
@@ -505,20 +698,32 @@ class PayPartnerSchedulesContractIdContractIdGetData(TypedDict):
 
 class PayPartnerTransactionsApplyPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PayPartnerTransactionsApplyPostRequest(TypedDict):
     """受理扣款"""
     sp_appid: str
+    """服务商的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_trade_no: str
+    """商户订单号"""
     description: str
+    """商品或事项描述"""
     transaction_notify_url: str
+    """扣款结果通知地址"""
     contract_id: str
+    """平台协议号"""
     amount: PayPartnerTransactionsApplyPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PayPartnerTransactionsApplyPostDataAmount(TypedDict):
     total: int
@@ -531,11 +736,14 @@ class PayPartnerTransactionsApplyPostData(TypedDict):
 
 class PaySchedulesContractIdContractIdSchedulePostRequestScheduleAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PaySchedulesContractIdContractIdSchedulePostRequest(TypedDict):
     """预约扣费"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     schedule_amount: PaySchedulesContractIdContractIdSchedulePostRequestScheduleAmount
 
 class PaySchedulesContractIdContractIdSchedulePostDataScheduledAmount(TypedDict):
@@ -574,18 +782,28 @@ class PaySchedulesContractIdContractIdGetData(TypedDict):
 
 class PayTransactionsApplyPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PayTransactionsApplyPostRequest(TypedDict):
     """受理扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_trade_no: str
+    """商户订单号"""
     description: str
+    """商品或事项描述"""
     transaction_notify_url: str
+    """扣款结果通知地址"""
     contract_id: str
+    """平台协议号"""
     amount: PayTransactionsApplyPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class PayTransactionsApplyPostDataAmount(TypedDict):
     total: int
@@ -598,23 +816,36 @@ class PayTransactionsApplyPostData(TypedDict):
 
 class ScheduledDeductSignContractsPreEntrustSignAppPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignContractsPreEntrustSignAppPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignContractsPreEntrustSignAppPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignContractsPreEntrustSignAppPostRequest(TypedDict):
     """App场景预约扣费类型签约的预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignContractsPreEntrustSignAppPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignContractsPreEntrustSignAppPostData(TypedDict):
     """App场景预约扣费类型签约的预签约"""
@@ -624,26 +855,40 @@ class ScheduledDeductSignContractsPreEntrustSignAppPostData(TypedDict):
 
 class ScheduledDeductSignContractsPreEntrustSignH5PostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignContractsPreEntrustSignH5PostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignContractsPreEntrustSignH5PostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignContractsPreEntrustSignH5PostRequestJumpControl(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
 
 class ScheduledDeductSignContractsPreEntrustSignH5PostRequest(TypedDict):
     """H5场景预约扣费类型签约的预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignContractsPreEntrustSignH5PostRequestDeductSchedule | None]
+    """扣费安排"""
     jump_control: NotRequired[ScheduledDeductSignContractsPreEntrustSignH5PostRequestJumpControl | None]
 
 class ScheduledDeductSignContractsPreEntrustSignH5PostData(TypedDict):
@@ -652,23 +897,36 @@ class ScheduledDeductSignContractsPreEntrustSignH5PostData(TypedDict):
 
 class ScheduledDeductSignContractsPreEntrustSignJsapiPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignContractsPreEntrustSignJsapiPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignContractsPreEntrustSignJsapiPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignContractsPreEntrustSignJsapiPostRequest(TypedDict):
     """JSAPI场景预约扣费类型签约的预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignContractsPreEntrustSignJsapiPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignContractsPreEntrustSignJsapiPostData(TypedDict):
     """JSAPI场景预约扣费类型签约的预签约"""
@@ -676,23 +934,36 @@ class ScheduledDeductSignContractsPreEntrustSignJsapiPostData(TypedDict):
 
 class ScheduledDeductSignContractsPreEntrustSignMiniProgramPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignContractsPreEntrustSignMiniProgramPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignContractsPreEntrustSignMiniProgramPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignContractsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """小程序场景预约扣费类型签约的预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignContractsPreEntrustSignMiniProgramPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignContractsPreEntrustSignMiniProgramPostData(TypedDict):
     """小程序场景预约扣费类型签约的预签约"""
@@ -702,26 +973,42 @@ class ScheduledDeductSignContractsPreEntrustSignMiniProgramPostData(TypedDict):
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignAppPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignAppPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignPartnerContractsPreEntrustSignAppPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignAppPostRequest(TypedDict):
     """App场景预约扣费类型签约的预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignPartnerContractsPreEntrustSignAppPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignAppPostData(TypedDict):
     """App场景预约扣费类型签约的预签约"""
@@ -731,29 +1018,46 @@ class ScheduledDeductSignPartnerContractsPreEntrustSignAppPostData(TypedDict):
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestJumpControl(TypedDict):
     jump_appid: NotRequired[str | None]
+    """跳转目标 appid"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequest(TypedDict):
     """H5场景预约扣费类型签约的预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestDeductSchedule | None]
+    """扣费安排"""
     jump_control: NotRequired[ScheduledDeductSignPartnerContractsPreEntrustSignH5PostRequestJumpControl | None]
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostData(TypedDict):
@@ -762,26 +1066,42 @@ class ScheduledDeductSignPartnerContractsPreEntrustSignH5PostData(TypedDict):
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostRequest(TypedDict):
     """JSAPI场景预约扣费类型签约的预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostData(TypedDict):
     """JSAPI场景预约扣费类型签约的预签约"""
@@ -789,26 +1109,42 @@ class ScheduledDeductSignPartnerContractsPreEntrustSignJsapiPostData(TypedDict):
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostRequestDeductScheduleEstimatedDeductAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostRequestDeductSchedule(TypedDict):
     estimated_deduct_date: Day
+    """预计扣费日"""
     estimated_deduct_amount: ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostRequestDeductScheduleEstimatedDeductAmount
+    """预计扣费金额"""
     description: str
+    """商品或事项描述"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """小程序场景预约扣费类型签约的预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: NotRequired[str | None]
+    """商户侧的用户标识"""
     deduct_schedule: NotRequired[ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostRequestDeductSchedule | None]
+    """扣费安排"""
 
 class ScheduledDeductSignPartnerContractsPreEntrustSignMiniProgramPostData(TypedDict):
     """小程序场景预约扣费类型签约的预签约"""
@@ -840,6 +1176,7 @@ class SignContractsHarmonyPlanIdPlanIdOutContractCodeOutContractCodeGetData(Type
 class SignContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostRequest(TypedDict):
     """通过商户协议号解除委托代扣签约协议"""
     contract_termination_remark: str
+    """解约备注"""
 
 class SignContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostDataContractTerminateInfo(TypedDict):
     contract_termination_mode: str
@@ -927,8 +1264,10 @@ class SignContractsPreEntrustSignPostRequestDeviceInfo(TypedDict):
     device_type: str
     device_os: str
     device_id: str
+    """设备编号"""
     device_running_as_root: bool
     device_ip: str
+    """设备 IP"""
     weixin_installed: bool
     weixin_version: str
     days_since_first_login: str
@@ -937,14 +1276,22 @@ class SignContractsPreEntrustSignPostRequest(TypedDict):
     """代扣预签约"""
     sign_scene: str
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     plan_id: int
+    """模板编号"""
     out_contract_code: str
+    """商户签约协议号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: str
+    """签约结果通知地址"""
     out_user_code: str
+    """商户侧的用户标识"""
     return_url: NotRequired[str | None]
     device_info: SignContractsPreEntrustSignPostRequestDeviceInfo
+    """终端设备信息"""
 
 class SignContractsPreEntrustSignPostData(TypedDict):
     """代扣预签约"""
@@ -956,7 +1303,9 @@ class SignContractsPreEntrustSignPostData(TypedDict):
 class SignPartnerContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostRequest(TypedDict):
     """通过商户协议号解除委托代扣签约协议"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     contract_termination_remark: str
+    """解约备注"""
 
 class SignPartnerContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePostDataContractTerminateInfo(TypedDict):
     contract_termination_mode: str
@@ -1005,6 +1354,7 @@ class SignPartnerContractsPlanIdPlanIdOutContractCodeOutContractCodeTerminatePos
 class SignPartnerContractsPlanIdPlanIdOutContractCodeOutContractCodeGetParams(TypedDict):
     """通过商户协议号查询委托代扣签约协议"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class SignPartnerContractsPlanIdPlanIdOutContractCodeOutContractCodeGetDataContractTerminateInfo(TypedDict):
     contract_termination_mode: str

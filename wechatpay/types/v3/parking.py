@@ -7,6 +7,7 @@ class RemindersApplicationQueryGetParams(TypedDict):
     """查询停车场进件申请单"""
     parking_lot_audit_no: str
     out_parking_lot_id: str
+    """商户的停车场编号"""
 
 class RemindersApplicationQueryGetDataApplicationParkingLotChargingRuleFixedIntervalRule(TypedDict):
     day_type: str
@@ -103,19 +104,26 @@ class RemindersApplicationWithdrawPostRequest(TypedDict):
     """撤回停车场进件申请"""
     parking_lot_audit_no: str
     out_parking_lot_id: str
+    """商户的停车场编号"""
 
 class RemindersApplicationPostRequestParkingLotChargingRuleFixedIntervalRule(TypedDict):
     day_type: NotRequired[str | None]
+    """日期类型"""
     start_time: NotRequired[str | None]
+    """开始时间"""
     end_time: NotRequired[str | None]
+    """结束时间"""
     vehicle_type: NotRequired[str | None]
+    """车辆类型"""
     plate_type: NotRequired[str | None]
+    """车牌类型"""
     first_duration: NotRequired[int | None]
     first_amount: NotRequired[int | None]
     interval_duration: NotRequired[int | None]
     interval_amount: NotRequired[int | None]
     interval_max_amount: NotRequired[int | None]
     max_fee_per_day: NotRequired[int | None]
+    """每天费用上限，单位分"""
     free_period_charging_mode: NotRequired[str | None]
     free_period_calculation_mode: NotRequired[str | None]
     is_green_vehicle_free_parking: NotRequired[bool | None]
@@ -123,10 +131,15 @@ class RemindersApplicationPostRequestParkingLotChargingRuleFixedIntervalRule(Typ
 
 class RemindersApplicationPostRequestParkingLotChargingRuleDurationSegmentRule(TypedDict):
     day_type: NotRequired[str | None]
+    """日期类型"""
     start_time: NotRequired[str | None]
+    """开始时间"""
     end_time: NotRequired[str | None]
+    """结束时间"""
     vehicle_type: NotRequired[str | None]
+    """车辆类型"""
     plate_type: NotRequired[str | None]
+    """车牌类型"""
     charge_mode: NotRequired[str | None]
     duration_from: NotRequired[int | None]
     duration_to: NotRequired[int | None]
@@ -135,15 +148,23 @@ class RemindersApplicationPostRequestParkingLotChargingRuleDurationSegmentRule(T
     interval_amount: NotRequired[int | None]
     interval_max_amount: NotRequired[int | None]
     max_fee_per_day: NotRequired[int | None]
+    """每天费用上限，单位分"""
 
 class RemindersApplicationPostRequestParkingLotChargingRulePreEntryRule(TypedDict):
     day_type: NotRequired[str | None]
+    """日期类型"""
     start_time: NotRequired[str | None]
+    """开始时间"""
     end_time: NotRequired[str | None]
+    """结束时间"""
     vehicle_type: NotRequired[str | None]
+    """车辆类型"""
     plate_type: NotRequired[str | None]
+    """车牌类型"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     max_fee_per_day: NotRequired[int | None]
+    """每天费用上限，单位分"""
 
 class RemindersApplicationPostRequestParkingLotChargingRule(TypedDict):
     rule_type: NotRequired[str | None]
@@ -162,11 +183,15 @@ class RemindersApplicationPostRequestParkingLotChargingRule(TypedDict):
 class RemindersApplicationPostRequestParkingLot(TypedDict):
     parking_lot_name: str
     out_parking_lot_id: str
+    """商户的停车场编号"""
     parking_lot_address: str
     longitude: str
+    """经度"""
     latitude: str
+    """纬度"""
     parking_lot_type: str
     phone_number: str
+    """手机号码"""
     parking_sign_url: NotRequired[str | None]
     notification_text_list: NotRequired[list[str] | None]
     payment_mini_prog_appid: NotRequired[str | None]
@@ -186,8 +211,11 @@ class RemindersApplicationPostData(TypedDict):
 class RemindersApplicationsGetParams(TypedDict):
     """查询停车场进件申请单列表"""
     out_parking_lot_id: str
+    """商户的停车场编号"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class RemindersApplicationsGetDataApplicationListParkingLotChargingRuleFixedIntervalRule(TypedDict):
     day_type: str
@@ -284,11 +312,15 @@ class RemindersEntryPostRequest(TypedDict):
     """同步车辆入场通知"""
     out_serial_number: str
     parking_id: str
+    """停车入场编号"""
     plate_number: str
+    """车牌号"""
     enter_timestamp: int
     plate_color: str
+    """车牌颜色"""
     car_type: str
     vehicle_type: str
+    """车辆类型"""
     entrance_number: NotRequired[str | None]
     entrance_name: NotRequired[str | None]
     discount_template_id: NotRequired[list[int] | None]
@@ -302,28 +334,41 @@ class RemindersExitPostRequest(TypedDict):
     out_serial_number: str
     exit_timestamp: int
     plate_number: str
+    """车牌号"""
     plate_color: str
+    """车牌颜色"""
     parking_id: str
+    """停车入场编号"""
     pay_state: NotRequired[str | None]
     pay_type: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     total_amount: NotRequired[int | None]
+    """总金额，单位分"""
     paid_amount: NotRequired[int | None]
+    """已付金额，单位分"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     pay_channel: NotRequired[str | None]
     pay_time: NotRequired[int | None]
+    """支付时间"""
     token: NotRequired[str | None]
+    """凭据串"""
     wx_trade_no: NotRequired[str | None]
 
 class RemindersExtPaymentPostRequestFeeItems(TypedDict):
     fee_type: str
+    """币种或费用类型"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 class RemindersExtPaymentPostRequest(TypedDict):
     """同步非临停扩展支付"""
     out_trade_no: str
+    """商户订单号"""
     fee_items: list[RemindersExtPaymentPostRequestFeeItems]
     pay_time: int
+    """支付时间"""
     wx_parking_lot_id: NotRequired[str | None]
     wx_trade_no: NotRequired[str | None]
 
@@ -331,6 +376,7 @@ class RemindersParkingFeePostRequest(TypedDict):
     """查询停车费用"""
     out_serial_number: str
     plate_number: NotRequired[str | None]
+    """车牌号"""
     out_parking_id: NotRequired[str | None]
 
 class RemindersParkingFeePostData(TypedDict):
@@ -348,6 +394,7 @@ class RemindersParkingFeePostData(TypedDict):
 class RemindersParkingLotGetParams(TypedDict):
     """查询停车场信息"""
     out_parking_lot_id: NotRequired[str | None]
+    """商户的停车场编号"""
     wx_parking_lot_id: NotRequired[str | None]
 
 class RemindersParkingLotGetData(TypedDict):
@@ -367,15 +414,24 @@ class RemindersPaymentPostRequest(TypedDict):
     """同步支付结果通知"""
     out_serial_number: str
     plate_number: str
+    """车牌号"""
     parking_id: str
+    """停车入场编号"""
     parking_state: str
     pay_type: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     total_amount: int
+    """总金额，单位分"""
     paid_amount: int
+    """已付金额，单位分"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     pay_channel: NotRequired[str | None]
     pay_time: NotRequired[int | None]
+    """支付时间"""
     token: NotRequired[str | None]
+    """凭据串"""
     wx_trade_no: NotRequired[str | None]

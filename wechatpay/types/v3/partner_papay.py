@@ -6,23 +6,35 @@ from wechatpay.types.values import NotRequired, TypedDict
 class ContractsContractIdFailNotifyPostRequest(TypedDict):
     """服务商商户重试扣费通知"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class ContractsContractIdNotifyPostRequestDeductDuration(TypedDict):
     count: int
+    """数量"""
     unit: NotRequired[str | None]
+    """计量单位"""
 
 class ContractsContractIdNotifyPostRequestEstimatedAmount(TypedDict):
     amount: int
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class ContractsContractIdNotifyPostRequest(TypedDict):
     """服务商商户预扣费通知"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     deduct_duration: NotRequired[ContractsContractIdNotifyPostRequestDeductDuration | None]
     estimated_amount: ContractsContractIdNotifyPostRequestEstimatedAmount

@@ -26,9 +26,13 @@ class BatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
 class BatchesBatchIdBatchIdGetParams(TypedDict):
     """微信支付批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_status: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesBatchIdBatchIdGetDataTransferDetailList(TypedDict):
     detail_id: str
@@ -84,9 +88,13 @@ class BatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict)
 class BatchesOutBatchNoOutBatchNoGetParams(TypedDict):
     """商家批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_status: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesOutBatchNoOutBatchNoGetDataTransferDetailList(TypedDict):
     detail_id: str
@@ -121,26 +129,41 @@ class BatchesOutBatchNoOutBatchNoGetData(TypedDict):
 
 class BatchesPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: Secret
+    """收款人姓名"""
     user_id_card: NotRequired[Secret | None]
 
 class BatchesPostRequest(TypedDict):
     """发起批量转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     authorization_type: str
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     transfer_detail_list: list[BatchesPostRequestTransferDetailList]
+    """转账明细列表"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     transfer_purpose: NotRequired[str | None]
     transfer_scene: NotRequired[str | None]
+    """转账场景"""
 
 class BatchesPostData(TypedDict):
     """发起批量转账"""

@@ -6,11 +6,17 @@ from wechatpay.types.values import NotRequired, TypedDict
 class ContractsEcommercePreEntrustSignMiniProgramPostRequest(TypedDict):
     """电商收付通模式小程序场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ContractsEcommercePreEntrustSignMiniProgramPostData(TypedDict):
     """电商收付通模式小程序场景预签约"""
@@ -24,12 +30,19 @@ class ContractsEcommercePreEntrustSignMiniProgramPostData(TypedDict):
 class ContractsEcommercePreEntrustSignPayRedirectSignPostRequest(TypedDict):
     """电商收付通模式支付后场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     prepay_id: str
+    """预支付会话标识"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ContractsEcommercePreEntrustSignPayRedirectSignPostData(TypedDict):
     """电商收付通模式支付后场景预签约"""
@@ -40,11 +53,17 @@ class ContractsEcommercePreEntrustSignPayRedirectSignPostData(TypedDict):
 class ContractsNormalPreEntrustSignMiniProgramPostRequest(TypedDict):
     """直连商户模式小程序场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ContractsNormalPreEntrustSignMiniProgramPostData(TypedDict):
     """直连商户模式小程序场景预签约"""
@@ -58,12 +77,19 @@ class ContractsNormalPreEntrustSignMiniProgramPostData(TypedDict):
 class ContractsNormalPreEntrustSignPayRedirectSignPostRequest(TypedDict):
     """直连商户模式支付后场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     prepay_id: str
+    """预支付会话标识"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ContractsNormalPreEntrustSignPayRedirectSignPostData(TypedDict):
     """直连商户模式支付后场景预签约"""
@@ -74,14 +100,23 @@ class ContractsNormalPreEntrustSignPayRedirectSignPostData(TypedDict):
 class ContractsQsPreEntrustSignMiniProgramPostRequest(TypedDict):
     """清算机构模式小程序场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class ContractsQsPreEntrustSignMiniProgramPostData(TypedDict):
     """清算机构模式小程序场景预签约"""
@@ -95,15 +130,25 @@ class ContractsQsPreEntrustSignMiniProgramPostData(TypedDict):
 class ContractsQsPreEntrustSignPayRedirectSignPostRequest(TypedDict):
     """清算机构模式支付后场景预签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     prepay_id: str
+    """预支付会话标识"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class ContractsQsPreEntrustSignPayRedirectSignPostData(TypedDict):
     """清算机构模式支付后场景预签约"""
@@ -114,6 +159,7 @@ class ContractsQsPreEntrustSignPayRedirectSignPostData(TypedDict):
 class ContractsServiceIdServiceIdOutContractCodeOutContractCodeTerminatePostRequest(TypedDict):
     """商户通过商户协议号解约协议"""
     contract_termination_remark: str
+    """解约备注"""
 
 class ContractsServiceIdServiceIdOutContractCodeOutContractCodeTerminatePostData(TypedDict):
     """商户通过商户协议号解约协议"""
@@ -144,14 +190,23 @@ class ContractsServiceIdServiceIdOutContractCodeOutContractCodeGetData(TypedDict
 class ContractsServiceProviderPreEntrustSignMiniProgramPostRequest(TypedDict):
     """服务商模式小程序场景预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
 
 class ContractsServiceProviderPreEntrustSignMiniProgramPostData(TypedDict):
     """服务商模式小程序场景预签约"""
@@ -166,15 +221,25 @@ class ContractsServiceProviderPreEntrustSignMiniProgramPostData(TypedDict):
 class ContractsServiceProviderPreEntrustSignPayRedirectSignPostRequest(TypedDict):
     """服务商模式支付后场景预签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     service_id: int
+    """服务编号"""
     out_contract_code: str
+    """商户签约协议号"""
     notify_url: str
+    """接收结果通知的地址"""
     contract_display_account: str
+    """展示的签约账户"""
     prepay_id: str
+    """预支付会话标识"""
 
 class ContractsServiceProviderPreEntrustSignPayRedirectSignPostData(TypedDict):
     """服务商模式支付后场景预签约"""

@@ -11,12 +11,17 @@ class AcquiringBankTransactionsExposurePostRequestPayer(TypedDict):
 class AcquiringBankTransactionsExposurePostRequest(TypedDict):
     """微信分付-支付方式前置服务"""
     acquiring_bank_id: str
+    """收单机构编号"""
     acquiring_bank_appid: NotRequired[str | None]
     merchant_id: str
+    """商户编号"""
     merchant_appid: NotRequired[str | None]
     channel_id: str
+    """渠道商编号"""
     payer: AcquiringBankTransactionsExposurePostRequestPayer
+    """付款人"""
     out_trade_no: str
+    """商户订单号"""
 
 class AcquiringBankTransactionsExposurePostData(TypedDict):
     """微信分付-支付方式前置服务"""
@@ -26,9 +31,12 @@ class AcquiringBankTransactionsExposurePostData(TypedDict):
 class InstalExposurePostRequest(TypedDict):
     """商户贴息-获取微信分付曝光建议"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     user_id_type: str
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     phone_number_hash: NotRequired[str | None]
 
 class InstalExposurePostData(TypedDict):
@@ -38,16 +46,23 @@ class InstalExposurePostData(TypedDict):
 class InstalPartnerExposurePostRequestUserId(TypedDict):
     user_id_type: NotRequired[str | None]
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     phone_number_hash: NotRequired[str | None]
 
 class InstalPartnerExposurePostRequest(TypedDict):
     """商户贴息-获取微信分付曝光建议"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     user_id: NotRequired[InstalPartnerExposurePostRequestUserId | None]
+    """用户编号"""
 
 class InstalPartnerExposurePostData(TypedDict):
     """商户贴息-获取微信分付曝光建议"""
@@ -55,42 +70,65 @@ class InstalPartnerExposurePostData(TypedDict):
 
 class PartnerTransactionsAppPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class PartnerTransactionsAppPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsAppPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsAppPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsAppPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsAppPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsAppPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsAppPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsAppPostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class PartnerTransactionsAppPostRequestPayer(TypedDict):
     identity: NotRequired[PartnerTransactionsAppPostRequestPayerIdentity | None]
+    """身份信息"""
 
 class PartnerTransactionsAppPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -106,22 +144,39 @@ class PartnerTransactionsAppPostRequestSubsidyInfo(TypedDict):
 class PartnerTransactionsAppPostRequest(TypedDict):
     """APP下单"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     settle_info: NotRequired[PartnerTransactionsAppPostRequestSettleInfo | None]
+    """结算信息"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: PartnerTransactionsAppPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[PartnerTransactionsAppPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsAppPostRequestSceneInfo | None]
+    """支付场景"""
     payer: NotRequired[PartnerTransactionsAppPostRequestPayer | None]
+    """付款人"""
     subsidy_info: NotRequired[PartnerTransactionsAppPostRequestSubsidyInfo | None]
 
 class PartnerTransactionsAppPostData(TypedDict):
@@ -130,60 +185,98 @@ class PartnerTransactionsAppPostData(TypedDict):
 
 class PartnerTransactionsAppWithContractPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PartnerTransactionsAppWithContractPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsAppWithContractPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsAppWithContractPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[PartnerTransactionsAppWithContractPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class PartnerTransactionsAppWithContractPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsAppWithContractPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsAppWithContractPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsAppWithContractPostRequestContractInfo(TypedDict):
     plan_id: str
+    """模板编号"""
     contract_mchid: str
     contract_appid: str
     contract_code: str
+    """商户签约协议号"""
     request_serial: str
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: NotRequired[str | None]
+    """签约结果通知地址"""
 
 class PartnerTransactionsAppWithContractPostRequest(TypedDict):
     """APP下单并签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     settle_info: NotRequired[PartnerTransactionsAppWithContractPostRequestSettleInfo | None]
+    """结算信息"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: PartnerTransactionsAppWithContractPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     detail: NotRequired[PartnerTransactionsAppWithContractPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsAppWithContractPostRequestSceneInfo | None]
+    """支付场景"""
     contract_info: PartnerTransactionsAppWithContractPostRequestContractInfo
 
 class PartnerTransactionsAppWithContractPostData(TypedDict):
@@ -192,51 +285,81 @@ class PartnerTransactionsAppWithContractPostData(TypedDict):
 
 class PartnerTransactionsCodepayPostRequestPayer(TypedDict):
     auth_code: str
+    """付款码"""
 
 class PartnerTransactionsCodepayPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsCodepayPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     out_id: NotRequired[str | None]
 
 class PartnerTransactionsCodepayPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     store_info: PartnerTransactionsCodepayPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class PartnerTransactionsCodepayPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsCodepayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[PartnerTransactionsCodepayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class PartnerTransactionsCodepayPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PartnerTransactionsCodepayPostRequest(TypedDict):
     """付款码支付"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     payer: PartnerTransactionsCodepayPostRequestPayer
+    """付款人"""
     amount: PartnerTransactionsCodepayPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: PartnerTransactionsCodepayPostRequestSceneInfo
+    """支付场景"""
     detail: NotRequired[PartnerTransactionsCodepayPostRequestDetail | None]
+    """商品或订单详情"""
     settle_info: NotRequired[PartnerTransactionsCodepayPostRequestSettleInfo | None]
+    """结算信息"""
 
 class PartnerTransactionsCodepayPostDataPayer(TypedDict):
     sp_openid: NotRequired[str]
@@ -288,17 +411,25 @@ class PartnerTransactionsCodepayPostData(TypedDict):
 
 class PartnerTransactionsExposurePostRequestPayer(TypedDict):
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     phone_number_hash: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class PartnerTransactionsExposurePostRequest(TypedDict):
     """微信分付-支付方式前置服务"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     payer: PartnerTransactionsExposurePostRequestPayer
+    """付款人"""
     out_trade_no: str
+    """商户订单号"""
 
 class PartnerTransactionsExposurePostData(TypedDict):
     """微信分付-支付方式前置服务"""
@@ -307,32 +438,49 @@ class PartnerTransactionsExposurePostData(TypedDict):
 
 class PartnerTransactionsH5PostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class PartnerTransactionsH5PostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsH5PostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsH5PostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsH5PostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsH5PostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsH5PostRequestSceneInfoH5Info(TypedDict):
     type: str
+    """类型"""
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
@@ -340,37 +488,61 @@ class PartnerTransactionsH5PostRequestSceneInfoH5Info(TypedDict):
 
 class PartnerTransactionsH5PostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsH5PostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
     h5_info: PartnerTransactionsH5PostRequestSceneInfoH5Info
 
 class PartnerTransactionsH5PostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class PartnerTransactionsH5PostRequestPayer(TypedDict):
     identity: NotRequired[PartnerTransactionsH5PostRequestPayerIdentity | None]
+    """身份信息"""
 
 class PartnerTransactionsH5PostRequest(TypedDict):
     """H5下单"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     settle_info: NotRequired[PartnerTransactionsH5PostRequestSettleInfo | None]
+    """结算信息"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: PartnerTransactionsH5PostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[PartnerTransactionsH5PostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: PartnerTransactionsH5PostRequestSceneInfo
+    """支付场景"""
     payer: NotRequired[PartnerTransactionsH5PostRequestPayer | None]
+    """付款人"""
 
 class PartnerTransactionsH5PostData(TypedDict):
     """H5下单"""
@@ -379,7 +551,9 @@ class PartnerTransactionsH5PostData(TypedDict):
 class PartnerTransactionsIdTransactionIdGetParams(TypedDict):
     """微信支付订单号查询"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerTransactionsIdTransactionIdGetDataSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool]
@@ -467,45 +641,70 @@ class PartnerTransactionsIdTransactionIdGetData(TypedDict):
 
 class PartnerTransactionsJsapiPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class PartnerTransactionsJsapiPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsJsapiPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsJsapiPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsJsapiPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsJsapiPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsJsapiPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsJsapiPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsJsapiPostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class PartnerTransactionsJsapiPostRequestPayer(TypedDict):
     """Needs at least one of sp_openid, sub_openid."""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     identity: NotRequired[PartnerTransactionsJsapiPostRequestPayerIdentity | None]
+    """身份信息"""
 
 class PartnerTransactionsJsapiPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -521,22 +720,39 @@ class PartnerTransactionsJsapiPostRequestSubsidyInfo(TypedDict):
 class PartnerTransactionsJsapiPostRequest(TypedDict):
     """JSAPI下单"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     settle_info: NotRequired[PartnerTransactionsJsapiPostRequestSettleInfo | None]
+    """结算信息"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: PartnerTransactionsJsapiPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[PartnerTransactionsJsapiPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsJsapiPostRequestSceneInfo | None]
+    """支付场景"""
     payer: PartnerTransactionsJsapiPostRequestPayer
+    """付款人"""
     subsidy_info: NotRequired[PartnerTransactionsJsapiPostRequestSubsidyInfo | None]
 
 class PartnerTransactionsJsapiPostData(TypedDict):
@@ -545,68 +761,110 @@ class PartnerTransactionsJsapiPostData(TypedDict):
 
 class PartnerTransactionsJsapiWithContractPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PartnerTransactionsJsapiWithContractPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsJsapiWithContractPostRequestPayer(TypedDict):
     """Needs at least one of sp_openid, sub_openid."""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class PartnerTransactionsJsapiWithContractPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsJsapiWithContractPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[PartnerTransactionsJsapiWithContractPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class PartnerTransactionsJsapiWithContractPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsJsapiWithContractPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsJsapiWithContractPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsJsapiWithContractPostRequestContractInfo(TypedDict):
     password_free_contract_id: NotRequired[str | None]
     token: NotRequired[str | None]
+    """凭据串"""
     plan_id: NotRequired[str | None]
+    """模板编号"""
     contract_mchid: NotRequired[str | None]
     contract_appid: NotRequired[str | None]
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     request_serial: NotRequired[str | None]
+    """请求序号"""
     contract_display_account: NotRequired[str | None]
+    """展示的签约账户"""
     contract_notify_url: NotRequired[str | None]
+    """签约结果通知地址"""
 
 class PartnerTransactionsJsapiWithContractPostRequest(TypedDict):
     """JSAPI下单并授权/签约"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     settle_info: NotRequired[PartnerTransactionsJsapiWithContractPostRequestSettleInfo | None]
+    """结算信息"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: PartnerTransactionsJsapiWithContractPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     payer: PartnerTransactionsJsapiWithContractPostRequestPayer
+    """付款人"""
     detail: NotRequired[PartnerTransactionsJsapiWithContractPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsJsapiWithContractPostRequestSceneInfo | None]
+    """支付场景"""
     contract_info: PartnerTransactionsJsapiWithContractPostRequestContractInfo
 
 class PartnerTransactionsJsapiWithContractPostData(TypedDict):
@@ -615,55 +873,88 @@ class PartnerTransactionsJsapiWithContractPostData(TypedDict):
 
 class PartnerTransactionsMiniprogramPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsMiniprogramPostRequestPayer(TypedDict):
     """Needs at least one of sp_openid, sub_openid."""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class PartnerTransactionsMiniprogramPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsMiniprogramPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsMiniprogramPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsMiniprogramPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     out_id: NotRequired[str | None]
 
 class PartnerTransactionsMiniprogramPostRequestSceneInfo(TypedDict):
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsMiniprogramPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsMiniprogramPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PartnerTransactionsMiniprogramPostRequest(TypedDict):
     """小程序支付下单"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: PartnerTransactionsMiniprogramPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     payer: PartnerTransactionsMiniprogramPostRequestPayer
+    """付款人"""
     detail: NotRequired[PartnerTransactionsMiniprogramPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsMiniprogramPostRequestSceneInfo | None]
+    """支付场景"""
     settle_info: NotRequired[PartnerTransactionsMiniprogramPostRequestSettleInfo | None]
+    """结算信息"""
 
 class PartnerTransactionsMiniprogramPostData(TypedDict):
     """小程序支付下单"""
@@ -671,62 +962,102 @@ class PartnerTransactionsMiniprogramPostData(TypedDict):
 
 class PartnerTransactionsNativePostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class PartnerTransactionsNativePostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsNativePostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsNativePostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsNativePostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsNativePostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class PartnerTransactionsNativePostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[PartnerTransactionsNativePostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class PartnerTransactionsNativePostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class PartnerTransactionsNativePostRequestPayer(TypedDict):
     identity: NotRequired[PartnerTransactionsNativePostRequestPayerIdentity | None]
+    """身份信息"""
 
 class PartnerTransactionsNativePostRequest(TypedDict):
     """Native下单"""
     sp_appid: str
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     settle_info: NotRequired[PartnerTransactionsNativePostRequestSettleInfo | None]
+    """结算信息"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: PartnerTransactionsNativePostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[PartnerTransactionsNativePostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[PartnerTransactionsNativePostRequestSceneInfo | None]
+    """支付场景"""
     payer: NotRequired[PartnerTransactionsNativePostRequestPayer | None]
+    """付款人"""
 
 class PartnerTransactionsNativePostData(TypedDict):
     """Native下单"""
@@ -735,14 +1066,20 @@ class PartnerTransactionsNativePostData(TypedDict):
 class PartnerTransactionsOutTradeNoOutTradeNoClosePostRequest(TypedDict):
     """关单"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerTransactionsOutTradeNoOutTradeNoReversePostRequest(TypedDict):
     """撤销"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerTransactionsOutTradeNoOutTradeNoReversePostData(TypedDict):
     """撤销"""
@@ -755,7 +1092,9 @@ class PartnerTransactionsOutTradeNoOutTradeNoReversePostData(TypedDict):
 class PartnerTransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """商户订单号查询"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerTransactionsOutTradeNoOutTradeNoGetDataSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool]
@@ -848,54 +1187,87 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class PartnerTransactionsScannedposPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class PartnerTransactionsScannedposPostRequestPayer(TypedDict):
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class PartnerTransactionsScannedposPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class PartnerTransactionsScannedposPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[PartnerTransactionsScannedposPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class PartnerTransactionsScannedposPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     out_id: NotRequired[str | None]
 
 class PartnerTransactionsScannedposPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: PartnerTransactionsScannedposPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class PartnerTransactionsScannedposPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PartnerTransactionsScannedposPostRequest(TypedDict):
     """扫码支付下单"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     sp_mchid: str
+    """服务商商户号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: PartnerTransactionsScannedposPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     payer: PartnerTransactionsScannedposPostRequestPayer
+    """付款人"""
     detail: NotRequired[PartnerTransactionsScannedposPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: PartnerTransactionsScannedposPostRequestSceneInfo
+    """支付场景"""
     settle_info: NotRequired[PartnerTransactionsScannedposPostRequestSettleInfo | None]
+    """结算信息"""
 
 class PartnerTransactionsScannedposPostData(TypedDict):
     """扫码支付下单"""
@@ -903,41 +1275,63 @@ class PartnerTransactionsScannedposPostData(TypedDict):
 
 class TransactionsAppPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsAppPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsAppPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[TransactionsAppPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsAppPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsAppPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsAppPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsAppPostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class TransactionsAppPostRequestPayer(TypedDict):
     identity: NotRequired[TransactionsAppPostRequestPayerIdentity | None]
+    """身份信息"""
 
 class TransactionsAppPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsAppPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -953,20 +1347,35 @@ class TransactionsAppPostRequestSubsidyInfo(TypedDict):
 class TransactionsAppPostRequest(TypedDict):
     """APP下单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: TransactionsAppPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[TransactionsAppPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[TransactionsAppPostRequestSceneInfo | None]
+    """支付场景"""
     payer: NotRequired[TransactionsAppPostRequestPayer | None]
+    """付款人"""
     settle_info: NotRequired[TransactionsAppPostRequestSettleInfo | None]
+    """结算信息"""
     subsidy_info: NotRequired[TransactionsAppPostRequestSubsidyInfo | None]
 
 class TransactionsAppPostData(TypedDict):
@@ -975,58 +1384,94 @@ class TransactionsAppPostData(TypedDict):
 
 class TransactionsAppWithContractPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsAppWithContractPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsAppWithContractPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[TransactionsAppWithContractPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class TransactionsAppWithContractPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsAppWithContractPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsAppWithContractPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsAppWithContractPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsAppWithContractPostRequestContractInfo(TypedDict):
     plan_id: str
+    """模板编号"""
     contract_mchid: str
     contract_appid: str
     contract_code: str
+    """商户签约协议号"""
     request_serial: str
+    """请求序号"""
     contract_display_account: str
+    """展示的签约账户"""
     contract_notify_url: NotRequired[str | None]
+    """签约结果通知地址"""
 
 class TransactionsAppWithContractPostRequest(TypedDict):
     """APP下单并签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: TransactionsAppWithContractPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     detail: NotRequired[TransactionsAppWithContractPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[TransactionsAppWithContractPostRequestSceneInfo | None]
+    """支付场景"""
     settle_info: NotRequired[TransactionsAppWithContractPostRequestSettleInfo | None]
+    """结算信息"""
     contract_info: TransactionsAppWithContractPostRequestContractInfo
 
 class TransactionsAppWithContractPostData(TypedDict):
@@ -1035,49 +1480,77 @@ class TransactionsAppWithContractPostData(TypedDict):
 
 class TransactionsCodepayPostRequestPayer(TypedDict):
     auth_code: str
+    """付款码"""
 
 class TransactionsCodepayPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsCodepayPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     out_id: NotRequired[str | None]
 
 class TransactionsCodepayPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     store_info: TransactionsCodepayPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class TransactionsCodepayPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsCodepayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[TransactionsCodepayPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class TransactionsCodepayPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsCodepayPostRequest(TypedDict):
     """付款码支付"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     payer: TransactionsCodepayPostRequestPayer
+    """付款人"""
     amount: TransactionsCodepayPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: TransactionsCodepayPostRequestSceneInfo
+    """支付场景"""
     detail: NotRequired[TransactionsCodepayPostRequestDetail | None]
+    """商品或订单详情"""
     settle_info: NotRequired[TransactionsCodepayPostRequestSettleInfo | None]
+    """结算信息"""
 
 class TransactionsCodepayPostDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -1126,14 +1599,19 @@ class TransactionsCodepayPostData(TypedDict):
 
 class TransactionsExposurePostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     phone_number_hash: NotRequired[str | None]
 
 class TransactionsExposurePostRequest(TypedDict):
     """微信分付-支付方式前置服务"""
     mchid: NotRequired[str | None]
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     payer: TransactionsExposurePostRequestPayer
+    """付款人"""
     out_trade_no: str
+    """商户订单号"""
 
 class TransactionsExposurePostData(TypedDict):
     """微信分付-支付方式前置服务"""
@@ -1142,28 +1620,43 @@ class TransactionsExposurePostData(TypedDict):
 
 class TransactionsH5PostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsH5PostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsH5PostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[TransactionsH5PostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsH5PostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsH5PostRequestSceneInfoH5Info(TypedDict):
     type: str
+    """类型"""
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
@@ -1171,38 +1664,61 @@ class TransactionsH5PostRequestSceneInfoH5Info(TypedDict):
 
 class TransactionsH5PostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsH5PostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
     h5_info: TransactionsH5PostRequestSceneInfoH5Info
 
 class TransactionsH5PostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class TransactionsH5PostRequestPayer(TypedDict):
     identity: NotRequired[TransactionsH5PostRequestPayerIdentity | None]
+    """身份信息"""
 
 class TransactionsH5PostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsH5PostRequest(TypedDict):
     """H5下单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: TransactionsH5PostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[TransactionsH5PostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: TransactionsH5PostRequestSceneInfo
+    """支付场景"""
     payer: NotRequired[TransactionsH5PostRequestPayer | None]
+    """付款人"""
     settle_info: NotRequired[TransactionsH5PostRequestSettleInfo | None]
+    """结算信息"""
 
 class TransactionsH5PostData(TypedDict):
     """H5下单"""
@@ -1211,6 +1727,7 @@ class TransactionsH5PostData(TypedDict):
 class TransactionsIdTransactionIdGetParams(TypedDict):
     """微信支付订单号查询"""
     mchid: str
+    """商户号"""
 
 class TransactionsIdTransactionIdGetDataAmount(TypedDict):
     total: int
@@ -1290,42 +1807,65 @@ class TransactionsIdTransactionIdGetData(TypedDict):
 
 class TransactionsJsapiPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsJsapiPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsJsapiPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[TransactionsJsapiPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsJsapiPostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsJsapiPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsJsapiPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsJsapiPostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class TransactionsJsapiPostRequestPayer(TypedDict):
     openid: str
+    """用户在该 appid 下的标识"""
     identity: NotRequired[TransactionsJsapiPostRequestPayerIdentity | None]
+    """身份信息"""
 
 class TransactionsJsapiPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsJsapiPostRequestSubsidyInfoSubsidyDetailSubsidyPlan(TypedDict):
     subsidy_installment_num: int
@@ -1341,20 +1881,35 @@ class TransactionsJsapiPostRequestSubsidyInfo(TypedDict):
 class TransactionsJsapiPostRequest(TypedDict):
     """JSAPI下单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: TransactionsJsapiPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[TransactionsJsapiPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[TransactionsJsapiPostRequestSceneInfo | None]
+    """支付场景"""
     payer: TransactionsJsapiPostRequestPayer
+    """付款人"""
     settle_info: NotRequired[TransactionsJsapiPostRequestSettleInfo | None]
+    """结算信息"""
     subsidy_info: NotRequired[TransactionsJsapiPostRequestSubsidyInfo | None]
 
 class TransactionsJsapiPostData(TypedDict):
@@ -1363,64 +1918,103 @@ class TransactionsJsapiPostData(TypedDict):
 
 class TransactionsJsapiWithContractPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsJsapiWithContractPostRequestPayer(TypedDict):
     openid: str
+    """用户在该 appid 下的标识"""
 
 class TransactionsJsapiWithContractPostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsJsapiWithContractPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: list[TransactionsJsapiWithContractPostRequestDetailGoodsDetail]
+    """单品列表"""
 
 class TransactionsJsapiWithContractPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsJsapiWithContractPostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsJsapiWithContractPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsJsapiWithContractPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsJsapiWithContractPostRequestContractInfo(TypedDict):
     token: NotRequired[str | None]
+    """凭据串"""
     password_free_contract_id: NotRequired[str | None]
     plan_id: NotRequired[str | None]
+    """模板编号"""
     contract_mchid: NotRequired[str | None]
     contract_appid: NotRequired[str | None]
     contract_code: NotRequired[str | None]
+    """商户签约协议号"""
     request_serial: NotRequired[str | None]
+    """请求序号"""
     contract_display_account: NotRequired[str | None]
+    """展示的签约账户"""
     contract_notify_url: NotRequired[str | None]
+    """签约结果通知地址"""
 
 class TransactionsJsapiWithContractPostRequest(TypedDict):
     """JSAPI下单并授权/签约"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     out_trade_no: str
+    """商户订单号"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     amount: TransactionsJsapiWithContractPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     payer: TransactionsJsapiWithContractPostRequestPayer
+    """付款人"""
     detail: NotRequired[TransactionsJsapiWithContractPostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[TransactionsJsapiWithContractPostRequestSceneInfo | None]
+    """支付场景"""
     settle_info: NotRequired[TransactionsJsapiWithContractPostRequestSettleInfo | None]
+    """结算信息"""
     contract_info: TransactionsJsapiWithContractPostRequestContractInfo
 
 class TransactionsJsapiWithContractPostData(TypedDict):
@@ -1429,59 +2023,96 @@ class TransactionsJsapiWithContractPostData(TypedDict):
 
 class TransactionsNativePostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsNativePostRequestDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
 
 class TransactionsNativePostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     invoice_id: NotRequired[str | None]
+    """发票或小票编号"""
     goods_detail: NotRequired[list[TransactionsNativePostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class TransactionsNativePostRequestSceneInfoStoreInfo(TypedDict):
     id: str
+    """编号"""
     name: NotRequired[str | None]
+    """名称"""
     area_code: NotRequired[str | None]
+    """地区编码"""
     address: NotRequired[str | None]
+    """地址"""
 
 class TransactionsNativePostRequestSceneInfo(TypedDict):
     payer_client_ip: str
+    """用户终端 IP"""
     device_id: NotRequired[str | None]
+    """设备编号"""
     store_info: NotRequired[TransactionsNativePostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class TransactionsNativePostRequestPayerIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class TransactionsNativePostRequestPayer(TypedDict):
     identity: NotRequired[TransactionsNativePostRequestPayerIdentity | None]
+    """身份信息"""
 
 class TransactionsNativePostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class TransactionsNativePostRequest(TypedDict):
     """Native下单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     amount: TransactionsNativePostRequestAmount
+    """金额（对象或以分为单位的数）"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: str
+    """接收结果通知的地址"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     limit_pay: NotRequired[list[str] | None]
+    """不可用的支付方式"""
     support_fapiao: NotRequired[bool | None]
+    """是否显示开发票入口"""
     detail: NotRequired[TransactionsNativePostRequestDetail | None]
+    """商品或订单详情"""
     scene_info: NotRequired[TransactionsNativePostRequestSceneInfo | None]
+    """支付场景"""
     payer: NotRequired[TransactionsNativePostRequestPayer | None]
+    """付款人"""
     settle_info: NotRequired[TransactionsNativePostRequestSettleInfo | None]
+    """结算信息"""
 
 class TransactionsNativePostData(TypedDict):
     """Native下单"""
@@ -1490,11 +2121,14 @@ class TransactionsNativePostData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoClosePostRequest(TypedDict):
     """关单"""
     mchid: str
+    """商户号"""
 
 class TransactionsOutTradeNoOutTradeNoReversePostRequest(TypedDict):
     """撤销"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     mchid: str
+    """商户号"""
 
 class TransactionsOutTradeNoOutTradeNoReversePostData(TypedDict):
     """撤销"""
@@ -1505,6 +2139,7 @@ class TransactionsOutTradeNoOutTradeNoReversePostData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """商户订单号查询"""
     mchid: str
+    """商户号"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataAmount(TypedDict):
     total: int

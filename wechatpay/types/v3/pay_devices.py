@@ -6,7 +6,9 @@ from wechatpay.types.values import NotRequired, TypedDict
 class OpenScenarioSpeakerDeviceSnBindPostRequest(TypedDict):
     """绑定音箱设备码牌"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     code_url: str
+    """二维码内容"""
 
 class OpenScenarioSpeakerDeviceSnBindPostData(TypedDict):
     """绑定音箱设备码牌"""
@@ -18,6 +20,7 @@ class OpenScenarioSpeakerDeviceSnBindPostData(TypedDict):
 class OpenScenarioSpeakerDeviceSnPrebindPostRequest(TypedDict):
     """出厂预绑定音箱和码牌"""
     code_url: str
+    """二维码内容"""
 
 class OpenScenarioSpeakerDeviceSnPrebindPostData(TypedDict):
     """出厂预绑定音箱和码牌"""
@@ -42,9 +45,13 @@ class OpenScenarioSpeakerDeviceSnGetData(TypedDict):
 class OpenScenarioSpeakerorderTransactionIdReportPostRequest(TypedDict):
     """码牌支付结果上报"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     code_url: str
+    """二维码内容"""
     out_trade_no: str
+    """商户订单号"""
     device_sn: str
+    """设备序列号"""
 
 class OpenScenarioSpeakerorderTransactionIdReportPostData(TypedDict):
     """码牌支付结果上报"""
@@ -78,6 +85,7 @@ class PrintersDeviceIdPrintOrdersPrintOrderNoGetData(TypedDict):
 class PrintersDeviceIdPrintOrdersPostRequestVariableList(TypedDict):
     key: NotRequired[str | None]
     value: NotRequired[str | None]
+    """取值"""
 
 class PrintersDeviceIdPrintOrdersPostRequestTableListRowList(TypedDict):
     cell_list: NotRequired[list[str] | None]
@@ -91,5 +99,6 @@ class PrintersDeviceIdPrintOrdersPostRequest(TypedDict):
     print_order_no: str
     template_id: str
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     variable_list: NotRequired[list[PrintersDeviceIdPrintOrdersPostRequestVariableList] | None]
     table_list: NotRequired[list[PrintersDeviceIdPrintOrdersPostRequestTableList] | None]

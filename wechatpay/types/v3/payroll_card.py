@@ -6,9 +6,13 @@ from wechatpay.types.values import Day, NotRequired, Secret, Time, TypedDict
 class AuthenticationsPreOrderPostRequest(TypedDict):
     """微工卡核身预下单"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     authenticate_number: str
     project_name: str
     employer_name: str
@@ -26,14 +30,20 @@ class AuthenticationsPreOrderPostData(TypedDict):
 class AuthenticationsPreOrderWithAuthPostRequest(TypedDict):
     """微工卡核身预下单（流程中完成授权）"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     authenticate_number: str
     project_name: str
     employer_name: str
     user_name: Secret
+    """收款人姓名"""
     id_card_number: Secret
+    """身份证号码"""
     employment_type: str
     authenticate_type: NotRequired[str | None]
 
@@ -49,6 +59,7 @@ class AuthenticationsPreOrderWithAuthPostData(TypedDict):
 class AuthenticationsAuthenticateNumberGetParams(TypedDict):
     """获取核身结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class AuthenticationsAuthenticateNumberGetData(TypedDict):
     """获取核身结果"""
@@ -68,13 +79,19 @@ class AuthenticationsAuthenticateNumberGetData(TypedDict):
 class AuthenticationsGetParams(TypedDict):
     """查询核身记录"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     authenticate_date: Day
     authenticate_state: NotRequired[str | None]
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class AuthenticationsGetDataData(TypedDict):
     mchid: str
@@ -100,8 +117,11 @@ class AuthenticationsGetData(TypedDict):
 class RelationsOpenidGetParams(TypedDict):
     """查询微工卡授权关系"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class RelationsOpenidGetData(TypedDict):
     """查询微工卡授权关系"""
@@ -118,11 +138,17 @@ class RelationsOpenidGetData(TypedDict):
 class TokensPostRequest(TypedDict):
     """生成授权token"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     user_name: Secret
+    """收款人姓名"""
     id_card_number: Secret
+    """身份证号码"""
     employment_type: NotRequired[str | None]
 
 class TokensPostData(TypedDict):
@@ -135,26 +161,41 @@ class TokensPostData(TypedDict):
 
 class TransferBatchesPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: Secret
+    """收款人姓名"""
 
 class TransferBatchesPostRequest(TypedDict):
     """发起批量转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     authorization_type: str
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     transfer_detail_list: list[TransferBatchesPostRequestTransferDetailList]
+    """转账明细列表"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     employment_type: NotRequired[str | None]
     employment_scene: NotRequired[str | None]
     business_type: NotRequired[str | None]
+    """业务类型"""
 
 class TransferBatchesPostData(TypedDict):
     """发起批量转账"""
@@ -165,10 +206,13 @@ class TransferBatchesPostData(TypedDict):
 class WesureInsurancePostRequest(TypedDict):
     """生成投保结果"""
     sp_mchid: str
+    """服务商商户号"""
     wesure_order_no: str
     token: str
+    """凭据串"""
     insurance_company_order_no: str
     openid: str
+    """用户在该 appid 下的标识"""
     insure_state: str
     insure_effect_time: Time
     insure_invalid_time: Time
@@ -177,10 +221,15 @@ class WesureInsurancePostRequest(TypedDict):
 class WesureTokenValidationsPostRequest(TypedDict):
     """校验核身结果"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     token: str
+    """凭据串"""
     user_name: Secret
+    """收款人姓名"""
     id_card_number: Secret
+    """身份证号码"""
     authenticate_type: NotRequired[str | None]
 
 class WesureTokenValidationsPostData(TypedDict):

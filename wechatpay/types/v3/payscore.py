@@ -6,15 +6,22 @@ from wechatpay.types.values import Day, NotRequired, Secret, Time, TypedDict
 class AcquiringbankPermissionsAuthorizationCodeAuthorizationCodeTerminatePostRequest(TypedDict):
     """从业机构解除用户授权关系（授权协议号）"""
     service_id: str
+    """服务编号"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class AcquiringbankPermissionsAuthorizationCodeAuthorizationCodeGetParams(TypedDict):
     """从业机构查询与用户授权记录（授权协议号）"""
     service_id: str
+    """服务编号"""
     channel_id: str
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class AcquiringbankPermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDict):
     """从业机构查询与用户授权记录（授权协议号）"""
@@ -35,12 +42,19 @@ class AcquiringbankPermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDic
 class AcquiringbankPermissionsPostRequest(TypedDict):
     """从业机构预授权"""
     service_id: str
+    """服务编号"""
     channel_id: str
+    """渠道商编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     authorization_code: str
+    """授权单号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class AcquiringbankPermissionsPostData(TypedDict):
     """从业机构预授权"""
@@ -49,11 +63,17 @@ class AcquiringbankPermissionsPostData(TypedDict):
 class AcquiringbankServiceorderDeductionGetParams(TypedDict):
     """从业机构查询微信支付分扣款信息"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     channel_id: str
+    """渠道商编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
 
 class AcquiringbankServiceorderDeductionGetData(TypedDict):
     """从业机构查询微信支付分扣款信息"""
@@ -63,76 +83,126 @@ class AcquiringbankServiceorderDeductionGetData(TypedDict):
 class AcquiringbankServiceorderOutOrderNoCancelPostRequest(TypedDict):
     """从业机构取消微信支付分订单"""
     service_id: str
+    """服务编号"""
     channel_id: str
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class AcquiringbankServiceorderOutOrderNoCompletePostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServiceorderOutOrderNoCompletePostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServiceorderOutOrderNoCompletePostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class AcquiringbankServiceorderOutOrderNoCompletePostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class AcquiringbankServiceorderOutOrderNoCompletePostRequest(TypedDict):
     """从业机构完结微信支付分订单"""
     service_id: str
+    """服务编号"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[AcquiringbankServiceorderOutOrderNoCompletePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[AcquiringbankServiceorderOutOrderNoCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     time_range: NotRequired[AcquiringbankServiceorderOutOrderNoCompletePostRequestTimeRange | None]
+    """时间范围"""
     location: NotRequired[AcquiringbankServiceorderOutOrderNoCompletePostRequestLocation | None]
+    """服务位置"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     complete_time: NotRequired[Time | None]
+    """完成时间"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
 
 class AcquiringbankServiceorderOutOrderNoModifyPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServiceorderOutOrderNoModifyPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServiceorderOutOrderNoModifyPostRequest(TypedDict):
     """从业机构修改微信支付分订单金额"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     post_payments: NotRequired[list[AcquiringbankServiceorderOutOrderNoModifyPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[AcquiringbankServiceorderOutOrderNoModifyPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     reason: str
+    """原因"""
 
 class AcquiringbankServiceorderOutOrderNoRegisterdeductinfoPostRequest(TypedDict):
     """从业机构登记微信支付分扣款信息"""
     service_id: str
+    """服务编号"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     channel_id: str
+    """渠道商编号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class AcquiringbankServiceorderOutOrderNoRegisterdeductinfoPostData(TypedDict):
     """从业机构登记微信支付分扣款信息"""
@@ -140,14 +210,20 @@ class AcquiringbankServiceorderOutOrderNoRegisterdeductinfoPostData(TypedDict):
 
 class AcquiringbankServiceorderOutOrderNoSyncPostRequestDetail(TypedDict):
     paid_time: Time
+    """支付时间"""
 
 class AcquiringbankServiceorderOutOrderNoSyncPostRequest(TypedDict):
     """从业机构同步微信支付分订单信息"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     type: str
+    """类型"""
     detail: AcquiringbankServiceorderOutOrderNoSyncPostRequestDetail
+    """商品或订单详情"""
 
 class AcquiringbankServiceorderGetParams(TypedDict):
     """从业机构查询微信支付分订单
@@ -155,9 +231,13 @@ class AcquiringbankServiceorderGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     channel_id: str
+    """渠道商编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
 
 class AcquiringbankServiceorderGetDataPostPayments(TypedDict):
@@ -250,50 +330,84 @@ class AcquiringbankServiceorderGetData(TypedDict):
 
 class AcquiringbankServiceorderPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServiceorderPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
 
 class AcquiringbankServiceorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class AcquiringbankServiceorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class AcquiringbankServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class AcquiringbankServiceorderPostRequest(TypedDict):
     """从业机构创建微信支付分订单"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     channel_id: str
+    """渠道商编号"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[AcquiringbankServiceorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[AcquiringbankServiceorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     risk_fund: AcquiringbankServiceorderPostRequestRiskFund
+    """押金信息"""
     time_range: AcquiringbankServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[AcquiringbankServiceorderPostRequestLocation | None]
+    """服务位置"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     notify_url: str
+    """接收结果通知的地址"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class AcquiringbankServiceorderPostDataPostPayments(TypedDict):
     name: str
@@ -345,69 +459,114 @@ class AcquiringbankServiceorderPostData(TypedDict):
 
 class AcquiringbankServicepayondeliveryorderPostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestRiskFund(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestShoppingInfoJumpLink(TypedDict):
     jump_link_type: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestShoppingInfoGoods(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     picture: NotRequired[str | None]
+    """图片"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
     category_id: NotRequired[list[str] | None]
+    """类目编号"""
 
 class AcquiringbankServicepayondeliveryorderPostRequestShoppingInfo(TypedDict):
     real_merchant_appid: NotRequired[str | None]
     jump_link: NotRequired[AcquiringbankServicepayondeliveryorderPostRequestShoppingInfoJumpLink | None]
+    """跳转链接"""
     goods: NotRequired[list[AcquiringbankServicepayondeliveryorderPostRequestShoppingInfoGoods] | None]
+    """商品列表"""
 
 class AcquiringbankServicepayondeliveryorderPostRequest(TypedDict):
     """从业机构创建先用后付订单"""
     out_order_no: str
+    """商户自定的订单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     channel_id: NotRequired[str | None]
+    """渠道商编号"""
     service_id: str
+    """服务编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[AcquiringbankServicepayondeliveryorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[AcquiringbankServicepayondeliveryorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     time_range: AcquiringbankServicepayondeliveryorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[AcquiringbankServicepayondeliveryorderPostRequestLocation | None]
+    """服务位置"""
     risk_fund: NotRequired[AcquiringbankServicepayondeliveryorderPostRequestRiskFund | None]
+    """押金信息"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     mchid: NotRequired[str | None]
+    """商户号"""
     shopping_info: NotRequired[AcquiringbankServicepayondeliveryorderPostRequestShoppingInfo | None]
+    """购物信息"""
 
 class AcquiringbankServicepayondeliveryorderPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -478,9 +637,12 @@ class AcquiringbankServicepayondeliveryorderPostData(TypedDict):
 class MerchantBillGetParams(TypedDict):
     """商户申请获取对账单"""
     bill_date: Day
+    """账单日期"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
     encryption_algorithm: str
     service_id: str
+    """服务编号"""
 
 class MerchantBillGetDataDownloadBillList(TypedDict):
     bill_sequence: int
@@ -498,56 +660,91 @@ class MerchantBillGetData(TypedDict):
 class OverseaPartnerServiceorderOutOrderNoCancelPostRequest(TypedDict):
     """取消支付分订单"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class OverseaPartnerServiceorderOutOrderNoCompletePostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class OverseaPartnerServiceorderOutOrderNoCompletePostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class OverseaPartnerServiceorderOutOrderNoCompletePostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class OverseaPartnerServiceorderOutOrderNoCompletePostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class OverseaPartnerServiceorderOutOrderNoCompletePostRequest(TypedDict):
     """完结支付分订单"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[OverseaPartnerServiceorderOutOrderNoCompletePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[OverseaPartnerServiceorderOutOrderNoCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
     time_range: NotRequired[OverseaPartnerServiceorderOutOrderNoCompletePostRequestTimeRange | None]
+    """时间范围"""
     location: NotRequired[OverseaPartnerServiceorderOutOrderNoCompletePostRequestLocation | None]
+    """服务位置"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     complete_time: NotRequired[Time | None]
+    """完成时间"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
 
 class OverseaPartnerServiceorderOutOrderNoSyncPostRequestDetail(TypedDict):
     seq: NotRequired[int | None]
+    """收款序号"""
     paid_time: Time
+    """支付时间"""
     paid_amount: NotRequired[int | None]
+    """已付金额，单位分"""
 
 class OverseaPartnerServiceorderOutOrderNoSyncPostRequest(TypedDict):
     """同步支付分订单信息"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     type: str
+    """类型"""
     detail: OverseaPartnerServiceorderOutOrderNoSyncPostRequestDetail
+    """商品或订单详情"""
 
 class OverseaPartnerServiceorderGetParams(TypedDict):
     """查询支付分订单
@@ -555,8 +752,11 @@ class OverseaPartnerServiceorderGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
 
 class OverseaPartnerServiceorderGetDataPostPayments(TypedDict):
@@ -652,50 +852,84 @@ class OverseaPartnerServiceorderGetData(TypedDict):
 
 class OverseaPartnerServiceorderPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class OverseaPartnerServiceorderPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class OverseaPartnerServiceorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class OverseaPartnerServiceorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class OverseaPartnerServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class OverseaPartnerServiceorderPostRequest(TypedDict):
     """创建支付分订单"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_order_no: str
+    """商户自定的订单编号"""
     currency: str
+    """币种，如 CNY"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[OverseaPartnerServiceorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[OverseaPartnerServiceorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     risk_fund: OverseaPartnerServiceorderPostRequestRiskFund
+    """押金信息"""
     time_range: OverseaPartnerServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[OverseaPartnerServiceorderPostRequestLocation | None]
+    """服务位置"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     notify_url: str
+    """接收结果通知的地址"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
 
 class OverseaPartnerServiceorderPostDataPostPayments(TypedDict):
     name: str
@@ -747,17 +981,26 @@ class OverseaPartnerServiceorderPostData(TypedDict):
 
 class PartnerPermissionsApplyForScenePostRequestTransactionSceneInfo(TypedDict):
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerPermissionsApplyForScenePostRequest(TypedDict):
     """服务商场景中预授权"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     authorization_code: str
+    """授权单号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     scene: str
+    """场景"""
     transaction_scene_info: NotRequired[PartnerPermissionsApplyForScenePostRequestTransactionSceneInfo | None]
 
 class PartnerPermissionsApplyForScenePostData(TypedDict):
@@ -768,26 +1011,40 @@ class PartnerPermissionsApplyForScenePostData(TypedDict):
 class PartnerPermissionsAssessUserRiskLevelPostParams(TypedDict):
     """服务商评估用户分层"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerPermissionsAssessUserRiskLevelPostRequestShoppingInfoGoods(TypedDict):
     name: str
+    """名称"""
     picture: str
+    """图片"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: int
+    """数量"""
     category_id: NotRequired[list[str] | None]
+    """类目编号"""
 
 class PartnerPermissionsAssessUserRiskLevelPostRequestShoppingInfo(TypedDict):
     goods: list[PartnerPermissionsAssessUserRiskLevelPostRequestShoppingInfoGoods]
+    """商品列表"""
 
 class PartnerPermissionsAssessUserRiskLevelPostRequest(TypedDict):
     """服务商评估用户分层"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     authorization_code: NotRequired[str | None]
+    """授权单号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     shopping_info: NotRequired[PartnerPermissionsAssessUserRiskLevelPostRequestShoppingInfo | None]
+    """购物信息"""
 
 class PartnerPermissionsAssessUserRiskLevelPostData(TypedDict):
     """服务商评估用户分层"""
@@ -811,13 +1068,18 @@ class PartnerPermissionsAssessUserRiskLevelPostData(TypedDict):
 class PartnerPermissionsAuthorizationCodeAuthorizationCodeTerminatePostRequest(TypedDict):
     """解除用户授权关系（授权协议号）"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class PartnerPermissionsAuthorizationCodeAuthorizationCodeGetParams(TypedDict):
     """查询与用户授权记录（授权协议号）"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerPermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDict):
     """查询与用户授权记录（授权协议号）"""
@@ -839,11 +1101,17 @@ class PartnerPermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDict):
 class PartnerPermissionsSearchGetParams(TypedDict):
     """查询与用户授权记录（openid）"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class PartnerPermissionsSearchGetData(TypedDict):
     """查询与用户授权记录（openid）"""
@@ -865,21 +1133,34 @@ class PartnerPermissionsSearchGetData(TypedDict):
 class PartnerPermissionsTerminatePostRequest(TypedDict):
     """解除用户授权关系（openid）"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class PartnerPermissionsPostRequest(TypedDict):
     """商户预授权"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     authorization_code: str
+    """授权单号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PartnerPermissionsPostData(TypedDict):
     """商户预授权"""
@@ -900,10 +1181,15 @@ class PartnerServiceAccountApplicationsOutApplyNoGetData(TypedDict):
 class PartnerServiceAccountApplicationsPostRequest(TypedDict):
     """收付通子商户申请绑定支付分服务"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_apply_no: str
+    """商户申请单号"""
     result_notify_url: NotRequired[str | None]
 
 class PartnerServiceAccountApplicationsPostData(TypedDict):
@@ -920,72 +1206,119 @@ class PartnerServiceAccountApplicationsPostData(TypedDict):
 
 class PartnerServiceorderDirectCompletePostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderDirectCompletePostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderDirectCompletePostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class PartnerServiceorderDirectCompletePostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class PartnerServiceorderDirectCompletePostRequest(TypedDict):
     """创单结单合并"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: str
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[PartnerServiceorderDirectCompletePostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderDirectCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     time_range: PartnerServiceorderDirectCompletePostRequestTimeRange
+    """时间范围"""
     location: NotRequired[PartnerServiceorderDirectCompletePostRequestLocation | None]
+    """服务位置"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
 
 class PartnerServiceorderOutOrderNoCancelPostRequest(TypedDict):
     """取消支付分订单"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class PartnerServiceorderOutOrderNoCompletePostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoCompletePostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoCompletePostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class PartnerServiceorderOutOrderNoCompletePostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class PartnerServiceorderOutOrderNoCompletePostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -995,28 +1328,46 @@ class PartnerServiceorderOutOrderNoCompletePostRequestDevice(TypedDict):
 class PartnerServiceorderOutOrderNoCompletePostRequest(TypedDict):
     """完结支付分订单"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[PartnerServiceorderOutOrderNoCompletePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderOutOrderNoCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     time_range: NotRequired[PartnerServiceorderOutOrderNoCompletePostRequestTimeRange | None]
+    """时间范围"""
     location: NotRequired[PartnerServiceorderOutOrderNoCompletePostRequestLocation | None]
+    """服务位置"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     complete_time: NotRequired[Time | None]
+    """完成时间"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     device: NotRequired[PartnerServiceorderOutOrderNoCompletePostRequestDevice | None]
 
 class PartnerServiceorderOutOrderNoModifyPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoModifyPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoModifyPostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -1026,71 +1377,112 @@ class PartnerServiceorderOutOrderNoModifyPostRequestDevice(TypedDict):
 class PartnerServiceorderOutOrderNoModifyPostRequest(TypedDict):
     """修改订单金额"""
     service_id: NotRequired[str | None]
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[PartnerServiceorderOutOrderNoModifyPostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderOutOrderNoModifyPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     reason: str
+    """原因"""
     device: NotRequired[PartnerServiceorderOutOrderNoModifyPostRequestDevice | None]
 
 class PartnerServiceorderOutOrderNoPayPostRequest(TypedDict):
     """商户发起催收扣款"""
     service_id: NotRequired[str | None]
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PartnerServiceorderOutOrderNoSendPendingmessagePostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoSendPendingmessagePostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoSendPendingmessagePostRequest(TypedDict):
     """下发服务费用待处理消息"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[PartnerServiceorderOutOrderNoSendPendingmessagePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderOutOrderNoSendPendingmessagePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     prepaid_time: str
 
 class PartnerServiceorderOutOrderNoSendPrepaidmessagePostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoSendPrepaidmessagePostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderOutOrderNoSendPrepaidmessagePostRequest(TypedDict):
     """下发服务预扣费消息"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     post_payments: list[PartnerServiceorderOutOrderNoSendPrepaidmessagePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderOutOrderNoSendPrepaidmessagePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     prepaid_time: str
 
 class PartnerServiceorderOutOrderNoSyncPostRequestDetail(TypedDict):
     seq: NotRequired[int | None]
+    """收款序号"""
     paid_time: Time
+    """支付时间"""
     paid_amount: NotRequired[int | None]
+    """已付金额，单位分"""
 
 class PartnerServiceorderOutOrderNoSyncPostRequest(TypedDict):
     """同步订单信息"""
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     type: str
+    """类型"""
     detail: PartnerServiceorderOutOrderNoSyncPostRequestDetail
+    """商品或订单详情"""
 
 class PartnerServiceorderGetParams(TypedDict):
     """查询支付分订单
@@ -1098,8 +1490,11 @@ class PartnerServiceorderGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     service_id: str
+    """服务编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
 
 class PartnerServiceorderGetDataPostPayments(TypedDict):
@@ -1192,30 +1587,47 @@ class PartnerServiceorderGetData(TypedDict):
 
 class PartnerServiceorderPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServiceorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class PartnerServiceorderPostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class PartnerServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class PartnerServiceorderPostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -1225,21 +1637,37 @@ class PartnerServiceorderPostRequestDevice(TypedDict):
 class PartnerServiceorderPostRequest(TypedDict):
     """创建支付分订单"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[PartnerServiceorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServiceorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     risk_fund: PartnerServiceorderPostRequestRiskFund
+    """押金信息"""
     time_range: PartnerServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[PartnerServiceorderPostRequestLocation | None]
+    """服务位置"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     notify_url: str
+    """接收结果通知的地址"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     device: NotRequired[PartnerServiceorderPostRequestDevice | None]
 
 class PartnerServiceorderPostDataPostPayments(TypedDict):
@@ -1292,68 +1720,112 @@ class PartnerServiceorderPostData(TypedDict):
 
 class PartnerServicepayondeliveryorderPostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServicepayondeliveryorderPostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class PartnerServicepayondeliveryorderPostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class PartnerServicepayondeliveryorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class PartnerServicepayondeliveryorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class PartnerServicepayondeliveryorderPostRequestShoppingInfoJumpLink(TypedDict):
     jump_link_type: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
 
 class PartnerServicepayondeliveryorderPostRequestShoppingInfoGoods(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     picture: NotRequired[str | None]
+    """图片"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
     category_id: NotRequired[list[str] | None]
+    """类目编号"""
 
 class PartnerServicepayondeliveryorderPostRequestShoppingInfo(TypedDict):
     real_merchant_appid: NotRequired[str | None]
     jump_link: NotRequired[PartnerServicepayondeliveryorderPostRequestShoppingInfoJumpLink | None]
+    """跳转链接"""
     goods: NotRequired[list[PartnerServicepayondeliveryorderPostRequestShoppingInfoGoods] | None]
+    """商品列表"""
 
 class PartnerServicepayondeliveryorderPostRequest(TypedDict):
     """创建先用后付订单"""
     out_order_no: str
+    """商户自定的订单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     service_id: str
+    """服务编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[PartnerServicepayondeliveryorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[PartnerServicepayondeliveryorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     time_range: PartnerServicepayondeliveryorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[PartnerServicepayondeliveryorderPostRequestLocation | None]
+    """服务位置"""
     risk_fund: PartnerServicepayondeliveryorderPostRequestRiskFund
+    """押金信息"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     mchid: NotRequired[str | None]
+    """商户号"""
     shopping_info: PartnerServicepayondeliveryorderPostRequestShoppingInfo
+    """购物信息"""
 
 class PartnerServicepayondeliveryorderPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -1424,9 +1896,13 @@ class PartnerServicepayondeliveryorderPostData(TypedDict):
 class PartnerServicequotasServiceIdServiceIdGetParams(TypedDict):
     """查询用户分层对应建议先享金额"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     risk_level_version: int
+    """风险等级版本"""
 
 class PartnerServicequotasServiceIdServiceIdGetDataQuotas(TypedDict):
     risk_level: int
@@ -1445,8 +1921,11 @@ class PartnerServicequotasServiceIdServiceIdGetData(TypedDict):
 class PayafterOrdersOutOrderNoCancelPostRequest(TypedDict):
     """撤销先享后付订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     reason: str
+    """原因"""
 
 class PayafterOrdersOutOrderNoCancelPostData(TypedDict):
     """撤销先享后付订单"""
@@ -1465,22 +1944,29 @@ class PayafterOrdersOutOrderNoCompletePostRequestFees(TypedDict):
 class PayafterOrdersOutOrderNoCompletePostRequestDiscounts(TypedDict):
     discount_name: NotRequired[str | None]
     discount_amount: NotRequired[int | None]
+    """优惠金额，单位分"""
     discount_desc: NotRequired[str | None]
 
 class PayafterOrdersOutOrderNoCompletePostRequest(TypedDict):
     """完结先享后付订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     finish_type: NotRequired[int | None]
     cancel_reason: NotRequired[str | None]
+    """取消原因"""
     real_service_start_time: NotRequired[Time | None]
     real_service_end_time: NotRequired[Time | None]
     real_service_end_location: NotRequired[str | None]
     fees: NotRequired[list[PayafterOrdersOutOrderNoCompletePostRequestFees] | None]
     discounts: NotRequired[list[PayafterOrdersOutOrderNoCompletePostRequestDiscounts] | None]
     total_amount: NotRequired[int | None]
+    """总金额，单位分"""
     finish_ticket: NotRequired[str | None]
+    """完结凭证"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class PayafterOrdersOutOrderNoCompletePostData(TypedDict):
     """完结先享后付订单"""
@@ -1492,13 +1978,18 @@ class PayafterOrdersOutOrderNoCompletePostData(TypedDict):
 
 class PayafterOrdersOutOrderNoSyncPostRequestDetail(TypedDict):
     paid_time: NotRequired[Time | None]
+    """支付时间"""
 
 class PayafterOrdersOutOrderNoSyncPostRequest(TypedDict):
     """支付分订单同步"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     type: str
+    """类型"""
     detail: NotRequired[PayafterOrdersOutOrderNoSyncPostRequestDetail | None]
+    """商品或订单详情"""
 
 class PayafterOrdersOutOrderNoSyncPostData(TypedDict):
     """支付分订单同步"""
@@ -1513,9 +2004,12 @@ class PayafterOrdersGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     service_id: NotRequired[str | None]
+    """服务编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class PayafterOrdersGetDataFees(TypedDict):
     fee_name: str
@@ -1568,23 +2062,33 @@ class PayafterOrdersPostRequestDiscounts(TypedDict):
 class PayafterOrdersPostRequest(TypedDict):
     """创建先享后付订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     service_start_time: NotRequired[Time | None]
     service_end_time: NotRequired[Time | None]
     service_start_location: NotRequired[str | None]
     service_end_location: NotRequired[str | None]
     service_introduction: NotRequired[str | None]
+    """服务说明"""
     fees: NotRequired[list[PayafterOrdersPostRequestFees] | None]
     discounts: NotRequired[list[PayafterOrdersPostRequestDiscounts] | None]
     risk_amount: NotRequired[int | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     name: NotRequired[Secret | None]
+    """名称"""
     phone: NotRequired[Secret | None]
+    """电话号码"""
     userid: NotRequired[Secret | None]
     address: NotRequired[Secret | None]
+    """地址"""
 
 class PayafterOrdersPostData(TypedDict):
     """创建先享后付订单"""
@@ -1601,21 +2105,32 @@ class PayafterOrdersPostData(TypedDict):
 
 class PermissionsAssessUserRiskLevelPostRequestShoppingInfoGoods(TypedDict):
     name: str
+    """名称"""
     picture: str
+    """图片"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: int
+    """数量"""
     category_id: NotRequired[list[str] | None]
+    """类目编号"""
 
 class PermissionsAssessUserRiskLevelPostRequestShoppingInfo(TypedDict):
     goods: list[PermissionsAssessUserRiskLevelPostRequestShoppingInfoGoods]
+    """商品列表"""
 
 class PermissionsAssessUserRiskLevelPostRequest(TypedDict):
     """商户评估用户分层"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     authorization_code: NotRequired[str | None]
+    """授权单号"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     shopping_info: NotRequired[PermissionsAssessUserRiskLevelPostRequestShoppingInfo | None]
+    """购物信息"""
 
 class PermissionsAssessUserRiskLevelPostData(TypedDict):
     """商户评估用户分层"""
@@ -1639,11 +2154,14 @@ class PermissionsAssessUserRiskLevelPostData(TypedDict):
 class PermissionsAuthorizationCodeAuthorizationCodeTerminatePostRequest(TypedDict):
     """解除用户授权关系（授权协议号）"""
     service_id: str
+    """服务编号"""
     reason: str
+    """原因"""
 
 class PermissionsAuthorizationCodeAuthorizationCodeGetParams(TypedDict):
     """查询与用户授权记录（授权协议号）"""
     service_id: str
+    """服务编号"""
 
 class PermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDict):
     """查询与用户授权记录（授权协议号）"""
@@ -1662,13 +2180,18 @@ class PermissionsAuthorizationCodeAuthorizationCodeGetData(TypedDict):
 class PermissionsOpenidOpenidTerminatePostRequest(TypedDict):
     """解除用户授权关系（openid）"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     reason: str
+    """原因"""
 
 class PermissionsOpenidOpenidGetParams(TypedDict):
     """查询与用户授权记录（openid）"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class PermissionsOpenidOpenidGetData(TypedDict):
     """查询与用户授权记录（openid）"""
@@ -1686,9 +2209,13 @@ class PermissionsOpenidOpenidGetData(TypedDict):
 class PermissionsPostRequest(TypedDict):
     """商户预授权"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     authorization_code: str
+    """授权单号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class PermissionsPostData(TypedDict):
     """商户预授权"""
@@ -1697,6 +2224,7 @@ class PermissionsPostData(TypedDict):
 class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoStopPostRequest(TypedDict):
     """停止支付分计划"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoStopPostDataPlanDetailList(TypedDict):
     plan_detail_no: int
@@ -1727,6 +2255,7 @@ class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoStopPostData(TypedDict
 class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoGetParams(TypedDict):
     """查询支付分计划"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoGetDataPlanDetailList(TypedDict):
     plan_detail_no: int
@@ -1756,23 +2285,38 @@ class PlanPartnerPayscorePlansMerchantPlanNoMerchantPlanNoGetData(TypedDict):
 
 class PlanPartnerPayscorePlansPostRequestPlanDetailList(TypedDict):
     original_price: int
+    """原价，单位分"""
     plan_discount_description: NotRequired[str | None]
+    """计划优惠说明"""
     actual_price: int
+    """实际价格，单位分"""
     plan_detail_name: str
+    """计划明细名称"""
 
 class PlanPartnerPayscorePlansPostRequest(TypedDict):
     """创建支付分计划"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     plan_name: str
+    """计划名称"""
     plan_duration: int
+    """计划天数"""
     deduction_quantity: int
+    """扣减数量"""
     total_original_price: int
+    """原总价，单位分"""
     total_actual_price: int
+    """实际总价，单位分"""
     plan_detail_list: NotRequired[list[PlanPartnerPayscorePlansPostRequestPlanDetailList] | None]
+    """计划明细列表"""
     merchant_plan_no: str
+    """商户计划编号"""
 
 class PlanPartnerPayscorePlansPostDataPlanDetailList(TypedDict):
     plan_detail_no: int
@@ -1850,21 +2394,34 @@ class PlanPayscorePlansMerchantPlanNoMerchantPlanNoGetData(TypedDict):
 
 class PlanPayscorePlansPostRequestPlanDetailList(TypedDict):
     original_price: int
+    """原价，单位分"""
     plan_discount_description: NotRequired[str | None]
+    """计划优惠说明"""
     actual_price: int
+    """实际价格，单位分"""
     plan_detail_name: str
+    """计划明细名称"""
 
 class PlanPayscorePlansPostRequest(TypedDict):
     """创建支付分计划"""
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     plan_name: str
+    """计划名称"""
     plan_duration: int
+    """计划天数"""
     deduction_quantity: int
+    """扣减数量"""
     total_original_price: int
+    """原总价，单位分"""
     total_actual_price: int
+    """实际总价，单位分"""
     plan_detail_list: NotRequired[list[PlanPayscorePlansPostRequestPlanDetailList] | None]
+    """计划明细列表"""
     merchant_plan_no: str
+    """商户计划编号"""
 
 class PlanPayscorePlansPostDataPlanDetailList(TypedDict):
     plan_detail_no: int
@@ -1892,42 +2449,70 @@ class PlanPayscorePlansPostData(TypedDict):
 
 class ServiceorderDirectCompletePostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderDirectCompletePostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderDirectCompletePostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class ServiceorderDirectCompletePostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class ServiceorderDirectCompletePostRequest(TypedDict):
     """创单结单合并"""
     out_order_no: str
+    """商户自定的订单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     post_payments: NotRequired[list[ServiceorderDirectCompletePostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderDirectCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     time_range: ServiceorderDirectCompletePostRequestTimeRange
+    """时间范围"""
     location: NotRequired[ServiceorderDirectCompletePostRequestLocation | None]
+    """服务位置"""
     service_introduction: NotRequired[str | None]
+    """服务说明"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     total_amount: NotRequired[int | None]
+    """总金额，单位分"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
 
 class ServiceorderDirectCompletePostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -1972,8 +2557,11 @@ class ServiceorderDirectCompletePostData(TypedDict):
 class ServiceorderOutOrderNoCancelPostRequest(TypedDict):
     """取消支付分订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     reason: str
+    """原因"""
 
 class ServiceorderOutOrderNoCancelPostData(TypedDict):
     """取消支付分订单"""
@@ -1985,24 +2573,37 @@ class ServiceorderOutOrderNoCancelPostData(TypedDict):
 
 class ServiceorderOutOrderNoCompletePostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoCompletePostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoCompletePostRequestTimeRange(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class ServiceorderOutOrderNoCompletePostRequestLocation(TypedDict):
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class ServiceorderOutOrderNoCompletePostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -2012,14 +2613,23 @@ class ServiceorderOutOrderNoCompletePostRequestDevice(TypedDict):
 class ServiceorderOutOrderNoCompletePostRequest(TypedDict):
     """完结支付分订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     post_payments: list[ServiceorderOutOrderNoCompletePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderOutOrderNoCompletePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     time_range: NotRequired[ServiceorderOutOrderNoCompletePostRequestTimeRange | None]
+    """时间范围"""
     location: NotRequired[ServiceorderOutOrderNoCompletePostRequestLocation | None]
+    """服务位置"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     device: NotRequired[ServiceorderOutOrderNoCompletePostRequestDevice | None]
 
 class ServiceorderOutOrderNoCompletePostDataPostPayments(TypedDict):
@@ -2068,15 +2678,23 @@ class ServiceorderOutOrderNoCompletePostData(TypedDict):
 
 class ServiceorderOutOrderNoModifyPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoModifyPostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoModifyPostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -2086,11 +2704,17 @@ class ServiceorderOutOrderNoModifyPostRequestDevice(TypedDict):
 class ServiceorderOutOrderNoModifyPostRequest(TypedDict):
     """修改订单金额"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     post_payments: list[ServiceorderOutOrderNoModifyPostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderOutOrderNoModifyPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     reason: str
+    """原因"""
     device: NotRequired[ServiceorderOutOrderNoModifyPostRequestDevice | None]
 
 class ServiceorderOutOrderNoModifyPostDataPostPayments(TypedDict):
@@ -2159,7 +2783,9 @@ class ServiceorderOutOrderNoModifyPostData(TypedDict):
 class ServiceorderOutOrderNoPayPostRequest(TypedDict):
     """商户发起催收扣款"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
 
 class ServiceorderOutOrderNoPayPostData(TypedDict):
     """商户发起催收扣款"""
@@ -2171,53 +2797,82 @@ class ServiceorderOutOrderNoPayPostData(TypedDict):
 
 class ServiceorderOutOrderNoSendPendingmessagePostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoSendPendingmessagePostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoSendPendingmessagePostRequest(TypedDict):
     """下发服务费用待处理消息"""
     service_id: str
+    """服务编号"""
     post_payments: list[ServiceorderOutOrderNoSendPendingmessagePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderOutOrderNoSendPendingmessagePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     prepaid_time: str
 
 class ServiceorderOutOrderNoSendPrepaidmessagePostRequestPostPayments(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoSendPrepaidmessagePostRequestPostDiscounts(TypedDict):
     name: NotRequired[str | None]
+    """名称"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderOutOrderNoSendPrepaidmessagePostRequest(TypedDict):
     """下发服务预扣费消息"""
     service_id: str
+    """服务编号"""
     post_payments: list[ServiceorderOutOrderNoSendPrepaidmessagePostRequestPostPayments]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderOutOrderNoSendPrepaidmessagePostRequestPostDiscounts] | None]
+    """后付费优惠"""
     total_amount: int
+    """总金额，单位分"""
     prepaid_time: str
 
 class ServiceorderOutOrderNoSyncPostRequestDetail(TypedDict):
     paid_time: Time
+    """支付时间"""
 
 class ServiceorderOutOrderNoSyncPostRequest(TypedDict):
     """同步服务订单信息"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     type: str
+    """类型"""
     detail: ServiceorderOutOrderNoSyncPostRequestDetail
+    """商品或订单详情"""
 
 class ServiceorderOutOrderNoSyncPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -2287,9 +2942,12 @@ class ServiceorderGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
     service_id: str
+    """服务编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
 
 class ServiceorderGetDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -2378,29 +3036,45 @@ class ServiceorderGetData(TypedDict):
 
 class ServiceorderPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServiceorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class ServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class ServiceorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class ServiceorderPostRequestDevice(TypedDict):
     start_device_id: NotRequired[str | None]
@@ -2410,18 +3084,31 @@ class ServiceorderPostRequestDevice(TypedDict):
 class ServiceorderPostRequest(TypedDict):
     """创建支付分订单"""
     out_order_no: str
+    """商户自定的订单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[ServiceorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServiceorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     time_range: ServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[ServiceorderPostRequestLocation | None]
+    """服务位置"""
     risk_fund: ServiceorderPostRequestRiskFund
+    """押金信息"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     device: NotRequired[ServiceorderPostRequestDevice | None]
 
 class ServiceorderPostDataPostPayments(TypedDict):
@@ -2472,65 +3159,106 @@ class ServiceorderPostData(TypedDict):
 
 class ServicepayondeliveryorderPostRequestPostPayments(TypedDict):
     name: str
+    """名称"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServicepayondeliveryorderPostRequestPostDiscounts(TypedDict):
     name: str
+    """名称"""
     description: str
+    """商品或事项描述"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     count: NotRequired[int | None]
+    """数量"""
 
 class ServicepayondeliveryorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class ServicepayondeliveryorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class ServicepayondeliveryorderPostRequestRiskFund(TypedDict):
     name: str
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class ServicepayondeliveryorderPostRequestShoppingInfoJumpLink(TypedDict):
     jump_link_type: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     path: NotRequired[str | None]
+    """路径"""
 
 class ServicepayondeliveryorderPostRequestShoppingInfoGoods(TypedDict):
     name: str
+    """名称"""
     picture: str
+    """图片"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     count: int
+    """数量"""
     category_id: NotRequired[list[str] | None]
+    """类目编号"""
 
 class ServicepayondeliveryorderPostRequestShoppingInfo(TypedDict):
     real_merchant_appid: NotRequired[str | None]
     jump_link: ServicepayondeliveryorderPostRequestShoppingInfoJumpLink
+    """跳转链接"""
     goods: list[ServicepayondeliveryorderPostRequestShoppingInfoGoods]
+    """商品列表"""
 
 class ServicepayondeliveryorderPostRequest(TypedDict):
     """创建先用后付订单"""
     out_order_no: str
+    """商户自定的订单编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     service_introduction: str
+    """服务说明"""
     post_payments: NotRequired[list[ServicepayondeliveryorderPostRequestPostPayments] | None]
+    """后付费项目"""
     post_discounts: NotRequired[list[ServicepayondeliveryorderPostRequestPostDiscounts] | None]
+    """后付费优惠"""
     time_range: ServicepayondeliveryorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[ServicepayondeliveryorderPostRequestLocation | None]
+    """服务位置"""
     risk_fund: ServicepayondeliveryorderPostRequestRiskFund
+    """押金信息"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     mchid: NotRequired[str | None]
+    """商户号"""
     shopping_info: ServicepayondeliveryorderPostRequestShoppingInfo
+    """购物信息"""
 
 class ServicepayondeliveryorderPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -2598,30 +3326,50 @@ class ServicepayondeliveryorderPostData(TypedDict):
 
 class SignPlanPartnerServiceorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class SignPlanPartnerServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class SignPlanPartnerServiceorderPostRequest(TypedDict):
     """创建用户的签约计划详情对应的服务订单"""
     service_id: str
+    """服务编号"""
     sign_plan_id: str
+    """签约计划编号"""
     plan_detail_no: int
+    """计划明细序号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     notify_url: str
+    """接收结果通知的地址"""
     service_introduction: str
+    """服务说明"""
     time_range: SignPlanPartnerServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[SignPlanPartnerServiceorderPostRequestLocation | None]
+    """服务位置"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
 
 class SignPlanPartnerServiceorderPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -2668,6 +3416,7 @@ class SignPlanPartnerServiceorderPostData(TypedDict):
 class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoStopPostRequest(TypedDict):
     """取消用户的签约计划"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     stop_reason: str
 
 class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoStopPostDataSignedDetailList(TypedDict):
@@ -2713,6 +3462,7 @@ class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoStopPostDa
 class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoGetParams(TypedDict):
     """查询用户的签约计划"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoGetDataSignedDetailList(TypedDict):
     plan_detail_no: int
@@ -2756,19 +3506,30 @@ class SignPlanPartnerUserSignPlansMerchantSignPlanNoMerchantSignPlanNoGetData(Ty
 
 class SignPlanPartnerUserSignPlansPostRequestSignPlanDetail(TypedDict):
     plan_detail_no: int
+    """计划明细序号"""
     merchant_plan_detail_no: str
+    """商户计划明细编号"""
 
 class SignPlanPartnerUserSignPlansPostRequest(TypedDict):
     """创建用户的签约计划"""
     service_id: str
+    """服务编号"""
     plan_id: str
+    """模板编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
     merchant_sign_plan_no: str
+    """商户签约计划编号"""
     notify_url: str
+    """接收结果通知的地址"""
     sign_plan_detail: list[SignPlanPartnerUserSignPlansPostRequestSignPlanDetail]
 
 class SignPlanPartnerUserSignPlansPostDataSignPlanSignedDetailList(TypedDict):
@@ -2817,27 +3578,44 @@ class SignPlanPartnerUserSignPlansPostData(TypedDict):
 
 class SignPlanServiceorderPostRequestTimeRange(TypedDict):
     start_time: Time
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_time_remark: NotRequired[str | None]
+    """开始时间备注"""
     end_time_remark: NotRequired[str | None]
+    """结束时间备注"""
 
 class SignPlanServiceorderPostRequestLocation(TypedDict):
     start_location: NotRequired[str | None]
+    """服务开始地点"""
     end_location: NotRequired[str | None]
+    """服务结束地点"""
 
 class SignPlanServiceorderPostRequest(TypedDict):
     """创建用户的签约计划详情对应的服务订单"""
     service_id: str
+    """服务编号"""
     sign_plan_id: str
+    """签约计划编号"""
     plan_detail_no: int
+    """计划明细序号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     notify_url: str
+    """接收结果通知的地址"""
     service_introduction: str
+    """服务说明"""
     time_range: SignPlanServiceorderPostRequestTimeRange
+    """时间范围"""
     location: NotRequired[SignPlanServiceorderPostRequestLocation | None]
+    """服务位置"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
 
 class SignPlanServiceorderPostDataPostPayments(TypedDict):
     name: NotRequired[str]
@@ -2959,16 +3737,24 @@ class SignPlanUserSignPlansMerchantSignPlanNoMerchantSignPlanNoGetData(TypedDict
 
 class SignPlanUserSignPlansPostRequestSignPlanDetail(TypedDict):
     plan_detail_no: int
+    """计划明细序号"""
     merchant_plan_detail_no: str
+    """商户计划明细编号"""
 
 class SignPlanUserSignPlansPostRequest(TypedDict):
     """创建用户的签约计划"""
     service_id: str
+    """服务编号"""
     plan_id: str
+    """模板编号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     merchant_sign_plan_no: str
+    """商户签约计划编号"""
     notify_url: str
+    """接收结果通知的地址"""
     sign_plan_detail: list[SignPlanUserSignPlansPostRequestSignPlanDetail]
 
 class SignPlanUserSignPlansPostDataSignPlanSignedDetailList(TypedDict):
@@ -3015,8 +3801,11 @@ class SignPlanUserSignPlansPostData(TypedDict):
 class SmartretailOrdersOutOrderNoCancelPostRequest(TypedDict):
     """撤销智慧零售订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     reason: str
+    """原因"""
 
 class SmartretailOrdersOutOrderNoCancelPostData(TypedDict):
     """撤销智慧零售订单"""
@@ -3035,22 +3824,29 @@ class SmartretailOrdersOutOrderNoCompletePostRequestFees(TypedDict):
 class SmartretailOrdersOutOrderNoCompletePostRequestDiscounts(TypedDict):
     discount_name: NotRequired[str | None]
     discount_amount: NotRequired[int | None]
+    """优惠金额，单位分"""
     discount_desc: NotRequired[str | None]
 
 class SmartretailOrdersOutOrderNoCompletePostRequest(TypedDict):
     """完结智慧零售订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     finish_type: NotRequired[int | None]
     cancel_reason: NotRequired[str | None]
+    """取消原因"""
     real_service_start_time: NotRequired[Time | None]
     real_service_end_time: NotRequired[Time | None]
     real_service_end_location: NotRequired[str | None]
     fees: NotRequired[list[SmartretailOrdersOutOrderNoCompletePostRequestFees] | None]
     discounts: NotRequired[list[SmartretailOrdersOutOrderNoCompletePostRequestDiscounts] | None]
     total_amount: NotRequired[int | None]
+    """总金额，单位分"""
     finish_ticket: NotRequired[str | None]
+    """完结凭证"""
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
 
 class SmartretailOrdersOutOrderNoCompletePostData(TypedDict):
     """完结智慧零售订单"""
@@ -3066,9 +3862,12 @@ class SmartretailOrdersGetParams(TypedDict):
     Needs at least one of out_order_no, query_id.
     """
     service_id: NotRequired[str | None]
+    """服务编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     query_id: NotRequired[str | None]
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
 
 class SmartretailOrdersGetDataFees(TypedDict):
     fee_name: str
@@ -3121,19 +3920,26 @@ class SmartretailOrdersPostRequestDiscounts(TypedDict):
 class SmartretailOrdersPostRequest(TypedDict):
     """创建智慧零售订单"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_order_no: str
+    """商户自定的订单编号"""
     service_id: str
+    """服务编号"""
     service_start_time: NotRequired[Time | None]
     service_end_time: NotRequired[Time | None]
     service_start_location: NotRequired[str | None]
     service_end_location: NotRequired[str | None]
     service_introduction: NotRequired[str | None]
+    """服务说明"""
     fees: NotRequired[list[SmartretailOrdersPostRequestFees] | None]
     discounts: NotRequired[list[SmartretailOrdersPostRequestDiscounts] | None]
     risk_amount: NotRequired[int | None]
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     need_user_confirm: NotRequired[bool | None]
+    """是否需用户确认"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
 
 class SmartretailOrdersPostData(TypedDict):
     """创建智慧零售订单"""
@@ -3151,8 +3957,11 @@ class SmartretailOrdersPostData(TypedDict):
 class UserServiceStateGetParams(TypedDict):
     """查询用户授权状态"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     service_id: str
+    """服务编号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class UserServiceStateGetData(TypedDict):
     """查询用户授权状态"""
@@ -3164,4 +3973,6 @@ class UserServiceStateGetData(TypedDict):
 class UsersOpenidPermissionsServiceIdTerminatePostRequest(TypedDict):
     """商户解除用户授权关系"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     reason: str
+    """原因"""

@@ -5,14 +5,20 @@ from wechatpay.types.values import Day, NotRequired, Secret, Time, TypedDict
 
 class EcommerceBankTransferRechargesApplyPostRequestRechargeAmount(TypedDict):
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class EcommerceBankTransferRechargesApplyPostRequest(TypedDict):
     """申请银行转账充值"""
     out_recharge_no: str
+    """商户充值单号"""
     recharge_scene: str
+    """充值场景"""
     account_type: str
+    """账户类型"""
     recharge_amount: EcommerceBankTransferRechargesApplyPostRequestRechargeAmount
+    """充值金额，单位分"""
 
 class EcommerceBankTransferRechargesApplyPostDataTransferInAccount(TypedDict):
     bank_name: NotRequired[str]
@@ -64,11 +70,14 @@ class EcommerceInsuranceCompensationContractsPostRequestAgreementList(TypedDict)
     agreement_version: str
     sign_organization: str
     sign_time: Time
+    """签约时间"""
 
 class EcommerceInsuranceCompensationContractsPostRequest(TypedDict):
     """开通保险理赔功能"""
     out_apply_no: str
+    """商户申请单号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     agreement_list: list[EcommerceInsuranceCompensationContractsPostRequestAgreementList]
 
 class EcommerceInsuranceCompensationContractsPostData(TypedDict):
@@ -144,23 +153,36 @@ class EcommerceMchTransferCompensateBillsOutBillNoOutBillNoGetData(TypedDict):
 
 class EcommerceMchTransferCompensateBillsPreTransferPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferCompensateBillsPreTransferPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     transaction_info: NotRequired[EcommerceMchTransferCompensateBillsPreTransferPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
 
 class EcommerceMchTransferCompensateBillsPreTransferPostRequest(TypedDict):
     """请求赔付预下单"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     receiver: EcommerceMchTransferCompensateBillsPreTransferPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
     transfer_scene_id: NotRequired[str | None]
+    """转账场景编号"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class EcommerceMchTransferCompensateBillsPreTransferPostData(TypedDict):
     """请求赔付预下单"""
@@ -171,21 +193,32 @@ class EcommerceMchTransferCompensateBillsPreTransferPostData(TypedDict):
 
 class EcommerceMchTransferCompensateBillsPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferCompensateBillsPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     transaction_info: NotRequired[EcommerceMchTransferCompensateBillsPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
 
 class EcommerceMchTransferCompensateBillsPostRequest(TypedDict):
     """请求赔付"""
     receiver: EcommerceMchTransferCompensateBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
     transfer_scene_id: NotRequired[str | None]
+    """转账场景编号"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
 
 class EcommerceMchTransferCompensateBillsPostDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -214,6 +247,7 @@ class EcommerceMchTransferCompensateBillsPostData(TypedDict):
 class EcommerceMchTransferDepositAfterSalesCompensationBillsBillIdBillIdGetParams(TypedDict):
     """查询保证金售后赔付结果（按微信支付赔付单号）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsBillIdBillIdGetDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -249,6 +283,7 @@ class EcommerceMchTransferDepositAfterSalesCompensationBillsBillIdBillIdGetData(
 class EcommerceMchTransferDepositAfterSalesCompensationBillsOutBillNoOutBillNoGetParams(TypedDict):
     """查询保证金售后赔付结果（按商户赔付单号）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsOutBillNoOutBillNoGetDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -283,27 +318,41 @@ class EcommerceMchTransferDepositAfterSalesCompensationBillsOutBillNoOutBillNoGe
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiverUserInfo(TypedDict):
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     transaction_info: NotRequired[EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
     user_info: NotRequired[EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiverUserInfo | None]
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequest(TypedDict):
     """请求保证金售后赔付"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     receiver: EcommerceMchTransferDepositAfterSalesCompensationBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     transfer_scene_id: NotRequired[str | None]
+    """转账场景编号"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
 
 class EcommerceMchTransferDepositAfterSalesCompensationBillsPostDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -367,24 +416,36 @@ class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsOutBillNoGetD
 
 class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiverMchInfo(TypedDict):
     mchid: NotRequired[str | None]
+    """商户号"""
 
 class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: str
+    """类型"""
 
 class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     mch_info: NotRequired[EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiverMchInfo | None]
+    """收款商户的信息"""
     transaction_info: NotRequired[EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
 
 class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequest(TypedDict):
     """发起保证金赔付保司保费"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     receiver: EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
 
 class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostDataReceiverDetailReceiverMchInfo(TypedDict):
     mchid: NotRequired[str]
@@ -418,6 +479,7 @@ class EcommerceMchTransferDepositInsurancePremiumsCompensationBillsPostData(Type
 class EcommerceMchTransferDepositShippingCostCompensationBillsOutBillNoOutBillNoGetParams(TypedDict):
     """查询保证金售后赔付运费结果（按商户赔付单号）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsOutBillNoOutBillNoGetDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -454,25 +516,37 @@ class EcommerceMchTransferDepositShippingCostCompensationBillsOutBillNoOutBillNo
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiverUserInfo(TypedDict):
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiver(TypedDict):
     transaction_info: NotRequired[EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
     user_info: NotRequired[EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiverUserInfo | None]
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsPostRequest(TypedDict):
     """发起保证金赔付用户运费"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     receiver: EcommerceMchTransferDepositShippingCostCompensationBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     transfer_scene_id: NotRequired[str | None]
+    """转账场景编号"""
     user_recv_perception: NotRequired[str | None]
+    """收款用户看到的名目"""
 
 class EcommerceMchTransferDepositShippingCostCompensationBillsPostDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -506,6 +580,7 @@ class EcommerceMchTransferDepositShippingCostCompensationBillsPostData(TypedDict
 class EcommerceMchTransferInsuranceClaimBillsBillIdBillIdGetParams(TypedDict):
     """查询保险理赔结果（按微信支付赔付单号）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferInsuranceClaimBillsBillIdBillIdGetDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -540,6 +615,7 @@ class EcommerceMchTransferInsuranceClaimBillsBillIdBillIdGetData(TypedDict):
 class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoCancelPostRequest(TypedDict):
     """请求撤销保险理赔"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoCancelPostData(TypedDict):
     """请求撤销保险理赔"""
@@ -552,6 +628,7 @@ class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoCancelPostData(Ty
 class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoGetParams(TypedDict):
     """查询保险理赔结果（按商户赔付单号）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoGetDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -585,20 +662,30 @@ class EcommerceMchTransferInsuranceClaimBillsOutBillNoOutBillNoGetData(TypedDict
 
 class EcommerceMchTransferInsuranceClaimBillsPreTransferPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferInsuranceClaimBillsPreTransferPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     transaction_info: NotRequired[EcommerceMchTransferInsuranceClaimBillsPreTransferPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
 
 class EcommerceMchTransferInsuranceClaimBillsPreTransferPostRequest(TypedDict):
     """请求保险理赔预下单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     receiver: EcommerceMchTransferInsuranceClaimBillsPreTransferPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class EcommerceMchTransferInsuranceClaimBillsPreTransferPostData(TypedDict):
     """请求保险理赔预下单"""
@@ -610,19 +697,28 @@ class EcommerceMchTransferInsuranceClaimBillsPreTransferPostData(TypedDict):
 
 class EcommerceMchTransferInsuranceClaimBillsPostRequestReceiverTransactionInfo(TypedDict):
     transaction_id: str
+    """微信支付订单号"""
     type: NotRequired[str | None]
+    """类型"""
 
 class EcommerceMchTransferInsuranceClaimBillsPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     transaction_info: NotRequired[EcommerceMchTransferInsuranceClaimBillsPostRequestReceiverTransactionInfo | None]
+    """交易信息"""
 
 class EcommerceMchTransferInsuranceClaimBillsPostRequest(TypedDict):
     """请求保险理赔"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     receiver: EcommerceMchTransferInsuranceClaimBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
 
 class EcommerceMchTransferInsuranceClaimBillsPostDataReceiverDetailReceiverTransactionInfo(TypedDict):
     transaction_id: str
@@ -652,6 +748,7 @@ class EcommerceMchTransferInsuranceClaimBillsPostData(TypedDict):
 class EcommerceMchTransferSubMchCompensationBillsOutBillNoGetParams(TypedDict):
     """查询赔付结果（按商户赔付单号）"""
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
 
 class EcommerceMchTransferSubMchCompensationBillsOutBillNoGetDataReceiverDetailReceiverMchInfo(TypedDict):
     mchid: str
@@ -683,18 +780,26 @@ class EcommerceMchTransferSubMchCompensationBillsOutBillNoGetData(TypedDict):
 
 class EcommerceMchTransferSubMchCompensationBillsPostRequestReceiverMchInfo(TypedDict):
     mchid: str
+    """商户号"""
 
 class EcommerceMchTransferSubMchCompensationBillsPostRequestReceiver(TypedDict):
     type: str
+    """类型"""
     mch_info: EcommerceMchTransferSubMchCompensationBillsPostRequestReceiverMchInfo
+    """收款商户的信息"""
 
 class EcommerceMchTransferSubMchCompensationBillsPostRequest(TypedDict):
     """请求赔付"""
     receiver: EcommerceMchTransferSubMchCompensationBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     sponsor_mchid: NotRequired[str | None]
+    """出资方商户号"""
 
 class EcommerceMchTransferSubMchCompensationBillsPostDataReceiverDetailReceiverMchInfo(TypedDict):
     mchid: str
@@ -722,6 +827,7 @@ class EcommerceMchTransferSubMchCompensationBillsPostData(TypedDict):
 class EcommerceMchTransferTransferBillsBillIdBillIdGetParams(TypedDict):
     """查询保证金赔付结果（按微信支付赔付单号）"""
     business_type: NotRequired[str | None]
+    """业务类型"""
 
 class EcommerceMchTransferTransferBillsBillIdBillIdGetDataReceiverDetailReceiverMchInfo(TypedDict):
     mch_id: NotRequired[str]
@@ -756,6 +862,7 @@ class EcommerceMchTransferTransferBillsBillIdBillIdGetData(TypedDict):
 class EcommerceMchTransferTransferBillsOutBillNoOutBillNoGetParams(TypedDict):
     """查询保证金赔付结果（按商户赔付单号）"""
     business_type: NotRequired[str | None]
+    """业务类型"""
 
 class EcommerceMchTransferTransferBillsOutBillNoOutBillNoGetDataReceiverDetailReceiverMchInfo(TypedDict):
     mch_id: NotRequired[str]
@@ -789,21 +896,32 @@ class EcommerceMchTransferTransferBillsOutBillNoOutBillNoGetData(TypedDict):
 
 class EcommerceMchTransferTransferBillsPostRequestReceiverMchInfo(TypedDict):
     mch_id: NotRequired[str | None]
+    """商户号（APIv2 写法）"""
     mchid: NotRequired[str | None]
+    """商户号"""
 
 class EcommerceMchTransferTransferBillsPostRequestReceiver(TypedDict):
     type: NotRequired[str | None]
+    """类型"""
     mch_info: NotRequired[EcommerceMchTransferTransferBillsPostRequestReceiverMchInfo | None]
+    """收款商户的信息"""
 
 class EcommerceMchTransferTransferBillsPostRequest(TypedDict):
     """保证金赔付"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_appid: NotRequired[str | None]
+    """服务商的 appid"""
     business_type: str
+    """业务类型"""
     receiver: EcommerceMchTransferTransferBillsPostRequestReceiver
+    """收款方"""
     out_bill_no: str
+    """商户单号"""
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     transfer_remark: str
+    """转账备注"""
     receiver_remark: NotRequired[str | None]
 
 class EcommerceMchTransferTransferBillsPostDataReceiverDetailReceiverMchInfo(TypedDict):
@@ -855,7 +973,9 @@ class EcommerceRechargeEmployeesSubMchidSubMchidGetData(TypedDict):
 class EcommerceRechargeEmployeesPostRequest(TypedDict):
     """添加二级商户可扫码充值员工"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_openid: str
+    """用户在服务商 appid 下的标识"""
 
 class EcommerceRechargeEmployeesPostData(TypedDict):
     """添加二级商户可扫码充值员工"""
@@ -867,18 +987,27 @@ class EcommerceRechargeEmployeesPostData(TypedDict):
 
 class EcommerceRechargesApplyPostRequestRechargeAmount(TypedDict):
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class EcommerceRechargesApplyPostRequest(TypedDict):
     """申请二级商户充值"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_recharge_no: str
+    """商户充值单号"""
     recharge_scene: str
+    """充值场景"""
     account_type: str
+    """账户类型"""
     recharge_amount: EcommerceRechargesApplyPostRequestRechargeAmount
+    """充值金额，单位分"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     available_recharge_channels: NotRequired[list[str] | None]
     remark: NotRequired[str | None]
+    """备注"""
 
 class EcommerceRechargesApplyPostData(TypedDict):
     """申请二级商户充值"""
@@ -889,6 +1018,7 @@ class EcommerceRechargesApplyPostData(TypedDict):
 class EcommerceRechargesOutRechargeNoOutRechargeNoClosePostParams(TypedDict):
     """关闭二级商户充值"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EcommerceRechargesOutRechargeNoOutRechargeNoClosePostDataRechargeAmount(TypedDict):
     amount: NotRequired[int]
@@ -939,6 +1069,7 @@ class EcommerceRechargesOutRechargeNoOutRechargeNoClosePostData(TypedDict):
 class EcommerceRechargesOutRechargeNoOutRechargeNoGetParams(TypedDict):
     """查询二级商户充值结果"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EcommerceRechargesOutRechargeNoOutRechargeNoGetDataRechargeAmount(TypedDict):
     amount: NotRequired[int]
@@ -989,9 +1120,11 @@ class EcommerceRechargesOutRechargeNoOutRechargeNoGetData(TypedDict):
 class EcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostRequest(TypedDict):
     """个人收款-申请异常结算批次单处理"""
     individual_auth_id: str
+    """个人收款授权编号"""
     out_abnormal_settle_batch_no: str
     abnormal_settle_type: str
     description: NotRequired[str | None]
+    """商品或事项描述"""
 
 class EcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostDataAbnormalSettleResult(TypedDict):
     abnormal_settle_type: str
@@ -1025,7 +1158,9 @@ class EcommerceSettlePrepaySettleOrdersSettleBatchNoGetData(TypedDict):
 
 class EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoListSettleDetailInfoListAmount(TypedDict):
     amount: int
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoListSettleDetailInfoList(TypedDict):
     out_settle_detail_no: str
@@ -1033,20 +1168,27 @@ class EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoListSettleDetailInfo
     receiver_type: str
     receiver_account: str
     amount: EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoListSettleDetailInfoListAmount
+    """金额（对象或以分为单位的数）"""
 
 class EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoList(TypedDict):
     out_settle_no: str
     transaction_id: str
+    """微信支付订单号"""
     settle_detail_info_list: list[EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoListSettleDetailInfoList]
 
 class EcommerceSettlePrepaySettleOrdersPostRequest(TypedDict):
     """个人收款-申请批量结算"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_settle_batch_no: str
     individual_auth_id: str
+    """个人收款授权编号"""
     notify_url: str
+    """接收结果通知的地址"""
     description: str
+    """商品或事项描述"""
     trade_scenario: str
+    """交易场景"""
     settle_info_list: list[EcommerceSettlePrepaySettleOrdersPostRequestSettleInfoList]
     receive_type_template_id: NotRequired[int | None]
 
@@ -1064,6 +1206,7 @@ class EcommerceSettlePrepaySettleOrdersPostData(TypedDict):
 class EcommerceWithdrawDayEndBalanceWithdrawOutRequestNoOutRequestNoGetParams(TypedDict):
     """查询二级商户按日终余额预约提现状态"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EcommerceWithdrawDayEndBalanceWithdrawOutRequestNoOutRequestNoGetData(TypedDict):
     """查询二级商户按日终余额预约提现状态"""
@@ -1089,11 +1232,16 @@ class EcommerceWithdrawDayEndBalanceWithdrawOutRequestNoOutRequestNoGetData(Type
 class EcommerceWithdrawDayEndBalanceWithdrawPostRequest(TypedDict):
     """二级商户按日终余额预约提现"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     out_request_no: str
+    """商户请求单号"""
     calculate_amount_type: str
     remark: NotRequired[str | None]
+    """备注"""
     bank_memo: NotRequired[str | None]
+    """银行附言"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     reserve_amount: NotRequired[int | None]
 
 class EcommerceWithdrawDayEndBalanceWithdrawPostData(TypedDict):
@@ -1119,24 +1267,40 @@ class EcommerceWithdrawDayEndBalanceWithdrawPostData(TypedDict):
 
 class InsuranceMchTransferBatchesApplyPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     reservation_id: str
+    """平台预约单号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class InsuranceMchTransferBatchesApplyPostRequest(TypedDict):
     """受理商家转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_detail_list: list[InsuranceMchTransferBatchesApplyPostRequestTransferDetailList]
+    """转账明细列表"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class InsuranceMchTransferBatchesApplyPostData(TypedDict):
     """受理商家转账"""
@@ -1148,6 +1312,7 @@ class InsuranceMchTransferBatchesApplyPostData(TypedDict):
 class InsuranceMchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetParams(TypedDict):
     """微信支付转账明细单号查询明细单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
     """微信支付转账明细单号查询明细单"""
@@ -1172,10 +1337,15 @@ class InsuranceMchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(Ty
 class InsuranceMchTransferBatchesBatchIdBatchIdGetParams(TypedDict):
     """微信支付转账批次单号查询批次单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     need_query_detail: bool
+    """是否查询明细"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class InsuranceMchTransferBatchesBatchIdBatchIdGetDataTransferBatch(TypedDict):
     out_batch_no: str
@@ -1211,6 +1381,7 @@ class InsuranceMchTransferBatchesBatchIdBatchIdGetData(TypedDict):
 class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoApplyPostRequest(TypedDict):
     """申请商家转账明细电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoApplyPostData(TypedDict):
     """申请商家转账明细电子回单"""
@@ -1222,6 +1393,7 @@ class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOu
 class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoGetParams(TypedDict):
     """查询商家转账明细电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoGetData(TypedDict):
     """查询商家转账明细电子回单"""
@@ -1238,6 +1410,7 @@ class InsuranceMchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOu
 class InsuranceMchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetParams(TypedDict):
     """商户明细单号查询明细单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict):
     """商户明细单号查询明细单"""
@@ -1262,10 +1435,15 @@ class InsuranceMchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetail
 class InsuranceMchTransferBatchesOutBatchNoOutBatchNoGetParams(TypedDict):
     """商户转账批次单号查询批次单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class InsuranceMchTransferBatchesOutBatchNoOutBatchNoGetDataTransferBatch(TypedDict):
     out_batch_no: str
@@ -1301,6 +1479,7 @@ class InsuranceMchTransferBatchesOutBatchNoOutBatchNoGetData(TypedDict):
 class InsuranceMchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostRequest(TypedDict):
     """申请商家转账批次电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostData(TypedDict):
     """申请商家转账批次电子回单"""
@@ -1311,6 +1490,7 @@ class InsuranceMchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostDat
 class InsuranceMchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoGetParams(TypedDict):
     """查询商家转账批次电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoGetData(TypedDict):
     """查询商家转账批次电子回单"""
@@ -1326,6 +1506,7 @@ class InsuranceMchTransferReservationApplyPostRequestSceneReportDataInsurancePol
     product_registration_no: str
     policy_no: str
     name: str
+    """名称"""
     withdrawal_no: NotRequired[str | None]
     claim_no: NotRequired[str | None]
 
@@ -1335,17 +1516,24 @@ class InsuranceMchTransferReservationApplyPostRequestSceneReportData(TypedDict):
 class InsuranceMchTransferReservationApplyPostRequest(TypedDict):
     """受理单次预约商家转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_reservation_no: str
+    """商户预约单号"""
     transfer_scene_id: str
+    """转账场景编号"""
     estimated_date: Day
     estimated_max_amount: NotRequired[int | None]
     exact_amount: NotRequired[int | None]
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     user_real_name: NotRequired[Secret | None]
     reserve_remark: str
     notify_url: str
+    """接收结果通知的地址"""
     scene_report_data: NotRequired[InsuranceMchTransferReservationApplyPostRequestSceneReportData | None]
 
 class InsuranceMchTransferReservationApplyPostData(TypedDict):
@@ -1360,6 +1548,7 @@ class InsuranceMchTransferReservationApplyPostData(TypedDict):
 class InsuranceMchTransferReservationOutReservationNoOutReservationNoClosePostParams(TypedDict):
     """关闭预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferReservationOutReservationNoOutReservationNoClosePostDataCloseInfo(TypedDict):
     close_time: str
@@ -1387,6 +1576,7 @@ class InsuranceMchTransferReservationOutReservationNoOutReservationNoClosePostDa
 class InsuranceMchTransferReservationOutReservationNoOutReservationNoGetParams(TypedDict):
     """商户预约单号查询预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferReservationOutReservationNoOutReservationNoGetDataCloseInfo(TypedDict):
     close_time: str
@@ -1414,6 +1604,7 @@ class InsuranceMchTransferReservationOutReservationNoOutReservationNoGetData(Typ
 class InsuranceMchTransferReservationReservationIdReservationIdGetParams(TypedDict):
     """微信支付预约单号查询预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class InsuranceMchTransferReservationReservationIdReservationIdGetDataCloseInfo(TypedDict):
     close_time: str
@@ -1440,24 +1631,40 @@ class InsuranceMchTransferReservationReservationIdReservationIdGetData(TypedDict
 
 class MchTransferBatchesApplyPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     reservation_id: str
+    """平台预约单号"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class MchTransferBatchesApplyPostRequest(TypedDict):
     """受理商家转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     transfer_scene_id: str
+    """转账场景编号"""
     transfer_detail_list: list[MchTransferBatchesApplyPostRequestTransferDetailList]
+    """转账明细列表"""
     notify_url: str
+    """接收结果通知的地址"""
 
 class MchTransferBatchesApplyPostData(TypedDict):
     """受理商家转账"""
@@ -1469,6 +1676,7 @@ class MchTransferBatchesApplyPostData(TypedDict):
 class MchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetParams(TypedDict):
     """微信支付转账明细单号查询明细单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
     """微信支付转账明细单号查询明细单"""
@@ -1493,10 +1701,15 @@ class MchTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
 class MchTransferBatchesBatchIdBatchIdGetParams(TypedDict):
     """微信支付转账批次单号查询批次单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     need_query_detail: bool
+    """是否查询明细"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
 
 class MchTransferBatchesBatchIdBatchIdGetDataTransferBatch(TypedDict):
     out_batch_no: str
@@ -1532,6 +1745,7 @@ class MchTransferBatchesBatchIdBatchIdGetData(TypedDict):
 class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoApplyPostRequest(TypedDict):
     """申请商家转账明细电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoApplyPostData(TypedDict):
     """申请商家转账明细电子回单"""
@@ -1543,6 +1757,7 @@ class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNo
 class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoGetParams(TypedDict):
     """查询商家转账明细电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNoGetData(TypedDict):
     """查询商家转账明细电子回单"""
@@ -1559,6 +1774,7 @@ class MchTransferBatchesDetailReceiptsOutBatchNoOutBatchNoOutDetailNoOutDetailNo
 class MchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetParams(TypedDict):
     """商户明细单号查询明细单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict):
     """商户明细单号查询明细单"""
@@ -1583,10 +1799,15 @@ class MchTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData
 class MchTransferBatchesOutBatchNoOutBatchNoGetParams(TypedDict):
     """商户转账批次单号查询批次单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_state: NotRequired[str | None]
+    """明细状态"""
 
 class MchTransferBatchesOutBatchNoOutBatchNoGetDataTransferBatch(TypedDict):
     out_batch_no: str
@@ -1622,6 +1843,7 @@ class MchTransferBatchesOutBatchNoOutBatchNoGetData(TypedDict):
 class MchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostRequest(TypedDict):
     """申请商家转账批次电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostData(TypedDict):
     """申请商家转账批次电子回单"""
@@ -1632,6 +1854,7 @@ class MchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoApplyPostData(TypedDi
 class MchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoGetParams(TypedDict):
     """查询商家转账批次电子回单"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferBatchesSummaryReceiptsOutBatchNoOutBatchNoGetData(TypedDict):
     """查询商家转账批次电子回单"""
@@ -1647,6 +1870,7 @@ class MchTransferReservationApplyPostRequestSceneReportDataInsurancePolicy(Typed
     product_registration_no: str
     policy_no: str
     name: str
+    """名称"""
     withdrawal_no: NotRequired[str | None]
     claim_no: NotRequired[str | None]
 
@@ -1656,17 +1880,24 @@ class MchTransferReservationApplyPostRequestSceneReportData(TypedDict):
 class MchTransferReservationApplyPostRequest(TypedDict):
     """受理单次预约商家转账"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     out_reservation_no: str
+    """商户预约单号"""
     transfer_scene_id: str
+    """转账场景编号"""
     estimated_date: Day
     estimated_max_amount: NotRequired[int | None]
     exact_amount: NotRequired[int | None]
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     user_real_name: NotRequired[Secret | None]
     reserve_remark: str
     notify_url: str
+    """接收结果通知的地址"""
     scene_report_data: NotRequired[MchTransferReservationApplyPostRequestSceneReportData | None]
 
 class MchTransferReservationApplyPostData(TypedDict):
@@ -1681,6 +1912,7 @@ class MchTransferReservationApplyPostData(TypedDict):
 class MchTransferReservationOutReservationNoOutReservationNoClosePostParams(TypedDict):
     """关闭预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferReservationOutReservationNoOutReservationNoClosePostDataCloseInfo(TypedDict):
     close_time: str
@@ -1708,6 +1940,7 @@ class MchTransferReservationOutReservationNoOutReservationNoClosePostData(TypedD
 class MchTransferReservationOutReservationNoOutReservationNoGetParams(TypedDict):
     """商户预约单号查询预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferReservationOutReservationNoOutReservationNoGetDataCloseInfo(TypedDict):
     close_time: str
@@ -1735,6 +1968,7 @@ class MchTransferReservationOutReservationNoOutReservationNoGetData(TypedDict):
 class MchTransferReservationReservationIdReservationIdGetParams(TypedDict):
     """微信支付预约单号查询预约商家转账记录"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class MchTransferReservationReservationIdReservationIdGetDataCloseInfo(TypedDict):
     close_time: str

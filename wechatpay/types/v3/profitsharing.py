@@ -6,8 +6,11 @@ from wechatpay.types.values import Day, NotRequired, Secret, TypedDict
 class BillsGetParams(TypedDict):
     """申请分账账单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     bill_date: Day
+    """账单日期"""
     tar_type: NotRequired[str | None]
+    """压缩方式"""
 
 class BillsGetData(TypedDict):
     """申请分账账单"""
@@ -23,10 +26,15 @@ class MerchantConfigsSubMchidGetData(TypedDict):
 class OrdersUnfreezePostRequest(TypedDict):
     """解冻剩余资金"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     description: str
+    """商品或事项描述"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class OrdersUnfreezePostDataReceivers(TypedDict):
     amount: int
@@ -51,7 +59,9 @@ class OrdersUnfreezePostData(TypedDict):
 class OrdersOutOrderNoGetParams(TypedDict):
     """查询分账结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: str
+    """微信支付订单号"""
 
 class OrdersOutOrderNoGetDataReceivers(TypedDict):
     amount: int
@@ -75,21 +85,33 @@ class OrdersOutOrderNoGetData(TypedDict):
 
 class OrdersPostRequestReceivers(TypedDict):
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[Secret | None]
+    """名称"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
 
 class OrdersPostRequest(TypedDict):
     """请求分账"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     transaction_id: str
+    """微信支付订单号"""
     out_order_no: str
+    """商户自定的订单编号"""
     receivers: NotRequired[list[OrdersPostRequestReceivers] | None]
+    """分账接收方列表"""
     unfreeze_unsplit: bool
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class OrdersPostDataReceivers(TypedDict):
     amount: int
@@ -114,12 +136,19 @@ class OrdersPostData(TypedDict):
 class ReceiversAddPostRequest(TypedDict):
     """添加分账接收方"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
     name: NotRequired[Secret | None]
+    """名称"""
     relation_type: str
+    """与分账方的关系"""
     custom_relation: NotRequired[str | None]
 
 class ReceiversAddPostData(TypedDict):
@@ -134,10 +163,15 @@ class ReceiversAddPostData(TypedDict):
 class ReceiversDeletePostRequest(TypedDict):
     """删除分账接收方"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     type: str
+    """类型"""
     account: str
+    """账户或账号"""
 
 class ReceiversDeletePostData(TypedDict):
     """删除分账接收方"""
@@ -148,7 +182,9 @@ class ReceiversDeletePostData(TypedDict):
 class ReturnOrdersOutReturnNoGetParams(TypedDict):
     """查询分账回退结果"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_order_no: str
+    """商户自定的订单编号"""
 
 class ReturnOrdersOutReturnNoGetData(TypedDict):
     """查询分账回退结果"""
@@ -171,12 +207,19 @@ class ReturnOrdersPostRequest(TypedDict):
     Needs at least one of order_id, out_order_no.
     """
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     order_id: NotRequired[str | None]
+    """平台给出的订单编号"""
     out_order_no: NotRequired[str | None]
+    """商户自定的订单编号"""
     out_return_no: str
+    """商户回退单号"""
     return_mchid: str
+    """回退出资的商户号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     description: str
+    """商品或事项描述"""
 
 class ReturnOrdersPostData(TypedDict):
     """请求分账回退"""

@@ -6,6 +6,7 @@ from wechatpay.types.values import Any, NotRequired, Time, TypedDict
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataBusInfo(TypedDict):
     start_time: str
@@ -57,32 +58,49 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class TransactionsPostRequestAmount(TypedDict):
     total: NotRequired[int | None]
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsPostRequestBusInfo(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     line_name: NotRequired[str | None]
     plate_number: NotRequired[str | None]
+    """车牌号"""
 
 class TransactionsPostRequestMetroInfo(TypedDict):
     start_time: NotRequired[Time | None]
+    """开始时间"""
     end_time: NotRequired[Time | None]
+    """结束时间"""
     start_station: NotRequired[str | None]
     end_station: NotRequired[str | None]
 
 class TransactionsPostRequest(TypedDict):
     """扣费受理"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     description: NotRequired[str | None]
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     trade_scene: str
+    """交易场景"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     contract_id: str
+    """平台协议号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     amount: NotRequired[TransactionsPostRequestAmount | None]
+    """金额（对象或以分为单位的数）"""
     bus_info: NotRequired[TransactionsPostRequestBusInfo | None]
     metro_info: NotRequired[TransactionsPostRequestMetroInfo | None]
 
@@ -137,8 +155,11 @@ class TransactionsPostData(TypedDict):
 class UserServicesContractIdContractIdGetParams(TypedDict):
     """查询用户服务可用信息"""
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class UserServicesContractIdContractIdGetData(TypedDict):
     """查询用户服务可用信息"""

@@ -38,6 +38,7 @@ class ApplicationsPostRequestActivityDetailActivityApplyInformation(TypedDict):
 
 class ApplicationsPostRequestActivityDetail(TypedDict):
     activity_id: str
+    """活动编号"""
     activity_rate: NotRequired[str | None]
     activity_apply_information: NotRequired[list[ApplicationsPostRequestActivityDetailActivityApplyInformation] | None]
 
@@ -48,8 +49,11 @@ class ApplicationsPostRequestAdditionalInformation(TypedDict):
 class ApplicationsPostRequest(TypedDict):
     """报名费率优惠活动"""
     acquiring_bank_id: str
+    """收单机构编号"""
     channel_id: str
+    """渠道商编号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     activity_detail: ApplicationsPostRequestActivityDetail
     additional_information: NotRequired[ApplicationsPostRequestAdditionalInformation | None]
 

@@ -5,14 +5,20 @@ from wechatpay.types.values import NotRequired, TypedDict
 
 class BankTransferRechargesApplyPostRequestRechargeAmount(TypedDict):
     amount: NotRequired[int | None]
+    """金额（对象或以分为单位的数）"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class BankTransferRechargesApplyPostRequest(TypedDict):
     """申请银行转账充值"""
     out_recharge_no: str
+    """商户充值单号"""
     recharge_scene: str
+    """充值场景"""
     account_type: str
+    """账户类型"""
     recharge_amount: BankTransferRechargesApplyPostRequestRechargeAmount
+    """充值金额，单位分"""
 
 class BankTransferRechargesApplyPostDataTransferInAccount(TypedDict):
     bank_name: NotRequired[str]

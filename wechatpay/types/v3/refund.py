@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, Secret, TypedDict
 class DomesticRefundsOutRefundNoGetParams(TypedDict):
     """查询单笔退款"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class DomesticRefundsOutRefundNoGetDataAmountFrom(TypedDict):
     account: str
@@ -61,11 +62,17 @@ class DomesticRefundsOutRefundNoGetData(TypedDict):
 class DomesticRefundsRefundIdApplyAbnormalRefundPostRequest(TypedDict):
     """发起异常退款"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_refund_no: str
+    """商户退款单号"""
     type: str
+    """类型"""
     bank_type: NotRequired[str | None]
+    """付款银行"""
     bank_account: NotRequired[Secret | None]
+    """银行账户"""
     real_name: NotRequired[Secret | None]
+    """真实姓名"""
 
 class DomesticRefundsRefundIdApplyAbnormalRefundPostDataAmountFrom(TypedDict):
     account: str
@@ -120,7 +127,9 @@ class DomesticRefundsRefundIdApplyAbnormalRefundPostData(TypedDict):
 
 class DomesticRefundsPostRequestAmountFrom(TypedDict):
     account: str
+    """账户或账号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
 
 DomesticRefundsPostRequestAmount = TypedDict(
     "DomesticRefundsPostRequestAmount",
@@ -134,10 +143,15 @@ DomesticRefundsPostRequestAmount = TypedDict(
 
 class DomesticRefundsPostRequestGoodsDetail(TypedDict):
     merchant_goods_id: str
+    """商户的商品编码"""
     wechatpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     unit_price: int
+    """商品单价，单位分"""
     refund_amount: int
+    """退款金额，单位分"""
     refund_quantity: int
 
 class DomesticRefundsPostRequest(TypedDict):
@@ -146,14 +160,23 @@ class DomesticRefundsPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     reason: NotRequired[str | None]
+    """原因"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     funds_account: NotRequired[str | None]
+    """资金账户"""
     amount: DomesticRefundsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     goods_detail: NotRequired[list[DomesticRefundsPostRequestGoodsDetail] | None]
+    """单品列表"""
 
 class DomesticRefundsPostDataAmountFrom(TypedDict):
     account: str

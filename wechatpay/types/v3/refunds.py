@@ -6,8 +6,11 @@ from wechatpay.types.values import NotRequired, TypedDict
 class IdRefundIdGetParams(TypedDict):
     """查询单笔退款(微信支付退款订单号)"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class IdRefundIdGetDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]
@@ -46,8 +49,11 @@ class IdRefundIdGetData(TypedDict):
 class OutRefundNoOutRefundNoGetParams(TypedDict):
     """查询单笔退款(商户退款订单号)"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class OutRefundNoOutRefundNoGetDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]
@@ -89,12 +95,19 @@ class RefundsGetParams(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     mchid: NotRequired[str | None]
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
     offset: NotRequired[int | None]
+    """起始位置"""
     count: NotRequired[int | None]
+    """数量"""
 
 class RefundsGetDataAmount(TypedDict):
     total: int
@@ -147,8 +160,11 @@ class RefundsGetData(TypedDict):
 
 class RefundsPostRequestAmount(TypedDict):
     refund: int
+    """退款金额，单位分"""
     total: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class RefundsPostRequest(TypedDict):
     """申请退款
@@ -156,17 +172,29 @@ class RefundsPostRequest(TypedDict):
     Needs at least one of transaction_id, out_trade_no.
     """
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     transaction_id: NotRequired[str | None]
+    """微信支付订单号"""
     out_trade_no: NotRequired[str | None]
+    """商户订单号"""
     out_refund_no: str
+    """商户退款单号"""
     reason: NotRequired[str | None]
+    """原因"""
     amount: RefundsPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class RefundsPostDataAmountExchangeRate(TypedDict):
     type: NotRequired[str]

@@ -5,12 +5,16 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 
 class CombineTransactionsPartnerOutTradeNoCombineOutTradeNoClosePostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class CombineTransactionsPartnerOutTradeNoCombineOutTradeNoClosePostRequest(TypedDict):
     """商户关单"""
     sub_orders: list[CombineTransactionsPartnerOutTradeNoCombineOutTradeNoClosePostRequestSubOrders]
+    """子订单列表"""
 
 class CombineTransactionsPartnerOutTradeNoCombineOutTradeNoGetDataCombinePayerInfo(TypedDict):
     openid: str
@@ -44,25 +48,39 @@ class CombineTransactionsPartnerOutTradeNoCombineOutTradeNoGetData(TypedDict):
 
 class CombineTransactionsPartnerPrepayPostRequestSubOrdersAmount(TypedDict):
     total_amount: int
+    """总金额，单位分"""
     currency: str
+    """币种，如 CNY"""
 
 class CombineTransactionsPartnerPrepayPostRequestSubOrdersSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
+    """是否分账"""
     subsidy_amount: NotRequired[int | None]
+    """补差金额，单位分"""
 
 class CombineTransactionsPartnerPrepayPostRequestSubOrders(TypedDict):
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: str
+    """商户订单号"""
     amount: CombineTransactionsPartnerPrepayPostRequestSubOrdersAmount
+    """金额（对象或以分为单位的数）"""
     attach: str
+    """原样带回的附加数据"""
     description: str
+    """商品或事项描述"""
     settle_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestSubOrdersSettleInfo | None]
+    """结算信息"""
 
 class CombineTransactionsPartnerPrepayPostRequestH5Info(TypedDict):
     combine_appid: str
+    """合单发起方的 appid"""
     payer_client_ip: str
+    """用户终端 IP"""
     type: str
+    """类型"""
     app_name: NotRequired[str | None]
     app_url: str
     bundle_id: NotRequired[str | None]
@@ -70,35 +88,50 @@ class CombineTransactionsPartnerPrepayPostRequestH5Info(TypedDict):
 
 class CombineTransactionsPartnerPrepayPostRequestAppInfo(TypedDict):
     combine_appid: str
+    """合单发起方的 appid"""
 
 class CombineTransactionsPartnerPrepayPostRequestMiniprogramInfo(TypedDict):
     combine_appid: str
+    """合单发起方的 appid"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class CombineTransactionsPartnerPrepayPostRequestCombinePayerInfoIdentity(TypedDict):
     type: str
+    """类型"""
     number: Secret
+    """号码"""
     name: Secret
+    """名称"""
 
 class CombineTransactionsPartnerPrepayPostRequestCombinePayerInfo(TypedDict):
     identity: NotRequired[CombineTransactionsPartnerPrepayPostRequestCombinePayerInfoIdentity | None]
+    """身份信息"""
 
 class CombineTransactionsPartnerPrepayPostRequestWechatWebInfo(TypedDict):
     combine_appid: NotRequired[str | None]
+    """合单发起方的 appid"""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     webview_url: NotRequired[str | None]
 
 class CombineTransactionsPartnerPrepayPostRequest(TypedDict):
     """还款下单"""
     combine_out_trade_no: str
+    """商户的合单号"""
     combine_mchid: str
+    """合单发起方商户号"""
     sub_orders: list[CombineTransactionsPartnerPrepayPostRequestSubOrders]
+    """子订单列表"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     h5_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestH5Info | None]
     app_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestAppInfo | None]
     miniprogram_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestMiniprogramInfo | None]
     combine_payer_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestCombinePayerInfo | None]
+    """合单付款人"""
     wechat_web_info: NotRequired[CombineTransactionsPartnerPrepayPostRequestWechatWebInfo | None]
 
 class CombineTransactionsPartnerPrepayPostData(TypedDict):

@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, Secret, TypedDict
 class EchoPostRequest(TypedDict):
     """商户签名验签／加解密测试"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
     echo_message: str
     encrypted_echo_message: NotRequired[Secret | None]
 

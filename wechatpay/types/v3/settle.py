@@ -6,11 +6,14 @@ from wechatpay.types.values import Day, NotRequired, TypedDict
 class SettlementsGetParams(TypedDict):
     """查询结算资金明细"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     settle_state: str
     settle_start_date: NotRequired[Day | None]
     settle_end_date: NotRequired[Day | None]
     limit: int
+    """每次返回的最多条数"""
     offset: int
+    """起始位置"""
 
 class SettlementsGetDataDataAmount(TypedDict):
     settled: int

@@ -6,13 +6,18 @@ from wechatpay.types.values import NotRequired, Secret, TypedDict
 class GuidesGuideIdAssignPostRequest(TypedDict):
     """服务人员分配"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_trade_no: str
+    """商户订单号"""
 
 class GuidesGuideIdPatchRequest(TypedDict):
     """服务人员信息更新"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     name: NotRequired[Secret | None]
+    """名称"""
     mobile: NotRequired[Secret | None]
+    """手机号码"""
     qr_code: NotRequired[str | None]
     avatar: NotRequired[str | None]
     group_qrcode: NotRequired[str | None]
@@ -20,12 +25,17 @@ class GuidesGuideIdPatchRequest(TypedDict):
 class GuidesGetParams(TypedDict):
     """服务人员查询"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     store_id: int
+    """门店编号"""
     userid: NotRequired[str | None]
     mobile: NotRequired[Secret | None]
+    """手机号码"""
     work_id: NotRequired[str | None]
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class GuidesGetDataData(TypedDict):
     guide_id: str
@@ -45,11 +55,15 @@ class GuidesGetData(TypedDict):
 class GuidesPostRequest(TypedDict):
     """服务人员注册"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     corpid: str
     store_id: int
+    """门店编号"""
     userid: str
     name: Secret
+    """名称"""
     mobile: Secret
+    """手机号码"""
     qr_code: str
     avatar: str
     group_qrcode: NotRequired[str | None]

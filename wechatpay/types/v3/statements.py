@@ -6,4 +6,6 @@ from wechatpay.types.values import Day, TypedDict
 class StatementsGetParams(TypedDict):
     """下载对账单"""
     date: Day
+    """日期"""
     mchid: str
+    """商户号"""

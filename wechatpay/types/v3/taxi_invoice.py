@@ -6,19 +6,24 @@ from wechatpay.types.values import Day, File, NotRequired, Secret, Time, TypedDi
 class AttendancePunchPostRequest(TypedDict):
     """签到签退"""
     plate_number: str
+    """车牌号"""
     driver_license: str
     event_time: Time
     event_type: str
+    """事件类型"""
     region_id: int
+    """地区编号"""
 
 class CardsUploadFilePostFiles(TypedDict):
     """上传出租车电子发票文件"""
     file: File
+    """文件内容"""
 
 class CardsUploadFilePostRequest(TypedDict):
     """上传出租车电子发票文件"""
     company_mchid: str
     region_id: int
+    """地区编号"""
     digest: NotRequired[str | None]
     digest_algorithm: NotRequired[str | None]
 
@@ -28,20 +33,33 @@ class CardsUploadFilePostData(TypedDict):
 
 class CardsPostRequestFapiaoCardInformationBuyerInformation(TypedDict):
     type: str
+    """类型"""
     name: str
+    """名称"""
     taxpayer_id: NotRequired[str | None]
+    """纳税人识别号"""
     address: NotRequired[str | None]
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
 
 class CardsPostRequestFapiaoCardInformationSellerInformation(TypedDict):
     name: str
+    """名称"""
     taxpayer_id: str
+    """纳税人识别号"""
     address: str
+    """地址"""
     telephone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
 
 class CardsPostRequestFapiaoCardInformationExtraInformation(TypedDict):
     payee: NotRequired[str | None]
@@ -50,17 +68,27 @@ class CardsPostRequestFapiaoCardInformationExtraInformation(TypedDict):
 
 class CardsPostRequestFapiaoCardInformationItems(TypedDict):
     tax_code: str
+    """税收分类编码"""
     goods_name: str
+    """商品名称"""
     specification: NotRequired[str | None]
+    """规格型号"""
     unit: NotRequired[str | None]
+    """计量单位"""
     quantity: int
+    """数量"""
     unit_price: int
+    """商品单价，单位分"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     tax_amount: int
     total_amount: int
+    """总金额，单位分"""
     tax_rate: int
+    """税率"""
     tax_prefer_mark: str
     discount: bool
+    """优惠"""
 
 class CardsPostRequestFapiaoCardInformation(TypedDict):
     fapiao_media_id: str
@@ -70,25 +98,35 @@ class CardsPostRequestFapiaoCardInformation(TypedDict):
     check_code: str
     password: str
     total_amount: int
+    """总金额，单位分"""
     tax_amount: int
     amount: int
+    """金额（对象或以分为单位的数）"""
     buyer_information: CardsPostRequestFapiaoCardInformationBuyerInformation
+    """购买方信息"""
     seller_information: CardsPostRequestFapiaoCardInformationSellerInformation
     extra_information: CardsPostRequestFapiaoCardInformationExtraInformation
     items: NotRequired[list[CardsPostRequestFapiaoCardInformationItems] | None]
+    """项目列表"""
     remark: NotRequired[str | None]
+    """备注"""
 
 class CardsPostRequest(TypedDict):
     """将出租车电子发票插入微信用户卡包"""
     company_mchid: str
     trade_number: str
     appid: NotRequired[str | None]
+    """应用标识（公众号、小程序或 App）"""
     openid: str
+    """用户在该 appid 下的标识"""
     region_id: int
+    """地区编号"""
     driver_license: str
     plate_number: str
+    """车牌号"""
     fapiao_card_information: CardsPostRequestFapiaoCardInformation
     token: NotRequired[str | None]
+    """凭据串"""
 
 class CardsPostData(TypedDict):
     """将出租车电子发票插入微信用户卡包"""
@@ -99,7 +137,9 @@ class CardsPostData(TypedDict):
 
 class DriverUpdateDriverPostRequestDriverPhotoPhotoDigest(TypedDict):
     hash_type: NotRequired[str | None]
+    """摘要算法"""
     hash_value: NotRequired[str | None]
+    """文件摘要"""
 
 class DriverUpdateDriverPostRequestDriverPhoto(TypedDict):
     photo_type: NotRequired[str | None]
@@ -111,13 +151,17 @@ class DriverUpdateDriverPostRequest(TypedDict):
     """更新司机信息"""
     driver_name: Secret
     id_card_number: Secret
+    """身份证号码"""
     company_name: str
+    """公司名称"""
     mchid: str
+    """商户号"""
     driver_license: str
     driver_category: str
     driver_status: str
     driver_photo: NotRequired[DriverUpdateDriverPostRequestDriverPhoto | None]
     region_id: int
+    """地区编号"""
 
 class DriverUpdateDriverPostDataDriverPhotoPhotoDigest(TypedDict):
     hash_type: NotRequired[str]
@@ -144,6 +188,7 @@ class DriverUpdateDriverPostData(TypedDict):
 class DriversDriverLicenseGetParams(TypedDict):
     """获取司机信息"""
     region_id: int
+    """地区编号"""
 
 class DriversDriverLicenseGetDataDriverPhotoPhotoDigest(TypedDict):
     hash_type: NotRequired[str]
@@ -169,6 +214,7 @@ class DriversDriverLicenseGetData(TypedDict):
 class TaxiCompaniesCompanyMchidGetParams(TypedDict):
     """获取出租车公司商户信息"""
     region_id: int
+    """地区编号"""
 
 class TaxiCompaniesCompanyMchidGetData(TypedDict):
     """获取出租车公司商户信息"""
@@ -188,15 +234,22 @@ class TaxiCompaniesCompanyMchidGetData(TypedDict):
 class TaxiCompanyCreateTaxiCompanyPostRequest(TypedDict):
     """新增出租车公司"""
     company_name: NotRequired[str | None]
+    """公司名称"""
     tax_id: str
     address: str
+    """地址"""
     phone: NotRequired[str | None]
+    """电话号码"""
     bank_name: NotRequired[str | None]
+    """银行名称"""
     bank_account: NotRequired[str | None]
+    """银行账户"""
     invoice_mode: str
     legal_person: str
+    """法定代表人"""
     short_name: NotRequired[str | None]
     region_id: int
+    """地区编号"""
     enterprise_type: str
 
 class TaxiCompanyCreateTaxiCompanyPostData(TypedDict):
@@ -207,11 +260,15 @@ class TaxiCompanyCreateTaxiCompanyPostData(TypedDict):
 class TaxiUpdateTaxiPostRequest(TypedDict):
     """更新出租车信息"""
     plate_number: str
+    """车牌号"""
     company_name: str
+    """公司名称"""
     mchid: NotRequired[str | None]
+    """商户号"""
     main_license: str
     deputy_license: NotRequired[str | None]
     region_id: int
+    """地区编号"""
     invoice_flag: NotRequired[str | None]
     taxi_state: NotRequired[str | None]
 
@@ -227,6 +284,7 @@ class TaxiUpdateTaxiPostData(TypedDict):
 class TaxiesPlateNumberGetParams(TypedDict):
     """获取出租车信息"""
     region_id: int
+    """地区编号"""
 
 class TaxiesPlateNumberGetData(TypedDict):
     """获取出租车信息"""
@@ -242,9 +300,13 @@ class TaxiesPlateNumberGetData(TypedDict):
 class UserTaxiOrderFindByTokenGetParams(TypedDict):
     """根据凭证查询乘客行程单"""
     token: str
+    """凭据串"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     region_id: NotRequired[int | None]
+    """地区编号"""
     auth_mode: NotRequired[str | None]
 
 class UserTaxiOrderFindByTokenGetData(TypedDict):
@@ -260,12 +322,18 @@ class UserTaxiOrderFindByTokenGetData(TypedDict):
 class UserTaxiOrdersGetParams(TypedDict):
     """获取乘客行程单列表"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
     openid: str
+    """用户在该 appid 下的标识"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     begin_date: Day
     end_date: Day
+    """结束日期"""
     region_id: int
+    """地区编号"""
 
 class UserTaxiOrdersGetDataData(TypedDict):
     plate_number: str

@@ -6,7 +6,9 @@ from wechatpay.types.values import NotRequired, TypedDict
 class TransactionBlockRecordsSubMchidSubMchidGetParams(TypedDict):
     """分页查询子商户名下的交易拦截记录"""
     limit: int
+    """每次返回的最多条数"""
     offset: NotRequired[int | None]
+    """起始位置"""
 
 class TransactionBlockRecordsSubMchidSubMchidGetDataData(TypedDict):
     block_record_id: NotRequired[str]
@@ -26,6 +28,7 @@ class TransactionBlockRecordsSubMchidSubMchidGetData(TypedDict):
 class TransactionBlockRecordsBlockRecordIdGetParams(TypedDict):
     """查询子商户交易拦截记录详情"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class TransactionBlockRecordsBlockRecordIdGetData(TypedDict):
     """查询子商户交易拦截记录详情"""

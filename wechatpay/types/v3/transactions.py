@@ -5,59 +5,100 @@ from wechatpay.types.values import NotRequired, Time, TypedDict
 
 class AppPostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class AppPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class AppPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class AppPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[AppPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class AppPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class AppPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[AppPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class AppPostRequest(TypedDict):
     """APP支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[AppPostRequestPayer | None]
+    """付款人"""
     amount: AppPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[AppPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[AppPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class AppPostData(TypedDict):
     """APP支付下单"""
@@ -66,20 +107,29 @@ class AppPostData(TypedDict):
 class IdTransactionIdClosePostRequest(TypedDict):
     """关闭订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class IdTransactionIdReversePostRequest(TypedDict):
     """撤销订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class IdTransactionIdGetParams(TypedDict):
     """查询订单(微信支付订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class IdTransactionIdGetDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -140,59 +190,100 @@ class IdTransactionIdGetData(TypedDict):
 class JsapiPostRequestPayer(TypedDict):
     """Needs at least one of openid, sp_openid, sub_openid."""
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class JsapiPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class JsapiPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class JsapiPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[JsapiPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class JsapiPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class JsapiPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[JsapiPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class JsapiPostRequest(TypedDict):
     """小程序/公众号支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[JsapiPostRequestPayer | None]
+    """付款人"""
     amount: JsapiPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[JsapiPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[JsapiPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class JsapiPostData(TypedDict):
     """小程序/公众号支付下单"""
@@ -200,54 +291,90 @@ class JsapiPostData(TypedDict):
 
 class MicropayPostRequestPayer(TypedDict):
     auth_code: str
+    """付款码"""
 
 class MicropayPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class MicropayPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class MicropayPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[MicropayPostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class MicropayPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class MicropayPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[MicropayPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class MicropayPostRequest(TypedDict):
     """提交付款码支付"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[MicropayPostRequestPayer | None]
+    """付款人"""
     amount: MicropayPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[MicropayPostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[MicropayPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class MicropayPostDataPayer(TypedDict):
     openid: NotRequired[str]
@@ -306,59 +433,100 @@ class MicropayPostData(TypedDict):
 
 class MwebPostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class MwebPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class MwebPostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class MwebPostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: str
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: MwebPostRequestSceneInfoStoreInfo
+    """门店信息"""
 
 class MwebPostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class MwebPostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[MwebPostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class MwebPostRequest(TypedDict):
     """H5支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[MwebPostRequestPayer | None]
+    """付款人"""
     amount: MwebPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: MwebPostRequestSceneInfo
+    """支付场景"""
     detail: NotRequired[list[MwebPostRequestDetail] | None]
+    """商品或订单详情"""
 
 class MwebPostData(TypedDict):
     """H5支付下单"""
@@ -366,59 +534,100 @@ class MwebPostData(TypedDict):
 
 class NativePostRequestPayer(TypedDict):
     openid: NotRequired[str | None]
+    """用户在该 appid 下的标识"""
     sp_openid: NotRequired[str | None]
+    """用户在服务商 appid 下的标识"""
     sub_openid: NotRequired[str | None]
+    """用户在子商户 appid 下的标识"""
 
 class NativePostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class NativePostRequestSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str | None]
+    """编号"""
     name: str
+    """名称"""
     address: str
+    """地址"""
 
 class NativePostRequestSceneInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: NotRequired[str | None]
+    """设备 IP"""
     payer_client_ip: NotRequired[str | None]
+    """用户终端 IP"""
     operator_id: NotRequired[str | None]
+    """操作员编号"""
     store_info: NotRequired[NativePostRequestSceneInfoStoreInfo | None]
+    """门店信息"""
 
 class NativePostRequestDetailGoodsDetail(TypedDict):
     goods_id: str
+    """商品编码"""
     wxpay_goods_id: NotRequired[str | None]
+    """平台的商品编码"""
     goods_name: NotRequired[str | None]
+    """商品名称"""
     quantity: int
+    """数量"""
     price: int
+    """单价，单位分"""
 
 class NativePostRequestDetail(TypedDict):
     cost_price: NotRequired[int | None]
+    """订单原价，单位分"""
     receipt_id: NotRequired[str | None]
+    """小票编号"""
     goods_detail: NotRequired[list[NativePostRequestDetailGoodsDetail] | None]
+    """单品列表"""
 
 class NativePostRequest(TypedDict):
     """扫码支付下单"""
     mchid: str
+    """商户号"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     notify_url: str
+    """接收结果通知的地址"""
     out_trade_no: str
+    """商户订单号"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     trade_type: str
+    """交易类型"""
     limit_pay: NotRequired[str | None]
+    """不可用的支付方式"""
     time_start: NotRequired[Time | None]
+    """订单生成时间"""
     time_expire: NotRequired[Time | None]
+    """支付截止时间"""
     merchant_category_code: str
+    """商户行业类别码 (MCC)"""
     payer: NotRequired[NativePostRequestPayer | None]
+    """付款人"""
     amount: NativePostRequestAmount
+    """金额（对象或以分为单位的数）"""
     scene_info: NotRequired[NativePostRequestSceneInfo | None]
+    """支付场景"""
     detail: NotRequired[list[NativePostRequestDetail] | None]
+    """商品或订单详情"""
 
 class NativePostData(TypedDict):
     """扫码支付下单"""
@@ -427,20 +636,29 @@ class NativePostData(TypedDict):
 class OutTradeNoOutTradeNoClosePostRequest(TypedDict):
     """关闭订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     sp_mchid: NotRequired[str | None]
+    """服务商商户号"""
 
 class OutTradeNoOutTradeNoReversePostRequest(TypedDict):
     """撤销订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class OutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单(商户订单号)"""
     mchid: str
+    """商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     sp_mchid: str
+    """服务商商户号"""
 
 class OutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: NotRequired[str]

@@ -23,9 +23,13 @@ class BatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
 class BatchesBatchIdBatchIdGetParams(TypedDict):
     """微信批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_status: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesBatchIdBatchIdGetDataTransferBatch(TypedDict):
     mchid: str
@@ -77,9 +81,13 @@ class BatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict)
 class BatchesOutBatchNoOutBatchNoGetParams(TypedDict):
     """商家批次单号查询批次单"""
     need_query_detail: bool
+    """是否查询明细"""
     offset: NotRequired[int | None]
+    """起始位置"""
     limit: NotRequired[int | None]
+    """每次返回的最多条数"""
     detail_status: NotRequired[str | None]
+    """明细状态"""
 
 class BatchesOutBatchNoOutBatchNoGetDataTransferBatch(TypedDict):
     mchid: str
@@ -115,23 +123,37 @@ class BatchesOutBatchNoOutBatchNoGetData(TypedDict):
 
 class BatchesPostRequestTransferDetailList(TypedDict):
     out_detail_no: str
+    """商户明细单号"""
     transfer_amount: int
+    """转账金额，单位分"""
     transfer_remark: str
+    """转账备注"""
     openid: str
+    """用户在该 appid 下的标识"""
     user_name: NotRequired[Secret | None]
+    """收款人姓名"""
     user_id_card: NotRequired[Secret | None]
 
 class BatchesPostRequest(TypedDict):
     """发起批量转账"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     out_batch_no: str
+    """商户批次单号"""
     batch_name: str
+    """批次名称"""
     batch_remark: str
+    """批次备注"""
     total_amount: int
+    """总金额，单位分"""
     total_num: int
+    """总笔数"""
     transfer_detail_list: list[BatchesPostRequestTransferDetailList]
+    """转账明细列表"""
     transfer_scene_id: NotRequired[str | None]
+    """转账场景编号"""
     notify_url: NotRequired[str | None]
+    """接收结果通知的地址"""
 
 class BatchesPostData(TypedDict):
     """发起批量转账"""
@@ -154,6 +176,7 @@ class BillReceiptOutBatchNoGetData(TypedDict):
 class BillReceiptPostRequest(TypedDict):
     """转账电子回单申请受理"""
     out_batch_no: str
+    """商户批次单号"""
 
 class BillReceiptPostData(TypedDict):
     """转账电子回单申请受理"""

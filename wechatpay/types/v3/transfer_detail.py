@@ -7,7 +7,9 @@ class ElectronicReceiptsGetParams(TypedDict):
     """查询转账明细电子回单受理结果"""
     accept_type: str
     out_batch_no: NotRequired[str | None]
+    """商户批次单号"""
     out_detail_no: str
+    """商户明细单号"""
 
 class ElectronicReceiptsGetData(TypedDict):
     """查询转账明细电子回单受理结果"""
@@ -24,7 +26,9 @@ class ElectronicReceiptsPostRequest(TypedDict):
     """转账明细电子回单受理"""
     accept_type: str
     out_batch_no: NotRequired[str | None]
+    """商户批次单号"""
     out_detail_no: str
+    """商户明细单号"""
 
 class ElectronicReceiptsPostData(TypedDict):
     """转账明细电子回单受理"""

@@ -6,8 +6,10 @@ from wechatpay.types.values import TypedDict
 class ElecvoucherfileGetParams(TypedDict):
     """下载电子回单PDF文件"""
     token: str
+    """凭据串"""
     source: str
 
 class SignfileGetParams(TypedDict):
     """下载电子回单"""
     token: str
+    """凭据串"""

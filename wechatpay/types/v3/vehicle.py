@@ -6,6 +6,7 @@ from wechatpay.types.values import NotRequired, Secret, Time, TypedDict
 class EtcContractsContractIdGetParams(TypedDict):
     """通过商户ETC绑定号查询签约状态"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EtcContractsContractIdGetData(TypedDict):
     """通过商户ETC绑定号查询签约状态"""
@@ -27,12 +28,18 @@ class EtcPreopenPostRequestIdentify(TypedDict):
 class EtcPreopenPostRequest(TypedDict):
     """预开通用户ETC指定卡扣费"""
     sp_appid: str
+    """服务商的 appid"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     openid: str
+    """用户在该 appid 下的标识"""
     plan_id: str
+    """模板编号"""
     etc_device_id: NotRequired[str | None]
     plate_number: str
+    """车牌号"""
     identify: EtcPreopenPostRequestIdentify
     bank_card_no: NotRequired[Secret | None]
 
@@ -42,8 +49,11 @@ class EtcPreopenPostData(TypedDict):
 
 class EtcTransactionsHighwayPostRequestHighwayInfo(TypedDict):
     plate_number: str
+    """车牌号"""
     start_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     channel_type: str
     car_type: NotRequired[str | None]
     entrance: str
@@ -53,25 +63,39 @@ class EtcTransactionsHighwayPostRequestHighwayInfo(TypedDict):
 
 class EtcTransactionsHighwayPostRequestAmount(TypedDict):
     total: NotRequired[int | None]
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class EtcTransactionsHighwayPostRequestDeviceInfo(TypedDict):
     device_id: NotRequired[str | None]
+    """设备编号"""
     device_ip: str
+    """设备 IP"""
 
 class EtcTransactionsHighwayPostRequest(TypedDict):
     """高速场景商户扣款"""
     out_trade_no: str
+    """商户订单号"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     contract_id: str
+    """平台协议号"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     highway_info: EtcTransactionsHighwayPostRequestHighwayInfo
     amount: EtcTransactionsHighwayPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     device_info: NotRequired[EtcTransactionsHighwayPostRequestDeviceInfo | None]
+    """终端设备信息"""
 
 class EtcTransactionsHighwayPostDataPayer(TypedDict):
     sp_openid: NotRequired[str]
@@ -120,6 +144,7 @@ class EtcTransactionsHighwayPostData(TypedDict):
 class EtcTransactionsIdTransactionIdGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EtcTransactionsIdTransactionIdGetDataPayer(TypedDict):
     sp_openid: NotRequired[str]
@@ -168,6 +193,7 @@ class EtcTransactionsIdTransactionIdGetData(TypedDict):
 class EtcTransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class EtcTransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     sp_openid: NotRequired[str]
@@ -216,8 +242,11 @@ class EtcTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 class EtcUsersOpenidContractsGetParams(TypedDict):
     """查询ETC签约状态"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     plan_id: str
+    """模板编号"""
     plate_number: str
+    """车牌号"""
 
 class EtcUsersOpenidContractsGetData(TypedDict):
     """查询ETC签约状态"""
@@ -234,12 +263,18 @@ class EtcUsersOpenidContractsGetData(TypedDict):
 class ParkingParkingsPostRequest(TypedDict):
     """创建停车入场"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     out_parking_no: str
     plate_number: str
+    """车牌号"""
     plate_color: str
+    """车牌颜色"""
     notify_url: str
+    """接收结果通知的地址"""
     start_time: Time
+    """开始时间"""
     parking_name: str
+    """停车场名称"""
     free_duration: int
 
 class ParkingParkingsPostData(TypedDict):
@@ -257,10 +292,15 @@ class ParkingParkingsPostData(TypedDict):
 class ParkingServicesFindGetParams(TypedDict):
     """查询车牌服务开通信息"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     plate_number: str
+    """车牌号"""
     plate_color: str
+    """车牌颜色"""
     openid: str
+    """用户在该 appid 下的标识"""
 
 class ParkingServicesFindGetData(TypedDict):
     """查询车牌服务开通信息"""
@@ -273,6 +313,7 @@ class ParkingServicesFindGetData(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
     """查询订单"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
 
 class TransactionsOutTradeNoOutTradeNoGetDataParkingInfo(TypedDict):
     parking_id: str
@@ -330,31 +371,51 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
 
 class TransactionsParkingPostRequestAmount(TypedDict):
     total: int
+    """总金额，单位分"""
     currency: NotRequired[str | None]
+    """币种，如 CNY"""
 
 class TransactionsParkingPostRequestParkingInfo(TypedDict):
     parking_id: str
+    """停车入场编号"""
     plate_number: str
+    """车牌号"""
     plate_color: str
+    """车牌颜色"""
     start_time: Time
+    """开始时间"""
     end_time: Time
+    """结束时间"""
     parking_name: str
+    """停车场名称"""
     charging_duration: int
     device_id: str
+    """设备编号"""
 
 class TransactionsParkingPostRequest(TypedDict):
     """扣费受理"""
     appid: str
+    """应用标识（公众号、小程序或 App）"""
     sub_appid: NotRequired[str | None]
+    """子商户的 appid"""
     sub_mchid: NotRequired[str | None]
+    """子商户号（服务商模式）"""
     description: str
+    """商品或事项描述"""
     attach: NotRequired[str | None]
+    """原样带回的附加数据"""
     out_trade_no: str
+    """商户订单号"""
     trade_scene: str
+    """交易场景"""
     goods_tag: NotRequired[str | None]
+    """优惠标记"""
     notify_url: str
+    """接收结果通知的地址"""
     profit_sharing: NotRequired[str | None]
+    """是否分账"""
     amount: TransactionsParkingPostRequestAmount
+    """金额（对象或以分为单位的数）"""
     parking_info: NotRequired[TransactionsParkingPostRequestParkingInfo | None]
 
 class TransactionsParkingPostDataParkingInfo(TypedDict):

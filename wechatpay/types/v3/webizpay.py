@@ -6,6 +6,7 @@ from wechatpay.types.values import Day, NotRequired, Time, TypedDict
 class AvailMchRangesRangeIdMerchantIdentifiersMerchantIdentifierDeleteRequest(TypedDict):
     """删除商户标识"""
     sp_mchid: str
+    """服务商商户号"""
 
 class AvailMchRangesRangeIdMerchantIdentifiersMerchantIdentifierDeleteData(TypedDict):
     """删除商户标识"""
@@ -14,8 +15,11 @@ class AvailMchRangesRangeIdMerchantIdentifiersMerchantIdentifierDeleteData(Typed
 class AvailMchRangesRangeIdMerchantIdentifiersGetParams(TypedDict):
     """查询商户标识列表"""
     sp_mchid: str
+    """服务商商户号"""
     offset: int
+    """起始位置"""
     limit: int
+    """每次返回的最多条数"""
 
 class AvailMchRangesRangeIdMerchantIdentifiersGetData(TypedDict):
     """查询商户标识列表"""
@@ -28,6 +32,7 @@ class AvailMchRangesRangeIdMerchantIdentifiersGetData(TypedDict):
 class AvailMchRangesRangeIdMerchantIdentifiersPostRequest(TypedDict):
     """添加商户标识"""
     sp_mchid: str
+    """服务商商户号"""
     merchant_identifier: str
 
 class AvailMchRangesRangeIdMerchantIdentifiersPostData(TypedDict):
@@ -37,6 +42,7 @@ class AvailMchRangesRangeIdMerchantIdentifiersPostData(TypedDict):
 class AvailMchRangesGetParams(TypedDict):
     """查询可用商户范围列表"""
     sp_mchid: str
+    """服务商商户号"""
 
 class AvailMchRangesGetDataRangeList(TypedDict):
     range_id: NotRequired[str]
@@ -50,6 +56,7 @@ class AvailMchRangesGetData(TypedDict):
 class AvailMchRangesPostRequest(TypedDict):
     """创建可用商户范围"""
     sp_mchid: str
+    """服务商商户号"""
     identifier_type: str
 
 class AvailMchRangesPostData(TypedDict):
@@ -59,9 +66,12 @@ class AvailMchRangesPostData(TypedDict):
 class BillProofPostRequest(TypedDict):
     """申请企业商户企业支付出资凭证"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     start_date: Day
     end_date: Day
+    """结束日期"""
     entity_name: NotRequired[str | None]
     out_operation_id: str
 
@@ -82,9 +92,13 @@ class BillProofPostData(TypedDict):
 class BillTradeBillPostRequest(TypedDict):
     """申请企业商户企业支付业务账单"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     date: Day
+    """日期"""
     type: str
+    """类型"""
 
 class BillTradeBillPostData(TypedDict):
     """申请企业商户企业支付业务账单"""
@@ -97,7 +111,9 @@ class BillTradeBillPostData(TypedDict):
 class EmployeesEmployeeIdOutQuotaCardsOutCardNoGetParams(TypedDict):
     """使用商户卡号查询企业支付额度卡"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EmployeesEmployeeIdOutQuotaCardsOutCardNoGetData(TypedDict):
     """使用商户卡号查询企业支付额度卡"""
@@ -124,8 +140,11 @@ class EmployeesEmployeeIdOutQuotaCardsOutCardNoGetData(TypedDict):
 class EmployeesEmployeeIdQuotaCardsCardNoCancelPostRequest(TypedDict):
     """企业商户作废员工企业支付额度卡"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     reason: str
+    """原因"""
 
 class EmployeesEmployeeIdQuotaCardsCardNoCancelPostData(TypedDict):
     """企业商户作废员工企业支付额度卡"""
@@ -139,7 +158,9 @@ class EmployeesEmployeeIdQuotaCardsCardNoCancelPostData(TypedDict):
 class EmployeesEmployeeIdQuotaCardsCardNoPaymentUrlGetParams(TypedDict):
     """企业商户获取指定额度卡支付链接"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     application_type: str
 
 class EmployeesEmployeeIdQuotaCardsCardNoPaymentUrlGetData(TypedDict):
@@ -157,7 +178,9 @@ class EmployeesEmployeeIdQuotaCardsCardNoPaymentUrlGetData(TypedDict):
 class EmployeesEmployeeIdQuotaCardsCardNoGetParams(TypedDict):
     """企业商户查询企业支付额度卡"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EmployeesEmployeeIdQuotaCardsCardNoGetData(TypedDict):
     """企业商户查询企业支付额度卡"""
@@ -184,9 +207,13 @@ class EmployeesEmployeeIdQuotaCardsCardNoGetData(TypedDict):
 class EmployeesEmployeeIdQuotaCardsPostRequest(TypedDict):
     """企业商户为员工下发企业支付额度卡"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     card_template_id: str
+    """卡模板编号"""
     amount: int
+    """金额（对象或以分为单位的数）"""
     card_name: str
     out_card_no: str
     effective_end_time: Time
@@ -206,7 +233,9 @@ class EmployeesEmployeeIdQuotaCardsPostData(TypedDict):
 class EmployeesEmployeeIdRevokePostRequest(TypedDict):
     """企业商户发起解除员工企业支付授权"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class EmployeesEmployeeIdRevokePostData(TypedDict):
     """企业商户发起解除员工企业支付授权"""
@@ -220,6 +249,7 @@ class EmployeesEmployeeIdRevokePostData(TypedDict):
 class StoresEntityMatchesBatchIdGetParams(TypedDict):
     """查询门店主体匹配结果"""
     sp_mchid: str
+    """服务商商户号"""
 
 class StoresEntityMatchesBatchIdGetDataMatchResults(TypedDict):
     organization_code: str
@@ -237,11 +267,13 @@ class StoresEntityMatchesBatchIdGetData(TypedDict):
 class StoresEntityMatchesPostRequestMatchDetails(TypedDict):
     organization_code: str
     store_name: str
+    """门店名称"""
     product_type: str
 
 class StoresEntityMatchesPostRequest(TypedDict):
     """发起门店主体匹配"""
     sp_mchid: str
+    """服务商商户号"""
     out_batch_id: str
     match_details: NotRequired[list[StoresEntityMatchesPostRequestMatchDetails] | None]
 
@@ -256,7 +288,9 @@ class StoresEntityMatchesPostData(TypedDict):
 class UsersUserIdAuthorizationStateGetParams(TypedDict):
     """企业商户查询企业员工开通授权状态"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
 
 class UsersUserIdAuthorizationStateGetDataEmployeeList(TypedDict):
     employee_id: str
@@ -274,7 +308,9 @@ class UsersUserIdAuthorizationStateGetData(TypedDict):
 class UsersUserIdAuthorizationUrlPostRequest(TypedDict):
     """企业商户发起员工开通企业支付授权"""
     sp_mchid: str
+    """服务商商户号"""
     sub_mchid: str
+    """子商户号（服务商模式）"""
     application_type: str
 
 class UsersUserIdAuthorizationUrlPostData(TypedDict):
