@@ -237,8 +237,8 @@ def _unknown_key(serial: str, keys: object, error: LookupError) -> str:
     known = getattr(keys, "serials", None)
     if known is None or not serial.startswith(PUBLIC_KEY_ID):
         return f"signed with a platform key that this client does not have: {error}"
-    held = " and ".join(known) or "no key of the platform"
+    held, fix = (" and ".join(known), "correct the id, or ") if known else ("no key of the platform", "")
     return (
-        f"the platform signed with {shown_serial(serial)}, and this client has {held}: correct the id in certs=, or "
-        f"add this one with its pub_key.pem; the console shows both"
+        f"the platform signed with {shown_serial(serial)}, and this client has {held}: {fix}add it to certs= with its "
+        f"pub_key.pem; the console shows both"
     )

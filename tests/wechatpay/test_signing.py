@@ -123,8 +123,8 @@ class TestAnotherPublicKeyId:
 
         assert caught.value.reason == "unknown_key"
         assert str(caught.value) == (
-            f"the platform signed with {platform.serial}, and this client has {self.WRONG}: correct the id in certs=, or "
-            f"add this one with its pub_key.pem; the console shows both"
+            f"the platform signed with {platform.serial}, and this client has {self.WRONG}: correct the id, or "
+            f"add it to certs= with its pub_key.pem; the console shows both"
         )
 
     def test_every_key_of_the_client_is_named(self, platform):

@@ -190,3 +190,15 @@ def test_certs_that_is_no_mapping_shows_how_it_is_written(given):
 def test_certs_may_be_left_out():
     assert check_certs(None) == {}
     assert check_certs({"PUB_KEY_ID_1": "a.pem"}) == {"PUB_KEY_ID_1": "a.pem"}
+
+
+def test_base64_of_base64_of_base64_is_not_a_key(key_pem):
+    data = base64.b64encode(base64.b64encode(base64.b64encode(key_pem)))
+    with pytest.raises(ConfigurationError, match="neither PEM nor DER nor base64"):
+        load_private_key(data)
+    with pytest.raises(ConfigurationError, match="neither an existing path nor PEM nor base64"):
+        load_private_key(data.decode())
+
+
+def test_a_merchant_certificate_may_be_an_object(certificate, rsa_key):
+    assert load_merchant_certificate(certificate).key == rsa_key.public_key()
