@@ -14,7 +14,7 @@ from chainable.cli.output import console, print_json
 from chainable.describe import Candidate, Description
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainable.cli.commands import Group
 
@@ -32,6 +32,7 @@ def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check:
             "Make one call against a sandbox in all six forms, and check the results.",
             "用六种写法在沙箱中发起同一调用，并逐一核对结果。",
         ),
+        examples=(f"{group.name} demo",),
     )
     @json_option
     @click.pass_context
@@ -44,10 +45,15 @@ def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check:
         context.exit(code)
 
 
-def add_describe(group: Group, look_up: Callable[[str], Description | list[Candidate]], words: Words) -> None:
+def add_describe(
+    group: Group,
+    look_up: Callable[[str], Description | list[Candidate]],
+    words: Words,
+    examples: Sequence[str],
+) -> None:
     """Add ``describe`` with *words* as its help; *look_up* finds what a query names."""
 
-    @group.command("describe", help=words)
+    @group.command("describe", help=words, examples=examples)
     @argument("query", nargs=-1, required=True)
     @json_option
     @click.pass_context
@@ -81,6 +87,7 @@ def add_completion(group: Group, name: str) -> None:
             f'Print the completion script of a shell: eval "$({name} completion bash)".',
             f'输出命令补全脚本：eval "$({name} completion bash)"。',
         ),
+        examples=(f'eval "$({name} completion bash)"', f"{name} completion fish | source"),
     )
     @argument("shell", type=click.Choice(list(SHELLS)))
     def completion(shell: str) -> None:

@@ -25,6 +25,11 @@ program = add_root_options(
             "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
             "淘宝开放平台命令行：调用、本地沙箱、排障。",
         ),
+        examples=(
+            "taobao-top sandbox --write-env top.env",
+            "taobao-top describe 发货",
+            "taobao-top request taobao.time.get --env top.env",
+        ),
     )
 )
 
@@ -41,5 +46,6 @@ add_describe(
         "QUERY is a name, a chain, a title, or a part of one.",
         "查看接口：参数、返回、六种写法。\n\nQUERY 可以是接口名、链式写法、标题，或其中一部分。",
     ),
+    ("taobao-top describe taobao.time.get", "taobao-top describe 发货"),
 )
 add_completion(program, "taobao-top")

@@ -20,6 +20,10 @@ __all__ = ["act"]
         "在运行中的沙箱里代替用户或平台操作：act pay number=订单号。\n\n"
         "不带 ACTION 则列出全部操作：pay、finish_refund、confirm_transfer、sign_contract、rotate、down……",
     ),
+    examples=(
+        "wechatpay act pay number=order-1 --sandbox sandbox.env",
+        "wechatpay act --sandbox sandbox.env",
+    ),
 )
 @argument("action", required=False)
 @argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
