@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from chainable.cli.commands import argument, as_json, json_option
+from chainable.cli.commands import argument, as_json, json_option, option
 from chainable.cli.exit_codes import NOT_FOUND
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import console, print_json
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["SHELLS", "add_completion", "add_demo", "add_describe"]
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+_RESULTS = 10
+"""The number of results that a search shows without ``--all``."""
 
 
 def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check: Callable[[], object]) -> None:
@@ -47,31 +51,43 @@ def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check:
 
 def add_describe(
     group: Group,
-    look_up: Callable[[str], Description | list[Candidate]],
+    look_up: Callable[[str, int | None], Description | list[Candidate]],
     words: Words,
     examples: Sequence[str],
 ) -> None:
-    """Add ``describe`` with *words* as its help; *look_up* finds what a query names."""
+    """Add ``describe`` with *words* as its help; *look_up* finds all that a query names."""
 
     @group.command("describe", help=words, examples=examples)
     @argument("query", nargs=-1, required=True)
+    @option(
+        "--all",
+        "whole",
+        is_flag=True,
+        help=Words(
+            "Show all results of a search; of one operation all ways to write the call, and all values.",
+            "显示全部搜索结果；对单个接口，显示全部写法与全部可选值。",
+        ),
+    )
     @json_option
     @click.pass_context
-    def describe(context: click.Context, query: tuple[str, ...]) -> None:
+    def describe(context: click.Context, query: tuple[str, ...], *, whole: bool) -> None:
         from chainable.cli.describe import print_candidates, print_description
 
         text = " ".join(query)
-        found = look_up(text)
+        found = look_up(text, None)
+        limit = None if whole else _RESULTS
         if isinstance(found, Description):
             if as_json():
                 print_json(found.to_json())
             else:
-                print_description(found, console())
+                print_description(found, console(), whole=whole)
             return
         if as_json():
-            print_json({"candidates": [{"key": each.key, "title": each.title, "name": each.name} for each in found]})
+            names = ("key", "title", "name", "product")
+            shown = [{name: getattr(each, name) for name in names} for each in found[:limit]]
+            print_json({"candidates": shown, "total": len(found)})
         elif found:
-            print_candidates(found, console())
+            print_candidates(found, console(), limit=limit)
         else:
             echo(Words(f"nothing found for {text!r}", f"没有找到 {text!r}"), err=True)
         if not found:
