@@ -10,7 +10,10 @@ from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import require_sandbox
 from chainable.lazy import lazy_function
 from taobao_top.cli import DISTRIBUTION
+from taobao_top.cli.act import act
+from taobao_top.cli.deliveries import deliveries, listen, trigger
 from taobao_top.cli.doctor.command import doctor
+from taobao_top.cli.login import login
 from taobao_top.cli.request import request
 from taobao_top.cli.sandbox import import_sandbox, sandbox
 
@@ -22,8 +25,8 @@ program = add_root_options(
         "taobao-top",
         explain=lazy_function("taobao_top.cli.doctor.reasons", "explain"),
         help=Words(
-            "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
-            "淘宝开放平台命令行：调用、本地沙箱、排障。",
+            "The Taobao Open Platform on the command line: calls, messages, log-in, a local sandbox, diagnosis.",
+            "淘宝开放平台命令行：调用、消息、授权、本地沙箱、排障。",
         ),
         examples=(
             "taobao-top sandbox --write-env top.env",
@@ -35,9 +38,8 @@ program = add_root_options(
 
 
 add_demo(program, lazy_function("taobao_top.demo", "main"), partial(require_sandbox, import_sandbox, DISTRIBUTION))
-program.add_command(sandbox)
-program.add_command(request)
-program.add_command(doctor)
+for _command in (sandbox, request, login, trigger, listen, deliveries, act, doctor):
+    program.add_command(_command)
 add_describe(
     program,
     lazy_function("taobao_top.describe", "describe"),

@@ -90,6 +90,26 @@ def gateway(shared_top):
 
 
 @pytest.fixture
+def consumer(gateway):
+    """Confirm each message of the gateway's sandbox; topics that contain ``fail`` fail, ``wait`` stay with it."""
+    done = threading.Event()
+
+    def consume():
+        while not done.wait(0.01):
+            for message in gateway.messages.take("default", 100, again=False):
+                if "fail" in message.topic:
+                    gateway.messages.fail(message.id, "no")
+                elif "wait" not in message.topic:
+                    gateway.messages.confirm(message.id)
+
+    thread = threading.Thread(target=consume, daemon=True)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.fixture
 def receiver():
     """A notify_url: answers with ``status`` and keeps what came."""
 

@@ -46,7 +46,7 @@ def test_every_help_page_has_examples(command):
 
 
 @pytest.mark.parametrize("example", examples())
-def test_an_example_runs(example, folder, wx, top, sandbox, gateway, receiver, interrupted, waiting, port):  # noqa: F811
+def test_an_example_runs(example, folder, wx, top, sandbox, gateway, consumer, receiver, interrupted, waiting, port):  # noqa: F811
     client = sandbox.client()
     client.v3.pay.transactions.native.post(json=ORDER)
 
@@ -69,7 +69,11 @@ def test_an_example_runs(example, folder, wx, top, sandbox, gateway, receiver, i
         example = example.replace("URL", shlex.quote(url))
         if example.endswith(" bill.csv"):
             client.download(url, "bill.csv")
-    line = Line(example, receiver, sandbox, port)
+    if "taobao-top deliveries" in example:
+        gateway.messages.publish("a_b_C", group="another")
+    line = Line(example, receiver, sandbox, gateway, port)
+    if "taobao-top trigger" in example:
+        receiver.judge, receiver.status = None, 401 if "--forgery" in example else 200
     if line.arguments[0] in ENDLESS:
         interrupted(waiting)
         line.arguments = [

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainable.cli import request_items
 from chainable.cli.commands import argument, as_json, command, json_option, option, usage_error
+from chainable.cli.control_client import poll, sandbox_option
 from chainable.cli.exit_codes import REFUSED, SIGNATURE
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_table
 from chainable.cli.signals import wait_until_interrupted
 from chainable.cli.usage_errors import similar, suggest
-from wechatpay.cli.client_options import sandbox_option
 from wechatpay.cli.control_client import ControlClient, check_url
 from wechatpay.cli.delivery_watch import HEADINGS, DeliveryWatcher, Forwarder, delivery_row, response_text
 from wechatpay.cli.sandbox import sandbox_options, start_sandbox
@@ -163,13 +162,7 @@ def trigger(
 
 def _wait(fetch: Callable[[], dict[str, Any]], expected: int, patience: float) -> dict[str, Any]:
     """Poll until the expected number of attempts has a response, the delivery is blocked, or time is up."""
-    until = time.monotonic() + patience
-    while True:
-        delivery = fetch()
-        over = len(delivery["attempts"]) >= expected or delivery["state"] == "blocked"
-        if over or time.monotonic() > until:
-            return delivery
-        time.sleep(0.02)
+    return poll(fetch, lambda each: len(each["attempts"]) >= expected or each["state"] == "blocked", patience)
 
 
 @command(
