@@ -45,7 +45,7 @@ add_describe(
     lazy_function("taobao_top.describe", "describe"),
     Words(
         "Show a method: parameters, response, ways to write the call.\n\n"
-        "QUERY is a name, a chain, a title or a part of one, or a word such as 发货.",
+        "QUERY is a name, a chain, a title or a part of one, or a common Chinese word.",
         "查看接口：参数、返回、写法。\n\nQUERY 可以是接口名、链式写法、标题或其中一部分，也可以是常用说法，如“发货”。",
     ),
     ("taobao-top describe taobao.time.get", "taobao-top describe 发货"),

@@ -86,7 +86,10 @@ def shared_top(tmp_path_factory):
 @pytest.fixture
 def gateway(shared_top):
     yield shared_top
-    shared_top.application.faults.clear()
+    app = shared_top.application
+    app.faults.clear()
+    app.throttle.clear()
+    app.clock.advance(-app.clock.offset)
 
 
 @pytest.fixture
