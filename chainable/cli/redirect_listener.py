@@ -61,11 +61,6 @@ class RedirectListener:
         self._thread.join()
         self._server.server_close()
 
-    @property
-    def port(self) -> int:
-        """The port of the listener."""
-        return self._server.server_port
-
     def wait(self, seconds: float) -> dict[str, str] | None:
         """Return the query of the next redirect; None after a timeout in seconds."""
         try:

@@ -62,11 +62,12 @@ class Row:
         if self.note:
             parts.append(self.note)
         if self.enum:
-            cut = most is not None and len(self.enum) > most
-            values = " | ".join(map(str, self.enum[:most] if cut else self.enum))
             count = len(self.enum)
-            more_zh, more_en = (f" …（共 {count} 个）", f" … ({count} in all)") if cut else ("", "")
-            parts.append(Label(f"可选值 {values}{more_zh}", f"one of {values}{more_en}"))
+            values = " | ".join(map(str, self.enum[:most]))
+            if most is None or count <= most:
+                parts.append(Label(f"可选值 {values}", f"one of {values}"))
+            else:
+                parts.append(Label(f"可选值 {values} …（共 {count} 个）", f"one of {values} … ({count} in all)"))
         if self.example is not None:
             parts.append(Label(f"例 {self.example}", f"e.g. {self.example}"))
         return parts

@@ -81,7 +81,7 @@ def test_a_place_without_a_sandbox_is_named(top, tmp_path):
     assert (result.code, "no sandbox is running at" in result.err) == (3, True)
 
 
-def test_a_list_for_an_error_is_not_a_sandbox(receiver):
+def test_a_client_of_no_gateway_reads_no_settings():
     with pytest.raises(NotImplementedError):
         super(ControlClient, ControlClient).hosts(None)
 

@@ -110,7 +110,7 @@ def candidates() -> tuple[Candidate, ...]:
 
 def _product(path: str) -> str:
     name = glossary.product(path)
-    partner = "partner" in path.split("/") and "服务商" not in name
+    partner = "partner" in path.split("/") and "（" not in name
     return Label(f"{name}（服务商）", f"{name}, partner") if partner else name
 
 
