@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from chainable.describe import fold
+
 PACKAGES = Path(__file__).parent.parent
 ROOT = PACKAGES / "catalogue" / "glossary"
 
@@ -33,8 +35,31 @@ def glossary(package: str, root: Path = ROOT) -> bytes:
                 raise ValueError(msg)
             meanings[name] = [meaning["zh"], meaning["en"]]
     prominent = sorted(read(root / "prominent" / f"{package}.yaml"))
-    content = {"meanings": dict(sorted(meanings.items())), "prominent": prominent}
+    content = {
+        "meanings": dict(sorted(meanings.items())),
+        "prominent": prominent,
+        "words": words(read(root / "words" / f"{package}.yaml")),
+        "products": products(root / "products" / f"{package}.yaml"),
+    }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def words(entries: list[dict[str, list[str]]]) -> dict[str, list[str]]:
+    """Return the words that people use, each with the keys that a search for it shows first."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        for word in entry["words"]:
+            if fold(word) in found:
+                msg = f"{word} has two entries"
+                raise ValueError(msg)
+            found[fold(word)] = entry["keys"]
+    return dict(sorted(found.items()))
+
+
+def products(path: Path) -> dict[str, str]:
+    """Return the names of products by the beginning of a path; none for a package whose catalogue names them."""
+    entries = read(path).values() if path.exists() else ()
+    return {prefix: entry["title"] for entry in entries for prefix in entry["paths"]}
 
 
 def main(arguments: list[str], packages: Path = PACKAGES) -> int:

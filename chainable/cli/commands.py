@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ import click
 import requests
 
 from chainable._version import __version__
+from chainable.cli.color import COLORS, set_color
 from chainable.cli.exit_codes import INTERRUPTED, MEANINGS, Failure
-from chainable.cli.help_formatter import HelpFormatter
-from chainable.cli.i18n import Words, language, set_language, translate
-from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unknown_command
+from chainable.cli.help_formatter import HelpFormatter, wrap_command
+from chainable.cli.i18n import LANGUAGES, Words, language, set_language, translate
+from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unknown_command, unknown_option
 from chainable.errors import ChainableError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -106,14 +108,27 @@ class Context(click.Context):
 
 
 class Command(click.Command):
-    """A command with help in both languages, whose first line is its entry in lists; errors become exit codes."""
+    """
+    A command with help in both languages, whose first line is its entry in lists; errors become exit codes.
+
+    *examples* are lines to paste into a shell, without a prompt.
+    """
 
     context_class = Context
     allow_extra_args = True  # refused below, in both languages
 
-    def __init__(self, name: str | None, *, help: Words = _NO_HELP, **keywords: Any) -> None:  # noqa: A002
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        help: Words = _NO_HELP,  # noqa: A002 (click's word)
+        examples: Sequence[str] = (),
+        **keywords: Any,
+    ) -> None:
         super().__init__(name, help=str(help), **keywords)
         self.words = help
+        self.examples = tuple(examples)
+        self.params += _common_options()
 
     def help_text(self, context: click.Context) -> str:
         """Return the help in the language of the command."""
@@ -122,9 +137,14 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; with ``--json`` among them, errors are JSON."""
         json = "--json" in args
+        _read_ahead(ctx, args)
+        given = list(args)
         try:
             rest = super().parse_args(ctx, args)
             self._refuse_extra(ctx, rest)
+        except click.NoSuchOption as error:
+            message = unknown_option(error.option_name, given, error.ctx or ctx)
+            raise _shown(click.UsageError(message, error.ctx or ctx), as_json=json) from None
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise _shown(error, as_json=json) from None
@@ -176,6 +196,15 @@ class Command(click.Command):
         with formatter.section(translate(Words("Options", "选项"), language(ctx))):
             formatter.write_dl(records)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, for the name that the program was called by."""
+        root = ctx.find_root()
+        with formatter.section(translate(Words("Examples", "示例"), language(ctx))):
+            for example in self.examples:
+                line = re.sub(rf"(^|\| ){re.escape(str(root.command.name))}\b", rf"\1{root.info_name}", example)
+                for row in wrap_command(line, formatter.width - formatter.current_indent):
+                    formatter.write(f"{' ' * formatter.current_indent}{row}\n")
+
 
 class Group(Command, click.Group):
     """Commands under one name, listed with the exit codes in the language of the command."""
@@ -222,9 +251,13 @@ class Group(Command, click.Group):
                 formatter.write_dl([(str(code), translate(text, lang)) for code, text in MEANINGS.items()])
 
 
-def command(name: str, help: Words) -> Callable[[Callable[..., Any]], Command]:  # noqa: A002 (click's word)
+def command(
+    name: str,
+    help: Words,  # noqa: A002 (click's word)
+    examples: Sequence[str] = (),
+) -> Callable[[Callable[..., Any]], Command]:
     """Make a :class:`Command` of a function."""
-    return click.command(name, cls=Command, help=help)
+    return click.command(name, cls=Command, help=help, examples=examples)
 
 
 def option(*names: str, help: Words, **keywords: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: A002
@@ -267,6 +300,52 @@ def _set_language(context: click.Context, param: click.Parameter, value: str | N
         set_language(context, value)
 
 
+def _set_color(context: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        set_color(context, value)
+
+
+_COMMON = (
+    ("--lang", LANGUAGES, set_language),
+    ("--color", COLORS, set_color),
+)
+
+
+def _read_ahead(context: click.Context, args: Sequence[str]) -> None:
+    """Find the options of every command before the line is parsed: its errors and help pages have to follow them."""
+    words = [*args[: args.index("--")]] if "--" in args else [*args]
+    for name, values, use in _COMMON:
+        for word, following in zip(words, [*words[1:], ""], strict=False):
+            value = following if word == name else word.removeprefix(f"{name}=")
+            if word.startswith(name) and value in values:
+                use(context, value)
+
+
+def _common_options() -> list[click.Parameter]:
+    """Return ``--lang`` and ``--color``, which stand anywhere in a line."""
+    return [
+        Option(
+            ["--lang"],
+            type=click.Choice(LANGUAGES),
+            is_eager=True,
+            expose_value=False,
+            callback=_set_language,
+            help=Words("Language of help and messages. Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"),
+        ),
+        Option(
+            ["--color"],
+            type=click.Choice(COLORS),
+            is_eager=True,
+            expose_value=False,
+            callback=_set_color,
+            help=Words(
+                "Colours of the output. Default: auto, on a terminal without NO_COLOR.",
+                "输出的颜色，默认 auto：仅在终端中、且未设置 NO_COLOR 时着色。",
+            ),
+        ),
+    ]
+
+
 def _set_json(context: click.Context, param: click.Parameter, value: bool) -> None:
     context.meta[_JSON] = value
 
@@ -278,8 +357,9 @@ def _version(context: click.Context, param: click.Parameter, value: bool) -> Non
 
 
 def add_root_options(command: Group) -> Group:
-    """Add ``--lang`` and ``--version`` to a program."""
-    command.params += [
+    """Add ``--version`` to a program."""
+    command.params.insert(
+        0,
         Option(
             ["--version"],
             is_flag=True,
@@ -288,15 +368,7 @@ def add_root_options(command: Group) -> Group:
             callback=_version,
             help=Words("Show the version.", "显示版本。"),
         ),
-        Option(
-            ["--lang"],
-            type=click.Choice(["en", "zh"]),
-            is_eager=True,
-            expose_value=False,
-            callback=_set_language,
-            help=Words("Language of help and messages. Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"),
-        ),
-    ]
+    )
     return command
 
 

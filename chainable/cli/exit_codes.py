@@ -7,6 +7,7 @@ from typing import Any
 import click
 import requests
 
+from chainable.cli.color import color
 from chainable.cli.i18n import Words
 from chainable.errors import APIError, ChainableError, DecryptionError, SignatureError
 
@@ -65,6 +66,7 @@ class Failure(click.ClickException):
         super().__init__(_message(error) if message is None else message)
         self._error = error
         self._as_json = as_json
+        self._color = color()  # there is no command any more when the error is shown
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]  # click has one for the class, we have one for each error
@@ -86,10 +88,12 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the error on the error stream."""
-        from chainable.cli.output import as_text
+        from chainable.cli.output import print_json
 
-        text = as_text({"error": self.members()}) if self._as_json else f"{type(self._error).__name__}: {self.message}"
-        click.echo(text, err=True, file=file)
+        if self._as_json:
+            print_json({"error": self.members()}, err=True, colored=self._color)
+        else:
+            click.echo(f"{type(self._error).__name__}: {self.message}", err=True, file=file)
 
 
 def _message(error: Exception) -> str:

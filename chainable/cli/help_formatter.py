@@ -12,7 +12,7 @@ from rich.cells import cell_len, chop_cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["HelpFormatter", "wrap"]
+__all__ = ["HelpFormatter", "wrap", "wrap_command"]
 
 _WIDEST, _NARROWEST = 80, 20
 _OPENING, _CLOSING = "（《“", "，。；：、）》”！？"
@@ -34,6 +34,20 @@ def wrap(text: str, width: int) -> list[str]:
             line = ""
         line += piece if line else piece.lstrip()
     return [*lines, line.rstrip()]
+
+
+def wrap_command(line: str, width: int) -> list[str]:
+    """Wrap a line of a shell at *width* columns, between words, so that it can be pasted as it stands."""
+    rows = [""]
+    for word in line.split(" "):
+        joined = f"{rows[-1]} {word}" if rows[-1] else word
+        if rows[-1] and cell_len(joined) > width - 2:
+            rows[-1] += " \\"
+            joined = f"    {word}"
+        else:
+            rows.pop()
+        rows.append(joined)
+    return rows
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:

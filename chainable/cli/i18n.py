@@ -8,7 +8,10 @@ import click
 
 from chainable.i18n import Words, translate
 
-__all__ = ["Words", "echo", "language", "localized", "set_language", "translate"]
+__all__ = ["LANGUAGES", "Words", "echo", "language", "localized", "set_language", "translate"]
+
+LANGUAGES = ("en", "zh")
+"""The values of ``--lang``."""
 
 _LANGUAGE = "chainable.language"
 

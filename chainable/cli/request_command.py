@@ -10,7 +10,7 @@ import click
 from chainable.cli.commands import add_options, as_json, option
 from chainable.cli.exit_codes import Failure
 from chainable.cli.i18n import Words, echo, localized
-from chainable.cli.output import as_text, print_json
+from chainable.cli.output import print_json
 from chainable.cli.overwriting import check_output_path, overwrite_option
 from chainable.errors import APIError, SignatureError
 
@@ -136,8 +136,10 @@ def print_response(response: Response[Any], data: Any, output: Path | None) -> N
         )
         return
     echo(_status_line(response), err=True)
-    if shown is not None:
-        click.echo(shown if isinstance(shown, str) else as_text(shown))
+    if isinstance(shown, str):
+        click.echo(shown)
+    elif shown is not None:
+        print_json(shown)
 
 
 def _status_line(response: Response[Any]) -> Words:

@@ -10,11 +10,22 @@ import click
 from chainable.cli.i18n import Words, translate
 from chainable.cli.i18n import language as language_of
 from chainable.masking import without_keys
+from chainable.path import fold, similar_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LocalizedUsageError", "describe", "invalid_value", "unknown_command"]
+__all__ = [
+    "LocalizedUsageError",
+    "describe",
+    "invalid_value",
+    "similar",
+    "suggest",
+    "unknown_command",
+    "unknown_option",
+]
+
+_PART = 3
 
 
 class LocalizedUsageError(click.UsageError):
@@ -37,9 +48,6 @@ class LocalizedUsageError(click.UsageError):
 
 def describe(error: click.UsageError) -> str:
     """Return the message of an error: :class:`~chainable.cli.i18n.Words` for all that our command lines can raise."""
-    if isinstance(error, click.NoSuchOption):
-        name = error.option_name
-        return _suggest(Words(f"No such option '{name}'.", f"没有选项 '{name}'。"), error.possibilities)
     if isinstance(error, click.MissingParameter):
         return _missing(error)
     if isinstance(error, click.BadOptionUsage):
@@ -50,11 +58,58 @@ def describe(error: click.UsageError) -> str:
     return error.message
 
 
+def similar(name: str, known: Iterable[str]) -> list[str]:
+    """Return at most three names that a wrong one may mean, best first: by spelling, or by a part of at least three."""
+    spelled = {fold(each): each for each in known}
+    wrong = fold(name)
+    found = [*similar_names(wrong, spelled)]
+    if len(wrong) >= _PART:
+        found += [each for each in spelled if each.startswith(wrong) and each not in found]
+        found += [each for each in spelled if wrong in each and each not in found]
+    return [spelled[each] for each in found[:3]]
+
+
+def suggest(message: Words, names: Iterable[str]) -> Words:
+    """Add the names that were perhaps meant to a message, if there are any."""
+    listed = ", ".join(f"'{name}'" for name in names)
+    return Words(f"{message} Did you mean {listed}?", f"{message.zh}是否要写 {listed}？") if listed else message
+
+
 def unknown_command(name: str, known: Iterable[str]) -> Words:
     """Return the message for a command that does not exist, with the most similar ones."""
-    from difflib import get_close_matches
+    return suggest(Words(f"No such command '{name}'.", f"没有命令 '{name}'。"), similar(name, known))
 
-    return _suggest(Words(f"No such command '{name}'.", f"没有命令 '{name}'。"), get_close_matches(name, list(known)))
+
+def unknown_option(name: str, args: Iterable[str], context: click.Context) -> Words:
+    """
+    Return the message for an option that does not exist, with the most similar ones.
+
+    Args:
+        name: The option, as click found it: of ``-env`` only ``-e``.
+        args: The words of the line.
+        context: That of the command.
+    """
+    words = list(args)
+    written = next((each for each in words if each.startswith(name)), name).partition("=")[0]
+    message = Words(f"No such option '{written}'.", f"没有选项 '{written}'。")
+    command = context.command
+    owners = [each.name for each in _inner(command) if written in _options(each)]
+    if owners:
+        path = f"{context.command_path} {next((each for each in owners if each in words), owners[0])} … {written}"
+        return Words(
+            f"Option '{written}' belongs behind its command: {path}", f"选项 '{written}' 应写在命令之后：{path}"
+        )
+    return suggest(message, similar(written, _options(command)))
+
+
+def _inner(command: click.Command) -> list[click.Command]:
+    return list(command.commands.values()) if isinstance(command, click.Group) else []
+
+
+def _options(command: click.Command) -> list[str]:
+    """Return the long names of the options that a help page shows."""
+    options = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
+    return [name for option in options for name in option.opts if name.startswith("--")]
 
 
 def invalid_value(kind: Any, value: Any) -> Words:
@@ -90,11 +145,6 @@ def _bounds(kind: Any) -> str:
     low = None if kind.min is None else f"{'>' if kind.min_open else '>='} {kind.min}"
     high = None if kind.max is None else f"{'<' if kind.max_open else '<='} {kind.max}"
     return ", ".join(filter(None, (low, high)))
-
-
-def _suggest(message: Words, similar: Iterable[str] | None) -> Words:
-    names = ", ".join(f"'{name}'" for name in sorted(similar or ()))
-    return Words(f"{message} Did you mean {names}?", f"{message.zh}是否要写 {names}？") if names else message
 
 
 def _missing(error: click.MissingParameter) -> Words:

@@ -4,7 +4,7 @@ from chainable.describe.description import CallStyle, Description, Row, Sample, 
 from chainable.describe.glossary import Glossary, Meaning
 from chainable.describe.label import Label
 from chainable.describe.python_source import Code, arguments, placeholder, python
-from chainable.describe.search import Candidate, Index
+from chainable.describe.search import Candidate, Index, fold
 
 __all__ = [
     "CallStyle",
@@ -19,6 +19,7 @@ __all__ = [
     "Sample",
     "Table",
     "arguments",
+    "fold",
     "placeholder",
     "python",
 ]

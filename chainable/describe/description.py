@@ -43,9 +43,18 @@ class Row:
     meaning: Meaning | None = None
     note: str = ""
 
-    def remarks(self) -> list[str]:
-        """Return the parts of the third column: meaning, marks, values, example; each a text or a :class:`Label`."""
-        parts = [f"{self.meaning.zh} · {self.meaning.en}"] if self.meaning else []
+    def remarks(self, language: str | None = None, most: int | None = None) -> list[str]:
+        """
+        Return the parts of the third column: meaning, marks, values, example; each a text or a :class:`Label`.
+
+        Args:
+            language: That of the meaning, ``zh`` or ``en``; None for both.
+            most: The number of values above which a list of them is cut; None for none.
+        """
+        parts: list[str] = []
+        if self.meaning:
+            both = {"zh": self.meaning.zh, "en": self.meaning.en}
+            parts.append(" · ".join(both.values()) if language is None else both[language])
         if self.filled:
             parts.append(Label("自动填写", "filled in"))
         if self.encrypted:
@@ -53,8 +62,12 @@ class Row:
         if self.note:
             parts.append(self.note)
         if self.enum:
-            values = " | ".join(map(str, self.enum))
-            parts.append(Label(f"可选值 {values}", f"one of {values}"))
+            count = len(self.enum)
+            values = " | ".join(map(str, self.enum[:most]))
+            if most is None or count <= most:
+                parts.append(Label(f"可选值 {values}", f"one of {values}"))
+            else:
+                parts.append(Label(f"可选值 {values} …（共 {count} 个）", f"one of {values} … ({count} in all)"))
         if self.example is not None:
             parts.append(Label(f"例 {self.example}", f"e.g. {self.example}"))
         return parts

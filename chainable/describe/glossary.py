@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -29,7 +29,8 @@ class Glossary:
     The meanings of field names.
 
     Args:
-        path: A JSON file: ``{"meanings": {name: [zh, en]}, "prominent": [key, …]}``.
+        path: A JSON file: ``{"meanings": {name: [zh, en]}, "prominent": [key, …], "words": {word: [key, …]},
+            "products": {prefix of a path: name}}``.
 
     Raises:
         ConfigurationError: At the first use, if the file is missing or damaged.
@@ -54,10 +55,22 @@ class Glossary:
         """The most used operations, which a search lists first."""
         return frozenset(self._content["prominent"])
 
+    @property
+    def words(self) -> dict[str, list[str]]:
+        """The words that people use, folded, with the keys that a search for each shows first."""
+        words: dict[str, list[str]] = self._content["words"]
+        return words
+
+    def product(self, path: str) -> str:
+        """Return the name of the product that a path belongs to, by its longest known beginning; ``''`` without one."""
+        products, segments = self._content["products"], path.split("/")
+        beginnings = ("/".join(segments[:count]) for count in range(len(segments), 0, -1))
+        return next((products[each] for each in beginnings if each in products), "")
+
     @cached_property
-    def _content(self) -> dict[str, dict[str, list[str]]]:
+    def _content(self) -> dict[str, Any]:
         try:
-            content: dict[str, dict[str, list[str]]] = json.loads(self._path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             msg = f"the glossary {self._path} cannot be read: reinstall the package"
             raise ConfigurationError(msg, reason="glossary_unreadable", file=str(self._path)) from None

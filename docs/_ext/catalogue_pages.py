@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chainable.describe import CallStyle, Description, Row, Table
 
 HERE = Path(__file__).parent
+PRODUCTS = HERE.parents[1] / "catalogue" / "glossary" / "products" / "wechatpay.yaml"
 WECHATPAY = "reference/wechatpay"
 TOP = "reference/taobao_top"
 LARGEST = 200_000
@@ -79,7 +80,7 @@ class Page:
 @cache
 def products() -> dict[str, Any]:
     """Return the products by slug."""
-    return yaml.safe_load((HERE / "products.yaml").read_text("utf-8"))
+    return yaml.safe_load(PRODUCTS.read_text("utf-8"))
 
 
 def product(path: str) -> str:

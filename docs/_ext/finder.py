@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import catalogue_pages
 
+import taobao_top.describe
+import wechatpay.describe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,6 +63,21 @@ def _fields() -> dict[str, list[int]]:
     return found
 
 
+def _words() -> dict[str, list[list[int]]]:
+    """Return the words that people use: for each the numbers of pages, and which place each has in its list."""
+    pages = [
+        *catalogue_pages.operations(),
+        *catalogue_pages.events(),
+        *catalogue_pages.methods()[0],
+    ]
+    numbers = {key: number for number, key in enumerate(pages)}
+    found: dict[str, list[list[int]]] = {}
+    for glossary in (wechatpay.describe.glossary, taobao_top.describe.glossary):
+        for word, keys in glossary.words.items():
+            found.setdefault(word, []).extend([numbers[key], place] for place, key in enumerate(keys))
+    return found
+
+
 def _guide(app: Sphinx) -> list[list[str]]:
     pages = []
     for docname in sorted(app.env.found_docs):
@@ -75,7 +93,7 @@ def _quiet(app: Sphinx) -> None:
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    data = {"pages": _entries(), "fields": _fields(), "guide": _guide(app)}
+    data = {"pages": _entries(), "fields": _fields(), "words": _words(), "guide": _guide(app)}
     path = Path(app.outdir) / "_static" / "finder-data.js"
     path.parent.mkdir(exist_ok=True)
     path.write_text("window.FINDER = " + json.dumps(data, ensure_ascii=False, separators=(",", ":")) + ";\n", "utf-8")

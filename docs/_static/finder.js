@@ -1,4 +1,4 @@
-// The same order as chainable.describe.search: parts of titles and names first,
+// The same order as chainable.describe.search: words that people use, parts of titles and names,
 // then operations that take a field of this name, then words of the guide.
 (() => {
   "use strict";
@@ -18,12 +18,17 @@
     title, uri, name: "", label: "指南 Guide", weight: 0, text: fold(text), foldedTitle: fold(title),
   }));
 
+  const known = new Map(Object.entries(data.words).map(([word, places]) => [word, new Map(places)]));
+
   const scorePage = (page, words) => {
     const steps = "/" + page.foldedName.replaceAll(" ", "/") + "/";
     let total = 0;
     for (const word of words) {
       const { foldedTitle: title, foldedName: name } = page;
-      if (title.includes(word)) {
+      const places = known.get(word);
+      if (places && places.has(page.number)) {
+        total += 5000 - 500 * places.get(page.number);
+      } else if (title.includes(word)) {
         total += title === word ? 1000 : title.startsWith(word) || title.endsWith(word) ? 600 : 500;
       } else if (name.includes(word)) {
         total += name.split(" ").pop() === word ? 900 : steps.includes("/" + word + "/") ? 550 : 400;
@@ -56,13 +61,23 @@
       return [shared, page];
     }).filter(([shared]) => shared >= least);
   };
+  const contained = (text) => {
+    const found = [...known.keys()].filter((word) => text.includes(word) && /[^\x00-\x7f]/.test(word))
+      .sort((a, b) => b.length - a.length);
+    if (!found.length) return null;
+    const rest = text.replaceAll(found[0], " ");
+    return found.some((word) => rest.includes(word)) ? null : found[0];
+  };
+  const matching = (words) => pages.map((page) => [scorePage(page, words), page])
+    .concat(guide.map((page) => [scoreGuide(page, words), page]))
+    .filter(([score]) => score > 0);
   const search = (query) => {
     const words = query.split(/\s+/).map(fold).filter(Boolean);
     if (!words.length) return [];
-    let found = pages.map((page) => [scorePage(page, words), page])
-      .concat(guide.map((page) => [scoreGuide(page, words), page]))
-      .filter(([score]) => score > 0);
-    if (!found.length) found = similar(words.join(""));
+    const whole = words.join("");
+    let found = matching(known.has(whole) ? [whole] : words);
+    if (!found.length && contained(whole)) found = matching([contained(whole)]);
+    if (!found.length) found = similar(whole);
     return found.sort((a, b) => b[0] - a[0]).map(([, page]) => page);
   };
 

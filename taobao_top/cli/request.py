@@ -38,6 +38,10 @@ def _methods(context: click.Context, param: click.Parameter, incomplete: str) ->
         "调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能解析为 JSON 则按 JSON，否则按文本；"
         "name:=JSON 可写任意 JSON。",
     ),
+    examples=(
+        "taobao-top request taobao.time.get --env top.env",
+        "taobao-top request taobao.user.seller.get -d fields=user_id,nick -v --env top.env",
+    ),
 )
 @argument("method", shell_complete=_methods)
 @request_options

@@ -42,6 +42,7 @@ def import_sandbox() -> type[Sandbox]:
         "Start a local sandbox of the TOP gateway; Ctrl-C stops it.\n\nIt prints a test app.",
         "启动本地淘宝开放平台沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试应用。",
     ),
+    examples=("taobao-top sandbox --write-env top.env",),
 )
 @listening_options
 @option(

@@ -9,7 +9,10 @@ Descriptions of the methods of the Taobao Open Platform.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
+
+from attrs import evolve
 
 from chainable.describe import Candidate, Description, Index
 from taobao_top import catalogue
@@ -24,13 +27,14 @@ _STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\
 _CALLS = frozenset({"post", "post_async", "postAsync"})
 
 
-def describe(query: str) -> Description | list[Candidate]:
+def describe(query: str, limit: int | None = 10) -> Description | list[Candidate]:
     """
     Describe the method that a text refers to.
 
     Args:
         query: A method's name, a chain as written in code
-            (``top.taobao.time.get()``), a title, or a part of one.
+            (``top.taobao.time.get()``), a title, a part of one, or a word that people use (``发货``).
+        limit: The maximum number of matches; None for all.
 
     Returns:
         The description if there is one match, otherwise the possible
@@ -40,9 +44,9 @@ def describe(query: str) -> Description | list[Candidate]:
     for name in (text, *_names_of_chain(text)):
         if catalogue.method(name):
             return described(name)
-    found = [candidate for candidate in candidates() if candidate.title == text]
+    found = [] if _index().knows(text) else [each for each in candidates() if each.title == text]
     if len(found) != 1:
-        found = search(text)
+        found = search(text, limit)
     return described(found[0].key) if len(found) == 1 else found
 
 
@@ -60,15 +64,23 @@ def described(name: str) -> Description:
     return methods.described(method)
 
 
-def search(text: str, limit: int = 10) -> list[Candidate]:
+def search(text: str, limit: int | None = 10) -> list[Candidate]:
     """
-    Search methods by parts of their names and titles, best first.
+    Search methods by parts of their names and titles, best first; of equal titles ``product`` has the category.
 
     Args:
-        text: Words in Chinese or English; ``-``, ``_``, case and blanks do not matter.
-        limit: The maximum number of results.
+        text: Words in Chinese or English, such as the name of a product; ``-``, ``_``, case and blanks do not matter.
+        limit: The maximum number of results; None for all.
     """
-    return _index().search(text, limit)
+    found = _index().search(text, limit)
+    counts = Counter(each.title for each in found)
+    return [evolve(each, product=_group(each.key)) if counts[each.title] > 1 else each for each in found]
+
+
+def _group(name: str) -> str:
+    # Looked up for equal titles only: the group stands in the large record of the method's fields.
+    method = catalogue.method(name)
+    return "" if method is None else method.group
 
 
 def _names_of_chain(text: str) -> list[str]:
@@ -96,4 +108,4 @@ def candidates() -> tuple[Candidate, ...]:
 
 @cache
 def _index() -> Index:
-    return Index(candidates())
+    return Index(candidates(), glossary.words)

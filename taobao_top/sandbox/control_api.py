@@ -31,8 +31,9 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` journal, faults, trades, messages; ``POST`` faults, bans, limits,
-    trades (or trades/<tid> to change one), messages, sessions, codes, spi,
+    ``GET`` journal, faults, trades, messages, deliveries; ``POST`` faults, bans, limits,
+    trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
+    deliveries/<id>/redeliver, sessions, codes, spi,
     clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``);
     ``DELETE`` journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
@@ -56,7 +57,10 @@ class ControlApi:
                 "GET trades": lambda app, _: app.trades.all(),
                 "POST trades": lambda app, members: app.trades.add(**members),
                 "POST trades/{tid}": lambda app, members, tid: app.trades.change(tid, **members),
+                "POST trades/{tid}/pay": lambda app, _, tid: app.trades.pay(tid),
                 "GET messages": _messages,
+                "GET deliveries": lambda app, _: {"connections": len(app.queue.links), "deliveries": _deliveries(app)},
+                "POST deliveries/{id}/redeliver": _redeliver,
                 "POST messages": lambda app, members: asdict(app.queue.publish(**members)),
                 "POST sessions": _session,
                 "POST codes": lambda app, members: {"code": app.sessions.code(**members)},
@@ -146,6 +150,31 @@ def _ban(app: Application, members: dict[str, Any]) -> None:
 
 def _messages(app: Application, members: dict[str, Any]) -> Any:
     return {"waiting": app.queue.waiting, "unconfirmed": app.queue.unconfirmed, "confirmed": app.queue.confirmed}
+
+
+def _deliveries(app: Application) -> list[dict[str, Any]]:
+    """Return all messages with their states, oldest first."""
+    queue = app.queue
+    reasons = dict(queue.failed)
+    # The last state of a message counts: one that is confirmed may have been handed out once more.
+    states = [(message, "confirmed") for message in queue.done]
+    states += [(message, "handed out") for message in queue.out]
+    states += [(message, "failed" if message.id in reasons else "waiting") for message in queue.queued]
+    found = {
+        message.id: {**asdict(message), "state": state, "reason": reasons.get(message.id, "")}
+        for message, state in states
+    }
+    return [found[number] for number in sorted(found)]
+
+
+def _redeliver(app: Application, members: dict[str, Any], number: str) -> Any:
+    """Hand a message out once more, and return it as it is then."""
+    queue = app.queue
+    message = next((each for each in (*queue.queued, *queue.out, *queue.done) if str(each.id) == number), None)
+    if message is None:
+        raise LookupError(Words(f"no message {number}", f"没有编号为 {number} 的消息"))
+    queue.repeat(message)
+    return next(each for each in _deliveries(app) if each["id"] == message.id)
 
 
 def _session(app: Application, members: dict[str, Any]) -> Any:

@@ -85,7 +85,7 @@ class MessageQueue:
         self._links: list[Link] = []
         self._refusing = 0
         self._last = 7_100_000_000_000_000_000
-        self._confirmed: deque[int] = deque(maxlen=KEPT)
+        self._confirmed: deque[Message] = deque(maxlen=KEPT)
         self._failed: deque[tuple[int, str]] = deque(maxlen=KEPT)
         self._sent: deque[Message] = deque(maxlen=KEPT)
 
@@ -164,9 +164,10 @@ class MessageQueue:
     def confirm(self, number: int) -> bool:
         """Confirm a message; return False if it was not handed out."""
         with self._lock:
-            if self._out.pop(number, None) is None:
+            found = self._out.pop(number, None)
+            if found is None:
                 return False
-            self._confirmed.append(number)
+            self._confirmed.append(found[0])
             return True
 
     def fail(self, number: int, reason: str = "") -> None:
@@ -197,6 +198,12 @@ class MessageQueue:
     @property
     def confirmed(self) -> list[int]:
         """The numbers of those confirmed, the last thousand."""
+        with self._lock:
+            return [message.id for message in self._confirmed]
+
+    @property
+    def done(self) -> list[Message]:
+        """The messages confirmed, the last thousand."""
         with self._lock:
             return list(self._confirmed)
 

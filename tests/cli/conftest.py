@@ -86,7 +86,30 @@ def shared_top(tmp_path_factory):
 @pytest.fixture
 def gateway(shared_top):
     yield shared_top
-    shared_top.application.faults.clear()
+    app = shared_top.application
+    app.faults.clear()
+    app.throttle.clear()
+    app.clock.advance(-app.clock.offset)
+
+
+@pytest.fixture
+def consumer(gateway):
+    """Confirm each message of the gateway's sandbox; topics that contain ``fail`` fail, ``wait`` stay with it."""
+    done = threading.Event()
+
+    def consume():
+        while not done.wait(0.01):
+            for message in gateway.messages.take("default", 100, again=False):
+                if "fail" in message.topic:
+                    gateway.messages.fail(message.id, "no")
+                elif "wait" not in message.topic:
+                    gateway.messages.confirm(message.id)
+
+    thread = threading.Thread(target=consume, daemon=True)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
 
 
 @pytest.fixture

@@ -38,24 +38,28 @@ def folder(tmp_path, monkeypatch, sandbox, gateway, receiver):
 class Line:
     """One line of a page, with what it depends on replaced: ports, days, ids."""
 
-    def __init__(self, text, receiver, sandbox, port):
+    def __init__(self, text, receiver, sandbox, gateway, port):
         head, pipe, tail = text.rpartition(" | ")
         self.input = shlex.split(head)[1] + "\n" if pipe else None
         words = shlex.split(tail, comments=True)
         changes = {
             URL: receiver.url,
             "http://127.0.0.1:8000/spi": receiver.url,
+            "http://127.0.0.1:8000/messages": receiver.url,
             "http://127.0.0.1:8765/notify": f"http://127.0.0.1:{port}/notify",
             "8765": str(port),
             "2026-01-31": sandbox.context.stamp()[:10],
         }
         self.name, self.arguments = words[0], [changes.get(word, word) for word in words[1:]]
         if self.arguments[0] == "deliveries" and self.arguments[1].isdigit():
-            self.arguments[1] = str(sandbox.callbacks[0].id)
+            top = self.name == "taobao-top"
+            self.arguments[1] = str(gateway.messages.queued[0].id if top else sandbox.callbacks[0].id)
 
 
 @pytest.mark.parametrize("page", ["docs/guide/command-line.rst", "docs/guide/doctor.rst", "README.rst"])
-def test_the_lines_of_a_page_run(page, folder, wx, top, sandbox, receiver, interrupted, waiting, port):
+def test_the_lines_of_a_page_run(
+    page, folder, wx, top, sandbox, gateway, consumer, receiver, interrupted, waiting, port
+):
     client = sandbox.client()
 
     def judge(headers, body):
@@ -69,7 +73,7 @@ def test_the_lines_of_a_page_run(page, folder, wx, top, sandbox, receiver, inter
     found = lines(page)
     assert found
     for text in found:
-        line = Line(text, receiver, sandbox, port)
+        line = Line(text, receiver, sandbox, gateway, port)
         if line.arguments[0] in {"sandbox", "listen"}:
             interrupted(waiting)
             if line.arguments[0] == "sandbox":

@@ -152,6 +152,34 @@ def test_describe(wx, top):
     assert "机构投保创单" in top("describe", "alibaba.finance.insurance.createorder").out
 
 
+def test_a_search_that_is_cut_says_how_to_see_all(wx, top):
+    result = wx("describe", "退款")
+    assert result.out.splitlines()[0].split()[:3] == ["申请退款", "POST", "v3/refund/domestic/refunds"]
+    assert "the first 10 of " in result.out
+    assert "以上为前 10 个；加 --all 查看全部" in wx("describe", "退款", "--lang", "zh").out
+    whole = wx("describe", "退款", "--all")
+    assert "--all" not in whole.out
+    assert len(whole.out.splitlines()) > 30
+    data = wx("describe", "退款", "--json").data
+    assert len(data["candidates"]) == 10 < data["total"]
+    assert data["candidates"][0]["product"] == "退款"
+    assert (
+        len(top("describe", "发货", "--json", "--all").data["candidates"])
+        == top("describe", "发货", "--json").data["total"]
+    )
+
+
+def test_headings_follow_the_language_of_the_line(wx, top):
+    text = wx("describe", "v3/pay/transactions/native", "--lang", "zh").out
+    for heading in ("请求参数", "类型", "描述", "同步纯链式", "返回字典", "其余 5 种写法"):
+        assert heading in text
+    text = wx("describe", "--lang", "en", "v3/pay/transactions/native").out
+    for heading in ("request parameters", "type", "description", "sync, attributes", "response dict", "5 more ways"):
+        assert heading in text
+    assert "异步属性式" in wx("describe", "--all", "v3/pay/transactions/native", "--lang", "zh").out
+    assert "公共参数" in top("describe", "taobao.time.get", "--lang", "zh").out
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from chainable.cli.describe import print_candidates, print_description
-from chainable.describe import Candidate
+from chainable.describe import Candidate, Description, Label, Row, Table
 from taobao_top.describe import described as method
 from wechatpay.describe import described
 
@@ -56,6 +56,64 @@ def test_samples_and_facts_are_shown():
 def test_candidates_are_shown_one_to_a_line():
     text = printed(print_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
     assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]
+
+
+def test_of_an_operation_one_way_to_write_it_is_shown_and_the_others_on_demand():
+    found = described("POST v3/pay/transactions/native")
+    text = printed(lambda shown, console: print_description(shown, console, whole=False), found)
+    assert text.count("同步纯链式") == 1
+    assert "同步声明式" not in text
+    assert "异步纯链式" not in text
+    assert text.rstrip().endswith("加 --all 查看其余 5 种写法与全部可选值")
+    assert "加 --all" not in printed(print_description, found)
+
+
+def test_long_lists_of_values_are_cut_unless_all_are_asked_for(monkeypatch):
+    row = Row(name="bank", type="string", enum=tuple(f"B{number}" for number in range(30)))
+    short = Row(name="way", type="string", enum=("a", "b"))
+    found = Description(key="k", title="t", name="n", tables=(Table("x", (row, short)),))
+    text = printed(lambda shown, console: print_description(shown, console, whole=False), found)
+    assert "B7 …（共 30 个）" in text
+    assert "B8" not in text
+    assert "a | b" in text
+    assert text.rstrip().endswith("加 --all 查看全部可选值")
+    assert "B29" in printed(print_description, found)
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    text = printed(lambda shown, console: print_description(shown, console, whole=False), found)
+    assert "B7 … (30 in all)" in text
+    assert "--all shows all values" in text
+    few = Description(key="k", title="t", name="n", tables=(Table("x", (short,)),))
+    assert "--all" not in printed(lambda shown, console: print_description(shown, console, whole=False), few)
+
+
+def test_the_steps_of_a_notification_are_shown_always():
+    found = described("event v3 TRANSACTION.SUCCESS")
+    text = printed(lambda shown, console: print_description(shown, console, whole=False), found)
+    assert "验签并解密" in text
+    assert "只处理一次" in text
+
+
+def test_meanings_are_in_the_language_of_the_command(monkeypatch):
+    found = described("POST v3/pay/transactions/native")
+    assert "Merchant number" not in printed(print_description, found)
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    text = printed(print_description, found)
+    assert "Merchant number" in text
+    assert "商户号；" not in text
+
+
+def test_a_list_that_is_cut_says_so_and_names_are_whole():
+    found = [
+        Candidate("k", "标题", f"POST v3/{number}/{'x' * 60}", 0, Label("退款", "refunds")) for number in range(12)
+    ]
+    text = printed(lambda shown, console: print_candidates(shown, console, limit=10), found, width=60)
+    assert "共 12 个，以上为前 10 个；加 --all 查看全部" in text
+    assert "…" not in text
+    assert text.count("退款") == 10
+    text = printed(print_candidates, found)
+    assert "--all" not in text
+    assert text.count("标题") == 12
+    assert "--all" not in printed(lambda shown, console: print_candidates(shown, console, limit=12), found)
 
 
 def test_labels_are_english_for_an_english_terminal(monkeypatch):

@@ -13,6 +13,31 @@ def browser():
         yield started
 
 
+def links_of(page, site, query):
+    """Search the site, and return where the results lead."""
+    page.goto(f"{(site / 'index.html').as_uri()}")
+    page.fill(".sidebar-search", query)
+    page.press(".sidebar-search", "Enter")
+    page.wait_for_selector("#finder-results li")
+    return [link.get_attribute("href") for link in page.query_selector_all("#finder-results a")]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("商家转账", "/transfers/post-v3-fund-app-mch-transfer-transfer-bills.html"),
+        ("小程序支付", "/payments/post-v3-pay-transactions-jsapi.html"),
+        ("扫码支付", "/payments/post-v3-pay-transactions-native.html"),
+        ("对账单", "/bills/get-v3-bill-tradebill.html"),
+        ("微信付款码接口", "/payments/post-v3-pay-transactions-codepay.html"),
+        ("发货", "#taobao.logistics.offline.send"),
+        ("电子 面单", "#cainiao.waybill.ii.get"),
+    ],
+)
+def test_words_that_people_use_find_the_right_page_first(page, site, query, expected):
+    assert links_of(page, site, query)[0].endswith(expected)
+
+
 @pytest.fixture
 def page(browser):
     opened = browser.new_page()

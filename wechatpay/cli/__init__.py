@@ -12,8 +12,14 @@ __all__ = ["DISTRIBUTION", "main"]
 DISTRIBUTION = "wechatpay-taobao-top"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command ``wechatpay`` with these arguments or those of the process, and return the exit code."""
+def main(arguments: Sequence[str] | None = None, *, name: str = "wechatpay") -> int:
+    """
+    Run the command ``wechatpay``, and return the exit code if the command does not exit.
+
+    Args:
+        arguments: The words after the command; None for those of the process.
+        name: The command's name in its help and errors.
+    """
     from chainable.cli.entrypoint import run
 
-    return run("wechatpay", "wechatpay.cli.program", DISTRIBUTION, arguments)
+    return run(name, "wechatpay.cli.program", DISTRIBUTION, arguments)

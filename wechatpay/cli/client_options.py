@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainable.cli.commands import option, settings_option
-from chainable.cli.i18n import Words
+from chainable.cli.commands import settings_option
 from chainable.cli.redaction import Redactor
 from chainable.redaction import SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
 from wechatpay.configuration import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from wechatpay import WeChatPay
@@ -23,7 +21,6 @@ __all__ = [
     "make_client",
     "make_redactor",
     "read_settings",
-    "sandbox_option",
 ]
 
 PREFIX = "WECHATPAY_"
@@ -33,18 +30,6 @@ PERSONAL_NAMES = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|r
 
 env_option = settings_option(PREFIX)
 """``--env`` of a command."""
-
-
-def sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add ``--sandbox`` to a command, the argument *where*."""
-    return option(
-        "--sandbox",
-        "where",
-        required=required,
-        help=Words(
-            "A running sandbox: its URL, or the env file that it wrote.", "运行中的沙箱：地址，或它写出的 env 文件。"
-        ),
-    )
 
 
 def make_client(env: Path | None, **more: Any) -> WeChatPay:

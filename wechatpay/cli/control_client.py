@@ -2,94 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import requests
-
-from chainable.cli.commands import as_json, usage_error
-from chainable.cli.connectivity import is_url
-from chainable.cli.exit_codes import Failure
-from chainable.cli.i18n import Words, localized
-from chainable.direct import DirectSession
+from chainable.cli.control_client import ControlClient as _ControlClient
+from chainable.cli.control_client import check_url
 from wechatpay.cli.client_options import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["ControlClient", "check_url"]
 
 
-class ControlClient:
-    """A client of a sandbox; its backup host is used while the main one is down."""
+class ControlClient(_ControlClient):
+    """A client of a sandbox of WeChat Pay."""
 
-    def __init__(self, url: str, ca: str | None = None, backup: str | None = None) -> None:
-        self._base = url.rstrip("/")
-        self._hosts = [self._base] if backup is None else [self._base, backup.rstrip("/")]
-        self._verify: str | bool = ca or True
+    setting = "WECHATPAY_BASE_URL"
 
     @classmethod
-    def connect(cls, where: str) -> ControlClient:
-        """Build a client from a sandbox's URL, or from the env file that it wrote."""
-        if "://" in where:
-            return cls(check_url(where, "--sandbox"))
-        if not Path(where).is_file():
-            raise usage_error(
-                f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
-                f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
-            )
-        settings = read_settings(Path(where))
-        if "base_url" not in settings:
-            raise usage_error(
-                f"{where}: not the env file of a sandbox: WECHATPAY_BASE_URL is missing",
-                f"{where}：不是沙箱的 env 文件：缺少 WECHATPAY_BASE_URL",
-            )
-        return cls(settings["base_url"], settings.get("ca"), settings.get("backup_url"))
-
-    def request(self, method: str, page: str, data: Mapping[str, Any] | None = None) -> Any:
-        """Call the control API and return the JSON of the response; every other response is an error of the command."""
-        try:
-            response = self._send(method, page, data)
-            content = response.json()
-        except requests.ConnectionError as error:
-            message = Words(
-                f"no sandbox is running at {self._base}: start it first", f"{self._base} 没有运行中的沙箱：请先启动"
-            )
-            raise Failure(error, as_json=as_json(), message=localized(message)) from None
-        except ValueError:
-            raise usage_error(
-                f"the server at {self._base} is not a sandbox", f"{self._base} 上的服务不是沙箱"
-            ) from None
-        if response.status_code != 200:
-            text = content.get("message", response.status_code)
-            raise usage_error(f"response of the sandbox: {text}", f"沙箱应答：{content.get('zh', text)}")
-        return content
-
-    def deliveries(self) -> list[dict[str, Any]]:
-        """Return all deliveries that the sandbox keeps, oldest first."""
-        found: list[dict[str, Any]] = self.request("GET", "deliveries")["deliveries"]
-        return found
-
-    def _send(self, method: str, page: str, data: Mapping[str, Any] | None) -> requests.Response:
-        *others, last = self._hosts
-        with DirectSession() as session:
-            for host in others:
-                with suppress(requests.ConnectionError):
-                    return self._send_to(session, host, method, page, data)
-            return self._send_to(session, last, method, page, data)
-
-    def _send_to(
-        self, session: requests.Session, host: str, method: str, page: str, data: Mapping[str, Any] | None
-    ) -> requests.Response:
-        return session.request(method, f"{host}/_sandbox/{page}", json=data, timeout=10, verify=self._verify)
-
-
-def check_url(text: str, option: str) -> str:
-    """Return a URL unchanged; *option* names the option in the error."""
-    if not is_url(text):
-        raise usage_error(
-            f"{option} {text}: a URL was expected, such as http://127.0.0.1:8000/notify",
-            f"{option} {text}：应为地址，如 http://127.0.0.1:8000/notify",
-        )
-    return text
+    def hosts(cls, file: Path) -> tuple[str | None, str | None, str | None]:
+        """Return URL, CA file and backup URL of an env file."""
+        settings = read_settings(file)
+        return settings.get("base_url"), settings.get("ca"), settings.get("backup_url")

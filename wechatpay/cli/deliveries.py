@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainable.cli import request_items
 from chainable.cli.commands import argument, as_json, command, json_option, option, usage_error
+from chainable.cli.control_client import poll, sandbox_option
 from chainable.cli.exit_codes import REFUSED, SIGNATURE
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_table
 from chainable.cli.signals import wait_until_interrupted
-from wechatpay.cli.client_options import sandbox_option
+from chainable.cli.usage_errors import similar, suggest
 from wechatpay.cli.control_client import ControlClient, check_url
 from wechatpay.cli.delivery_watch import HEADINGS, DeliveryWatcher, Forwarder, delivery_row, response_text
 from wechatpay.cli.sandbox import sandbox_options, start_sandbox
@@ -49,6 +49,11 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
         "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
         "向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 113 种通知之一，如 TRANSACTION.SUCCESS。"
         "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
+    ),
+    examples=(
+        "wechatpay trigger TRANSACTION.SUCCESS --to http://127.0.0.1:8000/notify --data account.db",
+        "wechatpay trigger REFUND.SUCCESS --to http://127.0.0.1:8000/notify --sandbox sandbox.env",
+        "wechatpay trigger REFUND.SUCCESS --forgery body --to http://127.0.0.1:8000/notify --sandbox sandbox.env",
     ),
 )
 @argument("event", shell_complete=_events)
@@ -102,10 +107,14 @@ def trigger(
 
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
-        raise usage_error(
-            f"unknown {version} event {event!r}: see 'wechatpay describe {event}'",
-            f"没有 {version} 事件 {event!r}：见“wechatpay describe {event}”",
-        )
+        message = Words(f"unknown {version} event {event!r}.", f"没有 {version} 事件 {event!r}。")
+        names = similar(event, (each.name for each in catalogue.events() if each.version == "v2" or not v2))
+        if not names:
+            raise usage_error(
+                f"{message} 'wechatpay describe {event}' searches the events",
+                f"{message.zh}可用“wechatpay describe {event}”搜索",
+            )
+        raise click.UsageError(suggest(message, names), click.get_current_context())
     data: dict[str, Any] = {
         "event": event,
         "to": to,
@@ -153,13 +162,7 @@ def trigger(
 
 def _wait(fetch: Callable[[], dict[str, Any]], expected: int, patience: float) -> dict[str, Any]:
     """Poll until the expected number of attempts has a response, the delivery is blocked, or time is up."""
-    until = time.monotonic() + patience
-    while True:
-        delivery = fetch()
-        over = len(delivery["attempts"]) >= expected or delivery["state"] == "blocked"
-        if over or time.monotonic() > until:
-            return delivery
-        time.sleep(0.02)
+    return poll(fetch, lambda each: len(each["attempts"]) >= expected or each["state"] == "blocked", patience)
 
 
 @command(
@@ -167,6 +170,10 @@ def _wait(fetch: Callable[[], dict[str, Any]], expected: int, patience: float) -
     help=Words(
         "List the deliveries of a running sandbox with responses and retries.\n\nID shows one delivery with its attempts.",
         "列出运行中沙箱的通知：投递、应答与重试。\n\n带 ID 则查看该条通知的每次投递。",
+    ),
+    examples=(
+        "wechatpay deliveries --sandbox sandbox.env",
+        "wechatpay deliveries 1 --redeliver --sandbox sandbox.env",
     ),
 )
 @argument("number", metavar="[ID]", type=int, required=False)
@@ -219,6 +226,10 @@ def _print_delivery(delivery: dict[str, Any]) -> None:
         "sandbox is started, and notifications to other machines are forwarded. Ctrl-C stops it and prints a summary.",
         "实时显示通知投递；带 --to 则同时转发到该地址。\n\n带 --sandbox 则观察运行中的沙箱，把此后的每次投递原样"
         "（相同的字节与请求头）转发；否则启动一个沙箱，转发其中发往外部地址的通知。按 Ctrl-C 结束并输出汇总。",
+    ),
+    examples=(
+        "wechatpay listen --sandbox sandbox.env",
+        "wechatpay listen --sandbox sandbox.env --to http://127.0.0.1:8000/notify",
     ),
 )
 @option(

@@ -30,10 +30,18 @@ _HEADINGS = (
 )
 _KINDS = {"public key": Words("public key", "公钥"), "certificate": Words("certificate", "证书")}
 
-certificates = Group("certificates", help=Words("The platform's keys and certificates.", "微信支付公钥与平台证书。"))
+certificates = Group(
+    "certificates",
+    help=Words("The platform's keys and certificates.", "微信支付公钥与平台证书。"),
+    examples=("wechatpay certificates list --env sandbox.env",),
+)
 
 
-@certificates.command("list", help=Words("List the keys of the settings, offline.", "列出配置中的公钥与证书，不联网。"))
+@certificates.command(
+    "list",
+    help=Words("List the keys of the settings, offline.", "列出配置中的公钥与证书，不联网。"),
+    examples=("wechatpay certificates list --env sandbox.env",),
+)
 @env_option
 @json_option
 def listed(env: Path | None) -> None:
@@ -43,7 +51,9 @@ def listed(env: Path | None) -> None:
 
 
 @certificates.command(
-    "download", help=Words("Fetch the platform's certificates and list them.", "获取平台证书并列出。")
+    "download",
+    help=Words("Fetch the platform's certificates and list them.", "获取平台证书并列出。"),
+    examples=("wechatpay certificates download --env sandbox.env",),
 )
 @env_option
 @json_option
@@ -55,7 +65,9 @@ def downloaded(env: Path | None) -> None:
 
 
 @certificates.command(
-    "save", help=Words("Fetch the platform's certificates and save each as PEM.", "获取平台证书并保存为 PEM 文件。")
+    "save",
+    help=Words("Fetch the platform's certificates and save each as PEM.", "获取平台证书并保存为 PEM 文件。"),
+    examples=("wechatpay certificates save platform-certificates --env sandbox.env",),
 )
 @argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @overwrite_option
@@ -106,6 +118,10 @@ def _row(serial: str, held: Certificate | None) -> dict[str, Any]:
         "which stays out of the shell's history.",
         "用微信支付公钥或平台证书加密敏感信息。\n\nTEXT 为文本、@文件，或 - 表示标准输入（不会留在命令历史里）。",
     ),
+    examples=(
+        "wechatpay encrypt 张三 --env sandbox.env",
+        "echo 张三 | wechatpay encrypt --env sandbox.env",
+    ),
 )
 @argument("text", default="-")
 @option(
@@ -136,6 +152,7 @@ def encrypt(text: str, serial: str | None, env: Path | None) -> None:
         "Decrypt a ciphertext with the merchant's private key.\n\nTEXT is the ciphertext, @file, or - for the standard input.",
         "用商户私钥解密应答中的密文。\n\nTEXT 为密文、@文件，或 - 表示标准输入。",
     ),
+    examples=("wechatpay decrypt @ciphertext.txt --env sandbox.env",),
 )
 @argument("text", default="-")
 @env_option

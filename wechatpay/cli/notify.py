@@ -12,7 +12,7 @@ from requests.structures import CaseInsensitiveDict
 from chainable.cli import request_items
 from chainable.cli.commands import Group, as_json, json_option, option
 from chainable.cli.i18n import Words
-from chainable.cli.output import as_text, print_json, print_pairs
+from chainable.cli.output import print_json, print_pairs
 from wechatpay.cli.client_options import env_option, make_client
 
 __all__ = ["notify"]
@@ -25,7 +25,9 @@ _NAMES = {
     "summary": Words("summary", "摘要"),
 }
 
-notify = Group("notify", help=Words("Notifications of the platform.", "回调通知。"))
+_EXAMPLE = "wechatpay notify verify --headers headers.txt --body body.json --env sandbox.env"
+
+notify = Group("notify", help=Words("Notifications of the platform.", "回调通知。"), examples=(_EXAMPLE,))
 
 
 @notify.command(
@@ -34,6 +36,7 @@ notify = Group("notify", help=Words("Notifications of the platform.", "回调通
         "Verify and decrypt a saved notification.\n\nThe body must be the bytes as received.",
         "对保存的回调通知验签并解密。\n\n请求体必须是收到的原始字节。",
     ),
+    examples=(_EXAMPLE,),
 )
 @option(
     "--headers",
@@ -84,7 +87,7 @@ def verify(header_file: Path | None, body_file: Path, *, then: bool, env: Path |
         print_json({**facts, "resource": notification.resource})
         return
     print_pairs(Words("signature verified", "验签通过"), ((_NAMES[name], value) for name, value in facts.items()))
-    click.echo(as_text(notification.resource))
+    print_json(notification.resource)
 
 
 def _headers(file: Path | None) -> dict[str, str]:

@@ -30,6 +30,11 @@ program = add_root_options(
             "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
             "微信支付命令行：调用、回调通知、本地沙箱、排障。",
         ),
+        examples=(
+            "wechatpay sandbox --automatic pay --write-env sandbox.env",
+            "wechatpay describe 商家转账",
+            "wechatpay doctor --env sandbox.env",
+        ),
     )
 )
 
@@ -55,9 +60,10 @@ add_describe(
     program,
     lazy_function("wechatpay.describe", "describe"),
     Words(
-        "Show an operation or event: parameters, response, six ways to write the call.\n\n"
-        "QUERY is a path, a chain, an event type, a title, or a part of one.",
-        "查看接口或通知：参数、返回、六种写法。\n\nQUERY 可以是路径、链式写法、事件类型、标题，或其中一部分。",
+        "Show an operation or event: parameters, response, ways to write the call.\n\n"
+        "QUERY is a path, a chain, an event type, a title or a part of one, or the name of a product.",
+        "查看接口或通知：参数、返回、写法。\n\nQUERY 可以是路径、链式写法、事件类型、标题或其中一部分，也可以是产品名或常用说法。",
     ),
+    ("wechatpay describe v3/pay/transactions/native", "wechatpay describe 商家转账"),
 )
 add_completion(program, "wechatpay")

@@ -94,6 +94,10 @@ def _targets(context: click.Context, param: click.Parameter, incomplete: str) ->
         "发起任意调用。\n\nTARGET 为路径（v3/pay/transactions/native）或链式写法（v3.pay.transactions.native）。"
         "-d 的值按字段类型转换；name:=JSON 可写任意 JSON。敏感信息字段自动加密。",
     ),
+    examples=(
+        "wechatpay request get v3/certificates --env sandbox.env",
+        "wechatpay request post v3/pay/transactions/native -d @order.json -v --env sandbox.env",
+    ),
 )
 @argument("verb", type=click.Choice(VERBS, case_sensitive=False))
 @argument("target", shell_complete=_targets)

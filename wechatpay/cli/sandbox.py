@@ -106,6 +106,7 @@ def start_sandbox(
         "Start a local sandbox of WeChat Pay; Ctrl-C stops it.\n\nIt prints a test account.",
         "启动本地微信支付沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试账户。",
     ),
+    examples=("wechatpay sandbox --automatic pay --write-env sandbox.env",),
 )
 @listening_options
 @option(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from chainable.describe import Candidate, Description, Index
+from chainable.describe import Candidate, Description, Index, Label
 from wechatpay import catalogue
 from wechatpay.describe import notifications, operations
 from wechatpay.describe.as_python import attributes
@@ -20,10 +20,11 @@ from wechatpay.describe.lookup import find_keys
 __all__ = ["attributes", "candidates", "describe", "described", "glossary", "search"]
 
 _PROMINENT = 120
+_NOTIFICATIONS = Label("通知", "notifications")
 _WEIGHTS = {"deprecated": -200, "discarded": -300, "redesigned": -100, "privated": -50}
 
 
-def describe(query: str) -> Description | list[Candidate]:
+def describe(query: str, limit: int | None = 10) -> Description | list[Candidate]:
     """
     Describe the operation or event that a text refers to.
 
@@ -31,7 +32,8 @@ def describe(query: str) -> Description | list[Candidate]:
         query: A path (``v3/pay/transactions/native``, with or without verb
             and host), a chain as written in code
             (``client.v3.pay.transactions.native``), a key, an event type, a
-            title, or a part of one.
+            title, a part of one, or a word that people use (``商家转账``).
+        limit: The maximum number of matches; None for all.
 
     Returns:
         The description if there is one match, otherwise the possible
@@ -45,9 +47,9 @@ def describe(query: str) -> Description | list[Candidate]:
     if keys:
         found = [candidate for candidate in candidates() if candidate.key in keys]
     else:
-        found = [candidate for candidate in candidates() if text in (candidate.title, candidate.key)]
+        found = [] if _index().knows(text) else [each for each in candidates() if text in (each.title, each.key)]
         if len(found) != 1:
-            found = search(text)
+            found = search(text, limit)
     return described(found[0].key) if len(found) == 1 else found
 
 
@@ -73,13 +75,13 @@ def described(key: str) -> Description:
     return notifications.described(event)
 
 
-def search(text: str, limit: int = 10) -> list[Candidate]:
+def search(text: str, limit: int | None = 10) -> list[Candidate]:
     """
     Search operations and events by parts of their titles, paths and names, best first.
 
     Args:
-        text: Words in Chinese or English; ``-``, ``_``, case and blanks do not matter.
-        limit: The maximum number of results.
+        text: Words in Chinese or English, such as the name of a product; ``-``, ``_``, case and blanks do not matter.
+        limit: The maximum number of results; None for all.
     """
     return _index().search(text, limit)
 
@@ -96,15 +98,22 @@ def candidates() -> tuple[Candidate, ...]:
             _PROMINENT * (operation.key in prominent)
             + _WEIGHTS.get(operation.status or "", 0)
             - 40 * operation.path.startswith("v2/"),
+            _product(operation.path),
         )
         for operation in catalogue.operations()
     ]
     for event in catalogue.events():
         key = notifications.key(event)
-        found.append(Candidate(key, event.title, f"{event.version} {event.name}", -60))
+        found.append(Candidate(key, event.title, f"{event.version} {event.name}", -60, _NOTIFICATIONS))
     return tuple(found)
+
+
+def _product(path: str) -> str:
+    name = glossary.product(path)
+    partner = "partner" in path.split("/") and "（" not in name
+    return Label(f"{name}（服务商）", f"{name}, partner") if partner else name
 
 
 @cache
 def _index() -> Index:
-    return Index(candidates())
+    return Index(candidates(), glossary.words)

@@ -24,6 +24,10 @@ __all__ = ["doctor"]
         "The exit code is that of the first fault.",
         "排查问题：应用、密钥、网关、时钟、签名、授权、SPI。\n\n退出码为第一个故障的退出码。",
     ),
+    examples=(
+        "taobao-top doctor --env top.env",
+        "taobao-top doctor --spi-url http://127.0.0.1:8000/spi --env top.env",
+    ),
 )
 @option("--offline", is_flag=True, help=Words("Check the settings only.", "仅检查配置，不联网。"))
 @option(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from chainable.cli.checks import Finding
 
-__all__ = ["examine", "forged"]
+__all__ = ["examine", "forged", "refuses"]
 
 _REFUSAL = b"sign-check-failure"
 """The documented code for a call with a wrong signature."""
@@ -95,9 +95,14 @@ def _check_refusal(url: str, ca: str | None, query: dict[str, str], timeout: flo
     return _judge(check, response.status_code, response.content, milliseconds_since(started))
 
 
+def refuses(status: int, content: bytes) -> bool:
+    """Return whether a response refuses a call because of its signature, as documented or by its status."""
+    return _REFUSAL in content or (400 <= status < 500 and status not in {404, 405})
+
+
 def _judge(check: str, status: int, content: bytes, taken: str) -> Finding:
     found = Words(f"responds {status} to a forged call", f"对伪造调用返回 {status}")
-    if _REFUSAL in content or (400 <= status < 500 and status not in {404, 405}):
+    if refuses(status, content):
         return good(check, Words(f"refused: {status} in {taken}", f"已拒绝：{status}，{taken}"))
     if status < 300:
         return bad(

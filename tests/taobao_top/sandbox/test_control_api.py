@@ -79,6 +79,30 @@ def test_messages_sessions_and_codes(call, control, sandbox):
     assert sandbox.sessions.redeem(code, None)["access_token"]
 
 
+def test_deliveries_have_the_last_state_of_each_message(control, sandbox):
+    queue = sandbox.messages
+    first, second, third = (queue.publish(f"a_b_{number}") for number in range(3))
+    queue.take("default", 2)
+    queue.confirm(first.id)
+    queue.fail(second.id, "no")
+    status, found = control("GET", "deliveries")
+    assert (status, found["connections"]) == (200, 0)
+    assert [(each["id"], each["state"], each["reason"]) for each in found["deliveries"]] == [
+        (first.id, "confirmed", ""),
+        (second.id, "failed", "no"),
+        (third.id, "waiting", ""),
+    ]
+    assert control("POST", f"deliveries/{first.id}/redeliver")[1]["state"] == "waiting"
+    assert [each.id for each in queue.done] == [first.id] == queue.confirmed
+    status, error = control("POST", "deliveries/1/redeliver")
+    assert (status, error["zh"]) == (404, "没有编号为 1 的消息")
+
+
+def test_a_trade_is_paid(control):
+    _, (tid,) = control("POST", "trades", {})
+    assert control("POST", f"trades/{tid}/pay")[1]["pay_time"]
+
+
 def test_the_clock(call, control, sandbox):
     assert control("POST", "clock", {"seconds": 601}) == (200, {"ahead": 601.0})
     assert call.refused(TIME, timestamp=str(int((sandbox.application.clock() - 601) * 1000)))["code"] == 31

@@ -24,6 +24,11 @@ __all__ = ["doctor"]
         "It moves no money. The exit code is that of the first fault.",
         "排查问题：文件、密钥、域名、时钟、调用、notify_url。\n\n不产生任何资金变动。退出码为第一个故障的退出码。",
     ),
+    examples=(
+        "wechatpay doctor --env sandbox.env",
+        "wechatpay doctor --offline --env sandbox.env",
+        "wechatpay doctor --notify-url http://127.0.0.1:8000/notify --env sandbox.env",
+    ),
 )
 @option("--offline", is_flag=True, help=Words("Check files only.", "仅检查文件，不联网。"))
 @option(
