@@ -27,7 +27,7 @@ _ENCRYPTED = {"by-rsa-pubkey": "rsa", "by-aes-gcm": "aes-gcm", "by-aes-ecb": "ae
 _ENCODED = {"json_encode": "json", "urlencode": "urlencode", "http_build_query": "urlencode"}
 _VALUES = re.compile(r"((?:`[^`]+`\s*(?:\\?\|)?\s*)+)枚举值")
 _ONE_VALUE = re.compile(r"固定(?:值|为|填|传)\s*[:：]?\s*`([^`]+)`")
-_EXPLAINED = re.compile(r"(?:<br\s*/?>|^)\s*`([^`]+)`\s*[:：]")
+_EXPLAINED = re.compile(r"(?:<br\s*/?>|^)\s*(?:\d+[、.])?\s*(?:`([^`]+)`|([A-Z][A-Z0-9_]+))\s*[:：]")
 _VALUE = re.compile(r"`([^`]+)`")
 
 
@@ -123,8 +123,7 @@ def values(description: str) -> list[str]:
         return _VALUE.findall(found[1])
     if found := _ONE_VALUE.search(description):
         return [found[1]]
-    explained = _EXPLAINED.findall(description)
-    return explained if len(explained) > 1 else []
+    return [ticked or bare for ticked, bare in _EXPLAINED.findall(description)]
 
 
 def records(given: Iterable[Row], examples: Any = None) -> dict[str, Any]:
@@ -163,7 +162,7 @@ def record(row: Row, example: Any = None) -> Any:
         made["enum"] = [_typed(row.kind, value) for value in enum]
     if row.encrypted:
         made["encrypted"] = row.encrypted
-    encoded = row.encoded or (_ENCODED[example.function] if isinstance(example, Encoded) and children else None)
+    encoded = row.encoded or ("json" if children and row.kind == "string" and not row.encrypted else None)
     if encoded:
         made["encoded"] = encoded
         if len(children) == 1 and _is_list(row.name, children[0], inside):

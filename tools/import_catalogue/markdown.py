@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tools.import_catalogue.problems import Problems
 
-__all__ = ["VERBS", "Cell", "Code", "Section", "Table", "cell", "sections"]
+__all__ = ["VERBS", "Cell", "Code", "Section", "Table", "cell", "has_moved", "sections"]
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -31,6 +31,8 @@ _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTAL
 _TITLE = re.compile(r"\{\{\s*\$frontmatter\.title\s*\}\}")
 _TABLES = {"请求参数": "request", "返回字典": "response", "应答规范": "reply"}
 _CONTAINER = ":::"
+_BARE_PIPE = re.compile(r"(?<=`) \| (?=`)")
+_MOVED = re.compile(r"^[\s-]*http-equiv:\s*[\"']?refresh", re.MULTILINE | re.IGNORECASE)
 _NOTICE = re.compile(r"\.im-([\w-]+)")
 _REFERENCES = ("参阅", "参考")
 
@@ -101,6 +103,7 @@ def cell(content: str) -> Cell:
 def sections(text: str, problems: Problems) -> list[Section]:
     """Return the sections of a page that speak of an operation or event."""
     front, body = _front_matter(text, problems)
+    body = "\n".join(_repaired(line) for line in body.splitlines())
     reader = MarkdownIt("commonmark").enable("table")
     reader.normalizeLink = lambda url: url  # type: ignore[method-assign]
     found: list[Section] = []
@@ -110,6 +113,19 @@ def sections(text: str, problems: Problems) -> list[Section]:
         elif section.tables and section.anchor != "mix":
             problems.add(section.line, f"this section needs the verb behind its title, such as {{#{VERBS[1]}}}")
     return found
+
+
+def has_moved(text: str) -> bool:
+    """Return whether a page only leads to another one."""
+    front = _FRONT_MATTER.match(text)
+    return bool(front and _MOVED.search(front[1]))
+
+
+def _repaired(line: str) -> str:
+    """Return a row whose description lists values between bare pipes, with them escaped."""
+    if line.startswith("|") and line.replace("\\|", "").count("|") > 3:
+        return _BARE_PIPE.sub(r" \\| ", line)
+    return line
 
 
 def _front_matter(text: str, problems: Problems) -> tuple[dict[str, Any], str]:

@@ -186,13 +186,11 @@ def _variables(
 
 
 def _parts(members: dict[str, Any]) -> None:
-    """Name what a form sends: the first part is the file, a text with fields inside holds JSON."""
+    """Give the file its type: on the pages, it is an object without fields."""
     for name, member in members.items():
         record = {"type": member} if isinstance(member, str) else member
         if record["type"] == "object" and "fields" not in record:
             members[name] = record | {"type": "file"}
-        elif "fields" in record:
-            members[name] = {"type": record.pop("type")} | record | {"encoded": "json"}
 
 
 def _content(section: Section, response: Table) -> str:

@@ -1,0 +1,96 @@
+"""Read a checkout of the public documentation pages: ``openapi/`` holds operations, ``webhook/`` events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from tools.import_catalogue import events, markdown, operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tools.import_catalogue.problems import Problems
+
+__all__ = ["Found", "NotACheckout", "read"]
+
+_FOLDERS = {"openapi": operations.operations, "webhook": events.events}
+
+
+class NotACheckout(Exception):
+    """The folder or file has not what is read: the text says what was expected."""
+
+
+@define
+class Found:
+    """
+    The records of a source, by key.
+
+    Attributes:
+        operations: By verb and path.
+        events: By version and name.
+        methods: By name; ``group`` in each is its group.
+        places: Where each was read: file and line.
+        unread: The paths of the pages that could not be read whole: what they described is not gone.
+    """
+
+    operations: dict[str, Any] = field(factory=dict)
+    events: dict[str, Any] = field(factory=dict)
+    methods: dict[str, Any] = field(factory=dict)
+    places: dict[str, str] = field(factory=dict)
+    unread: set[str] = field(factory=set)
+
+
+def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None] = lambda done, total: None) -> Found:
+    """
+    Return what a checkout describes.
+
+    Args:
+        checkout: Its folder.
+        problems: Receives what could not be read.
+        progress: Called with the pages read and their number.
+
+    Raises:
+        NotACheckout: There are no pages.
+    """
+    pages = [(folder, path) for folder in _FOLDERS for path in sorted((checkout / folder).rglob("*.md"))]
+    pages = [(folder, path) for folder, path in pages if path != checkout / folder / "index.md"]
+    if not pages:
+        wanted = " and ".join(f"{folder}/v3/….md" for folder in _FOLDERS)
+        raise NotACheckout(f"{checkout}: no documentation pages; a folder with {wanted} was expected")
+    found = Found()
+    for done, (folder, path) in enumerate(pages):
+        progress(done, len(pages))
+        problems.file = path.relative_to(checkout).as_posix()
+        into = found.operations if folder == "openapi" else found.events
+        before = len(problems.found)
+        for key, line, record in _page(folder, path, checkout, problems):
+            if key in into:
+                problems.add(line, f"{key} is described at {found.places[key]} too; this one was not read")
+            else:
+                into[key] = record
+                found.places[key] = f"{problems.file}:{line}"
+        if len(problems.found) > before:
+            found.unread.add(_page_path(checkout / folder, path))
+    progress(len(pages), len(pages))
+    return found
+
+
+def _page(folder: str, path: Path, checkout: Path, problems: Problems) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(0, f"this page cannot be read: {error}")
+        return
+    if markdown.has_moved(text):
+        return
+    sections = markdown.sections(text, problems)
+    if not sections:
+        problems.add(1, "no heading with a verb such as {#post}: this page describes nothing")
+    yield from _FOLDERS[folder](_page_path(checkout / folder, path), sections, problems)
+
+
+def _page_path(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix().removesuffix(".md")

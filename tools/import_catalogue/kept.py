@@ -1,0 +1,111 @@
+"""
+What the source says where the catalogue says something else on purpose.
+
+A row says it of an operation's field, so that a difference is decided once; when
+the source says a third thing, it is reported again. Decisions of
+``reviewed/contradictions.yaml`` hold whatever the source says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tools import source
+from tools.import_catalogue import differences, yaml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from tools.import_catalogue.differences import Difference
+
+__all__ = ["KEPT", "add", "decided", "read", "stale"]
+
+KEPT = {"wechatpay": "kept/wechatpay.yaml", "taobao_top": "kept/taobao_top.yaml"}
+
+Table = dict[str, Any]
+
+_PRESENCE = {"new": "present", "gone": "absent"}
+_HEAD = """\
+# What the source said where the catalogue keeps something else: import_catalogue writes it with --keep.
+# present: it has a field, or the operation itself, that the catalogue leaves out; absent: it lacks one.
+# For a value, what the source says: null for nothing. The reasons stand in ../README.rst and in
+# ../wechatpay/reviewed/contradictions.yaml.
+"""
+
+
+def read(path: Path) -> Table:
+    """Return the rows by key and field."""
+    return (source.read(path) or {}) if path.exists() else {}
+
+
+def add(table: Table, found: Iterable[Difference]) -> None:
+    """Add rows that keep the catalogue as it is."""
+    for each in found:
+        if not each.path and not each.aspect:
+            table[each.key] = _PRESENCE[each.kind]
+        elif not isinstance(table.get(each.key), str):
+            row = table.setdefault(each.key, {})
+            if each.kind != "changed":
+                row[each.field] = _PRESENCE[each.kind]
+            elif isinstance(row.setdefault(each.field, {}), dict):
+                row[each.field][each.aspect] = each.theirs
+
+
+def write(path: Path, table: Table) -> None:
+    """Write the rows, in the order of keys."""
+    lines = [_HEAD] if table else [_HEAD, "{}\n"]
+    for key, row in sorted(table.items(), key=lambda item: item[0].partition(" ")[::-1]):
+        name = yaml_text.scalar(key, key=True)
+        if isinstance(row, str):
+            lines.append(f"{name}: {row}\n")
+        else:
+            lines.append(f"{name}:\n")
+            lines += [f"  {yaml_text.scalar(field, key=True)}: {yaml_text.flow(said)}\n" for field, said in row.items()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), "utf-8")
+
+
+def decided(found: Iterable[Difference], table: Table, *, contradictions: bool) -> Iterator[Difference]:
+    """Yield the differences, those that a table decides with its name."""
+    rows = set(_contradictions()) if contradictions else set()
+    for each in found:
+        if _keeps(table, each):
+            yield differences.decide(each, "kept")
+        elif (each.key, each.field, each.aspect or "known") in rows:
+            yield differences.decide(each, "contradictions")
+        else:
+            yield each
+
+
+def _contradictions() -> Iterator[tuple[str, str, str]]:
+    for key, field, entries in source.contradictions():
+        place, _, _ = field.partition(".")
+        for aspect in entries:
+            if aspect == "one_of" and "." not in field:
+                yield key, differences.OPERATION, aspect
+            elif aspect != "reason":
+                yield key, field if place else differences.OPERATION, aspect
+
+
+def _keeps(table: Table, each: Difference) -> bool:
+    row = table.get(each.key, {})
+    if isinstance(row, str) or (not each.path and not each.aspect):
+        return bool(row == _PRESENCE.get(each.kind) and not each.path and not each.aspect)
+    said = row.get(each.field)
+    if each.kind != "changed":
+        return bool(said == _PRESENCE[each.kind])
+    if not isinstance(said, dict) or each.aspect not in said:
+        return False
+    return bool(said[each.aspect] == each.theirs)
+
+
+def stale(found: Iterable[Difference], table: Table) -> Table:
+    """Return the rows that no difference needs: the catalogue or the source has changed."""
+    needed: Table = {}
+    add(needed, (each for each in found if each.decided == "kept"))
+    return {
+        key: row
+        for key, row in table.items()
+        if needed.get(key) != row
+    }
