@@ -75,7 +75,20 @@ def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None
         if len(problems.found) > before:
             found.unread.add(_page_path(checkout / folder, path))
     progress(len(pages), len(pages))
+    _successors(found)
     return found
+
+
+def _successors(found: Found) -> None:
+    """Give a successor its verb where the link says none and its page has one operation only, of another verb."""
+    by_path: dict[str, list[str]] = {}
+    for key in found.operations:
+        by_path.setdefault(key.partition(" ")[2], []).append(key)
+    for record in found.operations.values():
+        successor = record.get("successor")
+        there = by_path.get(successor.partition(" ")[2], []) if successor else []
+        if len(there) == 1:
+            record["successor"] = there[0]
 
 
 def _page(folder: str, path: Path, checkout: Path, problems: Problems) -> Iterator[tuple[str, int, dict[str, Any]]]:

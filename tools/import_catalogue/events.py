@@ -61,7 +61,9 @@ def _resource(body: list[Row], section: Section, problems: Problems) -> dict[str
         return {"resource": {}}
     kinds = fields.values(_description(resource, "original_type"))
     opened = [row for row in resource if row.name == "original_data" and row.children]
-    inner = fields.records(opened)["original_data"]["fields"] if opened else fields.records(sealed.children)
+    # Some tables name another row of the resource last, so that what is sealed stands below that.
+    beside = next((row.children for row in [sealed, *resource] if row.children), [])
+    inner = fields.records(opened)["original_data"]["fields"] if opened else fields.records(beside)
     made: dict[str, Any] = {"original_type": kinds if len(kinds) > 1 else kinds[0]} if kinds else {}
     return made | {"resource": inner}
 

@@ -204,14 +204,24 @@ def _example(kind: str, value: Any) -> Any:
 
 
 def _encoded(value: Encoded) -> str | None:
-    inside = _encoded(value.value) if isinstance(value.value, Encoded) else value.value
-    if inside is None or _computed(inside):
+    """Return the text that a function makes of its argument; None if that is computed."""
+    inside = _plain(value.value)
+    if _computed(inside):
         return None
     if value.function == "json_encode":
         return json.dumps(inside, ensure_ascii=False, separators=(",", ":"))
     if isinstance(inside, dict):
-        return urlencode(inside)
+        return "&".join(f"{name}={said}" for name, said in inside.items()) if "Like" in value.function else urlencode(inside)
     return quote(inside, safe="") if isinstance(inside, str) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with what is encoded inside it as the text that it is."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return _encoded(value) if isinstance(value, Encoded) else value
 
 
 def _computed(value: Any) -> bool:
@@ -219,4 +229,4 @@ def _computed(value: Any) -> bool:
         return any(map(_computed, value.values()))
     if isinstance(value, list):
         return any(map(_computed, value))
-    return value is None or isinstance(value, Encoded)
+    return value is None

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from tools.import_catalogue.differences import Difference
 
-__all__ = ["KEPT", "add", "decided", "read", "stale"]
-
-KEPT = {"wechatpay": "kept/wechatpay.yaml", "taobao_top": "kept/taobao_top.yaml"}
+__all__ = ["Table", "add", "decided", "read", "stale", "write"]
 
 Table = dict[str, Any]
 
@@ -66,9 +64,16 @@ def write(path: Path, table: Table) -> None:
     path.write_text("".join(lines), "utf-8")
 
 
-def decided(found: Iterable[Difference], table: Table, *, contradictions: bool) -> Iterator[Difference]:
-    """Yield the differences, those that a table decides with its name."""
-    rows = set(_contradictions()) if contradictions else set()
+def decided(found: Iterable[Difference], table: Table, contradictions: Iterable[Any] = ()) -> Iterator[Difference]:
+    """
+    Yield the differences, those that a table decides with its name.
+
+    Args:
+        found: The differences.
+        table: What is kept.
+        contradictions: The decisions of ``reviewed/contradictions.yaml`` as written.
+    """
+    rows = set(_contradictions(contradictions))
     for each in found:
         if _keeps(table, each):
             yield differences.decide(each, "kept")
@@ -78,14 +83,14 @@ def decided(found: Iterable[Difference], table: Table, *, contradictions: bool) 
             yield each
 
 
-def _contradictions() -> Iterator[tuple[str, str, str]]:
-    for key, field, entries in source.contradictions():
-        place, _, _ = field.partition(".")
-        for aspect in entries:
-            if aspect == "one_of" and "." not in field:
-                yield key, differences.OPERATION, aspect
-            elif aspect != "reason":
-                yield key, field if place else differences.OPERATION, aspect
+def _contradictions(decisions: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
+    for decision in decisions:
+        for key, fields in decision["at"].items():
+            for field in fields or [""]:
+                for aspect in decision:
+                    # A group of members stands at the operation where the members of a place are meant.
+                    whole = not field or (aspect == "one_of" and "." not in field)
+                    yield key, differences.OPERATION if whole else field, aspect
 
 
 def _keeps(table: Table, each: Difference) -> bool:
@@ -104,8 +109,4 @@ def stale(found: Iterable[Difference], table: Table) -> Table:
     """Return the rows that no difference needs: the catalogue or the source has changed."""
     needed: Table = {}
     add(needed, (each for each in found if each.decided == "kept"))
-    return {
-        key: row
-        for key, row in table.items()
-        if needed.get(key) != row
-    }
+    return {key: row for key, row in table.items() if needed.get(key) != row}

@@ -136,7 +136,9 @@ def _add(found: Metadata, document: Any, group: str, line: int, problems: Proble
         problems.add(line, f"{name} is described at {found.places[name]} too; this one was not read")
         return
     title = document.get("apiChineseName", document.get("title"))
-    record: dict[str, Any] = {"title": title.strip()} if isinstance(title, str) and title.strip() else {}
+    record: dict[str, Any] = {}
+    if isinstance(title, str) and title.strip() not in {"", name}:
+        record["title"] = title.strip()
     if isinstance(document.get("session"), str):
         record["session"] = document["session"]
     for place, keys in (("params", ("requestParams", "params")), ("answer", ("responseParams", "response"))):

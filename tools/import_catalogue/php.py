@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Encoded", "PhpCall", "calls"]
 
 _VERBS = {verb + suffix: verb for verb in ("get", "post", "put", "patch", "delete") for suffix in ("", "Async")}
-_ENCODERS = {"json_encode", "urlencode", "rawurlencode", "http_build_query"}
+_ENCODERS = {"json_encode", "urlencode", "rawurlencode", "http_build_query", "queryStringLike"}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "f": "\f", "e": "\x1b", "0": "\0"}
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ADDRESS = re.compile(r"(https://[^/\s]+/)([^\s?#]+)")
@@ -67,6 +67,7 @@ class _Reader:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.variables: dict[str, Any] = {}
+        self.meta: Any = None
 
     def calls(self) -> list[PhpCall]:
         found: list[PhpCall] = []
@@ -101,12 +102,17 @@ class _Reader:
         return self._value(arguments.named_children[0]) if arguments and arguments.named_children else None
 
     def _call(self, node: Node) -> Iterator[PhpCall]:
-        verb = _VERBS.get(_text(node.child_by_field_name("name")))
+        name = _text(node.child_by_field_name("name"))
+        verb = _VERBS.get(name)
+        if name == "setMeta":  # what goes beside the file of an upload
+            self.meta = self._argument(node)
         target = node.child_by_field_name("object")
         if verb is None or target is None:
             return
         given = self._argument(node)
         options = given if isinstance(given, dict) else {}
+        if self.meta is not None:
+            options = options | {"body": {"meta": self.meta}}
         path = self._path(target)
         if path is not None:
             yield PhpCall(verb, path.lstrip("/"), (), options)
@@ -150,8 +156,9 @@ class _Reader:
             return self.variables.get(_text(node))
         if node.type == "array_creation_expression":
             return self._array(node, depth)
-        if node.type == "function_call_expression":
-            function = _text(node.child_by_field_name("function")).rpartition("\\")[2]
+        if node.type in {"function_call_expression", "scoped_call_expression"}:
+            named = node.child_by_field_name("function") or node.child_by_field_name("name")
+            function = _text(named).rpartition("\\")[2]
             if function in _ENCODERS:
                 return Encoded(function, self._argument(node))
         return None

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["OPEN", "ask", "due", "open_questions", "rows_of", "write_open"]
-
-OPEN = "open.yaml"
+__all__ = ["add_row", "answered", "ask", "due", "open_questions", "orphans", "write_open"]
 
 _POSTS = ("repeatable", "not-repeatable", "no-money")
 _TABLES = (*_POSTS, "echoes", "keys", "signatures", "uploads", "v2-signing")
@@ -46,11 +44,6 @@ def _encrypts(members: Mapping[str, Any]) -> bool:
         isinstance(member, dict) and ("encrypted" in member or _encrypts(member.get("fields", {})))
         for member in members.values()
     )
-
-
-def rows_of(key: str) -> list[str]:
-    """Return the reviewed tables that have a row for an operation."""
-    return [table for table in _TABLES if key in source.reviewed(table)]
 
 
 def open_questions(path: Path) -> dict[str, list[str]]:
@@ -107,12 +100,35 @@ def _behind(line: str, key: str) -> bool:
     return (path, verb) > (key.partition(" ")[2], key.partition(" ")[0])
 
 
-def answered(questions: Mapping[str, list[str]], keys: Iterable[str]) -> dict[str, list[str]]:
-    """Return the questions without those of operations that are gone and those whose POST has its row."""
+def answered(questions: Mapping[str, list[str]], keys: Iterable[str], folder: Path) -> dict[str, list[str]]:
+    """
+    Return the questions that are still open.
+
+    Args:
+        questions: All questions.
+        keys: The operations there are.
+        folder: The folder of the reviewed tables: a row there answers its question.
+    """
     known = set(keys)
+    tables = {table: source.read(folder / f"{table}.yaml") or {} for table in _TABLES}
     made = {}
-    for key, tables in questions.items():
-        left = [table for table in tables if not set(_POSTS if table in _POSTS else (table,)) & set(rows_of(key))]
+    for key, asked in questions.items():
+        left = [
+            table
+            for table in asked
+            if not any(key in tables[each] for each in (_POSTS if table in _POSTS else (table,)))
+        ]
         if key in known and left:
             made[key] = left
     return made
+
+
+def orphans(keys: Iterable[str], folder: Path) -> list[str]:
+    """Return the rows of the reviewed tables whose operation is none of ``keys``: a person removes them."""
+    known = set(keys)
+    return [
+        f"{table}.yaml: {key}"
+        for table in _TABLES
+        for key in source.read(folder / f"{table}.yaml") or {}
+        if key not in known
+    ]
