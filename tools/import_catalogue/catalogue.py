@@ -28,12 +28,14 @@ class Part:
         records: The records by key.
         files: The file of each, relative to the folder.
         groups: The groups of TOP's files; empty for WeChat Pay.
+        versioned: Whether a key has a version before the name that its file has.
     """
 
     root: Path
     records: dict[str, Any] = field(factory=dict)
     files: dict[str, str] = field(factory=dict)
     groups: dict[str, str] = field(factory=dict)
+    versioned: bool = False
 
     def take(self, theirs: Mapping[str, Any], found: Iterable[Difference], placed: Mapping[str, str]) -> int:
         """
@@ -52,7 +54,8 @@ class Part:
         by_file: dict[str, dict[str, Any]] = {}
         for key, differing in by_key.items():
             file = self.files[key] if key in self.files else placed[key]
-            by_file.setdefault(file, {})[key] = self._changed(key, theirs, differing)
+            name = key.partition(" ")[2] if self.versioned else key
+            by_file.setdefault(file, {})[name] = self._changed(key, theirs, differing)
         for file, changes in by_file.items():
             group = self.groups.get(file)
             head = f"group: {yaml_text.scalar(group)}\nmethods:\n" if group is not None else ""
@@ -77,7 +80,7 @@ def operations(root: Path) -> Part:
 
 def events(root: Path) -> Part:
     """Return the events of WeChat Pay, by version and name."""
-    part = Part(root / "wechatpay" / "events")
+    part = Part(root / "wechatpay" / "events", versioned=True)
     for path in sorted(part.root.rglob("*.yaml")):
         file = path.relative_to(part.root).as_posix()
         version = file.partition("/")[0].removesuffix(".yaml")

@@ -150,10 +150,18 @@ def _read(reading: Callable[[], Any]) -> Any:
         raise click.UsageError(str(error)) from None
 
 
+def _asks() -> bool:
+    return sys.stdin.isatty()
+
+
+def _shows() -> bool:
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on the error stream, if that is a terminal; yield what takes the number done and the total."""
-    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not _shows()) as bar:
 
         def update(done: int, total: int) -> None:
             bar.length = max(total, 1)
@@ -200,7 +208,7 @@ def _questions(options: Options, compared: Comparison) -> dict[str, list[str]]:
         for each in compared.found:
             if each.kind == "new" and not each.path and options.takes(each):
                 asked[each.key] = questions.due(each.key, each.theirs)
-                if each.key.startswith("POST ") and sys.stdin.isatty() and not options.as_json:
+                if each.key.startswith("POST ") and _asks() and not options.as_json:
                     questions.ask(each.key, each.theirs["title"], folder)
         keys = catalogue.operations(options.root).records
         asked = questions.answered(asked, keys, folder)

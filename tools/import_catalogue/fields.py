@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import define, evolve, field
 
+from tools.import_catalogue import either
 from tools.import_catalogue.markdown import Cell
 from tools.import_catalogue.php import Encoded
 
@@ -173,6 +174,8 @@ def record(row: Row, example: Any = None) -> Any:
         made["example"] = shown
     if isinstance(inside, list):
         inside = next((each for each in inside if isinstance(each, dict)), None)
+    if groups := either.groups(row):
+        made["one_of"] = groups
     if children:
         made["fields"] = records(children, inside)
     return made if len(made) > 1 else row.kind

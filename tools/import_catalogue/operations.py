@@ -33,7 +33,7 @@ def operations(page: str, sections: list[Section], problems: Problems) -> Iterat
     """Yield the key, the line and the record of each operation of a page; ``page`` is its path without ``.md``."""
     for section in sections:
         request = _table(section, "request", problems)
-        response = _table(section, "response", problems)
+        response = _table(section, "response", problems) if request else None
         if request is None or response is None:
             continue
         call = _call(section)

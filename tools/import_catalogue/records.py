@@ -61,7 +61,7 @@ def flat(record: Mapping[str, Any]) -> dict[Path, Aspects]:
 def _flatten(made: dict[Path, Aspects], at: Path, members: Members) -> None:
     for name, given in members.items():
         member = {"type": given} if isinstance(given, str) else given
-        made[*at, name] = {aspect: value for aspect, value in member.items() if aspect != "fields"}
+        made[(*at, name)] = {aspect: value for aspect, value in member.items() if aspect != "fields"}
         _flatten(made, (*at, name), member.get("fields", {}))
 
 

@@ -78,7 +78,7 @@ def _blocks(text: str, depth: int) -> tuple[str, dict[str, str]]:
     begins = re.compile(rf"^{'  ' * depth}([^\s#].*?):(?:\s.*)?$", re.MULTILINE)
     at = text.index("methods:\n") + len("methods:\n") if depth else 0
     found = list(begins.finditer(text, at))
-    ends = [*(match.start() for match in found[1:]), len(text)]
+    ends = [*(match.start() for match in found[1:]), len(text)][: len(found)]
     start = text[: found[0].start()] if found else text
     return start, {match[1]: text[match.start() : end] for match, end in zip(found, ends, strict=True)}
 
