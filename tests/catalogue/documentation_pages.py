@@ -59,7 +59,14 @@ def notice(record):
         return []
     verb, _, path = record.get("successor", "").partition(" ")
     leads = f"，新接口见[这里](/openapi/{path}#{verb.lower()})" if path else ""
-    return [f"::: warning :beginner: {{.im-{record['status']}}}", "", f"本接口服务已于 `2022.09.08` 下线{leads}。", "", ":::", ""]
+    return [
+        f"::: warning :beginner: {{.im-{record['status']}}}",
+        "",
+        f"本接口服务已于 `2022.09.08` 下线{leads}。",
+        "",
+        ":::",
+        "",
+    ]
 
 
 def request_rows(record):
@@ -217,7 +224,11 @@ def php(value, indent=""):
     if value is None:
         return "null"
     inner = indent + "  "
-    items = [(f"{php(key)} => ", each) for key, each in value.items()] if isinstance(value, dict) else [("", each) for each in value]
+    items = (
+        [(f"{php(key)} => ", each) for key, each in value.items()]
+        if isinstance(value, dict)
+        else [("", each) for each in value]
+    )
     lines = [f"{inner}{key}{php(each, inner)}," for key, each in items]
     return "[\n" + "\n".join(lines) + f"\n{indent}]" if lines else "[]"
 
@@ -234,7 +245,9 @@ def event_page(version, record):
         lines.append(row("event_type", {"type": "string", "enum": kinds}, 1))
         lines.append("| resource {data-required data-indent=1} | object | 通知资源数据")
         original = record.get("original_type", [])
-        lines.append(row("original_type", {"type": "string", "enum": [original] if isinstance(original, str) else original}, 2))
+        lines.append(
+            row("original_type", {"type": "string", "enum": [original] if isinstance(original, str) else original}, 2)
+        )
         lines.append(row("ciphertext", {"type": "string", "encrypted": "aes-gcm"}, 2))
         lines += ["| {colspan=3 .im-table-line}", *rows(record["resource"], 3)]
     else:

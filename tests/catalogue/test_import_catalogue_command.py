@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -34,7 +35,17 @@ EVENT = {
     "original_type": "parcel",
     "resource": {"parcel_id": {"type": "string", "required": True}},
 }
-TABLES = ("contradictions", "echoes", "keys", "no-money", "not-repeatable", "repeatable", "signatures", "uploads", "v2-signing")
+TABLES = (
+    "contradictions",
+    "echoes",
+    "keys",
+    "no-money",
+    "not-repeatable",
+    "repeatable",
+    "signatures",
+    "uploads",
+    "v2-signing",
+)
 
 
 @pytest.fixture
@@ -55,8 +66,7 @@ def root(tmp_path):
 
 def pages(tmp_path, operations, events=None):
     events = {"v3 PARCEL.SENT": EVENT} if events is None else events
-    for file in tmp_path.glob("pages/*/v3/*.md"):
-        file.unlink()
+    shutil.rmtree(tmp_path / "pages", ignore_errors=True)
     made = documentation_pages.operation_pages(operations)
     for key, record in events.items():
         version, _, name = key.partition(" ")
@@ -89,7 +99,9 @@ def test_an_empty_catalogue_takes_everything(root):
 def test_what_differs_is_a_line_each(root, tmp_path):
     size = {"type": "string", "required": True, "enum": ["BIG"]}
     payer = {"type": "object", "fields": {"openid": "string", "sub_openid": {"type": "string", "required": True}}}
-    pages(tmp_path, {"POST v3/parcels": changed(size=size, payer=payer) | {"title": "统一下单"}, "GET v3/new": QUERY}, {})
+    pages(
+        tmp_path, {"POST v3/parcels": changed(size=size, payer=payer) | {"title": "统一下单"}, "GET v3/new": QUERY}, {}
+    )
     before = contents(root)
     result = run(tmp_path, "--check")
     assert result.exit_code == 1
@@ -136,7 +148,7 @@ def test_written_is_what_is_new_and_changed_and_gone_only_when_asked(root, tmp_p
     pages(tmp_path, {"POST v3/parcels": changed(payer=payer, weight={"type": "number", "example": 2})})
     result = run(tmp_path, "--write")
     assert result.exit_code == 1
-    assert "3 differences, 2 of them open" in result.stdout.replace("4 differences", "3 differences")
+    assert "4 differences, 2 of them open" in result.stdout
     written = read(root, "operations/v3/parcels.yaml")
     assert list(written["POST v3/parcels"]["request"]["json"]["payer"]["fields"]) == ["appid", "openid", "name"]
     assert written["POST v3/parcels"]["request"]["json"]["weight"] == {"type": "integer", "example": 2}
@@ -151,7 +163,10 @@ def test_written_is_what_is_new_and_changed_and_gone_only_when_asked(root, tmp_p
 
 
 def test_an_object_and_a_place_come_and_go(root, tmp_path):
-    pages(tmp_path, {"POST v3/parcels": changed(payer="object"), "GET v3/parcels": QUERY | {"answer": {"state": "string"}}})
+    pages(
+        tmp_path,
+        {"POST v3/parcels": changed(payer="object"), "GET v3/parcels": QUERY | {"answer": {"state": "string"}}},
+    )
     assert run(tmp_path, "--write", "--remove").exit_code == 0
     written = read(root, "operations/v3/parcels.yaml")
     assert written["POST v3/parcels"]["request"]["json"]["payer"] == "object"
@@ -198,7 +213,10 @@ def test_what_is_kept_is_reported_again_only_when_the_source_says_a_third_thing(
 
 
 def test_only_narrows(root, tmp_path):
-    pages(tmp_path, {"POST v3/parcels": changed(size="string", weight="integer"), "GET v3/parcels": QUERY | {"title": "查"}})
+    pages(
+        tmp_path,
+        {"POST v3/parcels": changed(size="string", weight="integer"), "GET v3/parcels": QUERY | {"title": "查"}},
+    )
     assert run(tmp_path, "--keep", "--only", "GET *").exit_code == 0
     assert list(kept.read(root / "kept" / "wechatpay.yaml")) == ["GET v3/parcels"]
     assert run(tmp_path, "--write", "--only", "POST v3/parcels json.weight").exit_code == 0
@@ -220,7 +238,9 @@ def test_decisions_about_contradictions_hold(root, tmp_path):
     GET v3/new: []
 """
     (root / "wechatpay/reviewed/contradictions.yaml").write_text(decisions, "utf-8")
-    looser = changed(out_trade_no={"type": "string", "example": "P1"}, weight="string") | {"one_of": {"json": [["size", "payer"]]}}
+    looser = changed(out_trade_no={"type": "string", "example": "P1"}, weight="string") | {
+        "one_of": {"json": [["size", "payer"]]}
+    }
     pages(tmp_path, {"POST v3/parcels": looser, "GET v3/parcels": QUERY, "GET v3/new": QUERY})
     before = contents(root)
     result = run(tmp_path, "--write", "--all")
@@ -230,9 +250,16 @@ def test_decisions_about_contradictions_hold(root, tmp_path):
 
 
 def test_new_operations_are_asked_for_in_the_table_of_what_is_open(root, tmp_path):
-    upload = {"title": "传", "docs": [], "request": {"multipart": {"file": {"type": "file", "required": True}}}, "content": "json"}
+    upload = {
+        "title": "传",
+        "docs": [],
+        "request": {"multipart": {"file": {"type": "file", "required": True}}},
+        "content": "json",
+    }
     secret = {"type": "object", "fields": {"name": {"type": "string", "encrypted": "rsa"}}}
-    old = {"title": "查", "docs": [], "request": {"xml": {"out_no": "string", "who": secret}}, "content": "xml"} | {"answer": {"out_no": "string"}}
+    old = {"title": "查", "docs": [], "request": {"xml": {"out_no": "string", "who": secret}}, "content": "xml"} | {
+        "answer": {"out_no": "string"}
+    }
     bill = QUERY | {"content": "binary"}
     known = {"POST v3/parcels": ORDER, "GET v3/parcels": QUERY}
     added = {"POST v3/a/upload": upload, "POST v2/a/query": old, "GET v3/a/bill": bill}
@@ -261,7 +288,11 @@ def test_new_operations_are_asked_for_in_the_table_of_what_is_open(root, tmp_pat
 @pytest.mark.parametrize(
     ("answers", "table", "row"),
     [
-        ("repeatable\njson out_trade_no\none order per number\n", "repeatable", {"idempotent_by": ["json", "out_trade_no"], "reason": "one order per number"}),
+        (
+            "repeatable\njson out_trade_no\none order per number\n",
+            "repeatable",
+            {"idempotent_by": ["json", "out_trade_no"], "reason": "one order per number"},
+        ),
         ("not-repeatable\nhas no number\n", "not-repeatable", {"reason": "has no number"}),
         ("no-money\nset-up\n", "no-money", "set-up"),
     ],

@@ -167,7 +167,7 @@ def test_a_page_is_read_whole():
     ("said", "code", "page", "key"),
     [
         ("", "$instance['v3/Parcels/{empty}']->get([]);", "", "GET v3/Parcels/"),
-        ("", "$client->chain(\"v2/secapi/x\")->get();", "", "GET v2/secapi/x"),
+        ("", '$client->chain("v2/secapi/x")->get();', "", "GET v2/secapi/x"),
         ("", "$instance->v3->payParcels->get([]);", "v3/pay_parcels", "GET v3/pay_parcels"),
         ("", "$instance->v3->payParcels->get([]);", "anywhere", "GET v3/pay-parcels"),
         ("", "", "v3/applyments/index", "GET v3/applyments/"),
@@ -221,7 +221,9 @@ def test_what_comes_back(response, code, content):
 
 def test_a_page_of_several_operations_has_each_below_its_heading():
     text = "# 商户 {#mix}\n\n" + "\n".join(
-        small(f"| json {{data-required}} | object | x\n| {verb} {{data-indent=1}} | string | x", verb=verb).replace("# 查询", f"## {verb}的接口")
+        small(f"| json {{data-required}} | object | x\n| {verb} {{data-indent=1}} | string | x", verb=verb).replace(
+            "# 查询", f"## {verb}的接口"
+        )
         for verb in ("post", "put")
     )
     found, problems = read(text, "v3/merchants")
@@ -253,7 +255,9 @@ def test_enumerations(description, values):
 
 
 def test_bare_pipes_between_values_are_forgiven():
-    found, problems = read(small("| query | object | q\n| a {data-indent=1} | string | 方式<br/>`CFT` | `WPHK` 枚举值之一"), "v3/a")
+    found, problems = read(
+        small("| query | object | q\n| a {data-indent=1} | string | 方式<br/>`CFT` | `WPHK` 枚举值之一"), "v3/a"
+    )
     assert found["GET v3/a"]["request"]["query"]["a"]["enum"] == ["CFT", "WPHK"]
     assert problems == []
 
@@ -324,7 +328,11 @@ def test_an_upload():
         (small("| a | | x"), "v3/a", "5: the type '' of a is unknown"),
         (small("| query | object | q\n| b {data-indent=2} | string | x"), "v3/a", "6: b stands 2 levels deep"),
         (small("| query | object | q\n| b {data-indent=x} | string | x"), "v3/a", "6: data-indent of b is 'x'"),
-        (small("| query | object | q\n| b {data-indent=1} | string {data-encrypted=by-rot13} | x"), "v3/a", "6: data-encrypted is 'by-rot13'"),
+        (
+            small("| query | object | q\n| b {data-indent=1} | string {data-encrypted=by-rot13} | x"),
+            "v3/a",
+            "6: data-encrypted is 'by-rot13'",
+        ),
         (small("| other | string | x"), "v3/a", "5: other is no variable of v3/a"),
         (small(""), "v3/a/{id}", "0: the path v3/a/{id} has {id}, and no row speaks of it"),
         (small(""), "pay/a", "1: neither the code nor the place of this file says a path"),
@@ -453,7 +461,7 @@ def test_one_bad_page_does_not_stop_the_rest(tmp_path):
 
 
 def test_a_folder_without_pages_is_refused(tmp_path):
-    with pytest.raises(checkout.NotACheckout, match="no documentation pages"):
+    with pytest.raises(checkout.NotACheckoutError, match="no documentation pages"):
         checkout.read(tmp_path, Problems())
 
 

@@ -72,7 +72,10 @@ def document(name, record, examples="demoValue"):
         return made
 
     made = {"name": name, "apiChineseName": record.get("title", name), "description": "说明"}
-    return made | {"requestParams": params(record.get("params", {})), "responseParams": params(record.get("answer", {}))}
+    return made | {
+        "requestParams": params(record.get("params", {})),
+        "responseParams": params(record.get("answer", {})),
+    }
 
 
 def test_every_method_is_read_from_its_document_as_it_is(given_methods, tmp_path):
@@ -150,8 +153,10 @@ def test_what_is_lost_is_written_again_byte_for_byte(pages, copied):
     cut = copied / "wechatpay" / "operations" / "v3" / "refund.yaml"
     cut.write_text(cut.read_text("utf-8").partition("POST v3/refund/domestic/refunds:")[0], "utf-8")
     result = run("wechatpay", pages, "--write", "--catalogue", copied)
-    assert result.exit_code == 0, result.output
+    assert "17 records written" in result.output
+    assert result.exit_code == 1, "a person looks at new operations"
     after = contents(copied)
+    assert after.pop("open.yaml") != before.pop("open.yaml")
     for file in [*(f"wechatpay/{each}" for each in lost), "wechatpay/operations/v3/refund.yaml"]:
         assert after[file] == before[file], file
     assert after == before

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from tools.import_catalogue.problems import Problems
 
-__all__ = ["Found", "NotACheckout", "read"]
+__all__ = ["Found", "NotACheckoutError", "read"]
 
 _FOLDERS = {"openapi": operations.operations, "webhook": events.events}
 
 
-class NotACheckout(Exception):
+class NotACheckoutError(Exception):
     """The folder or file has not what is read: the text says what was expected."""
 
 
@@ -43,7 +43,7 @@ class Found:
     unread: set[str] = field(factory=set)
 
 
-def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None] = lambda done, total: None) -> Found:
+def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None] = lambda *_: None) -> Found:
     """
     Return what a checkout describes.
 
@@ -53,13 +53,13 @@ def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None
         progress: Called with the pages read and their number.
 
     Raises:
-        NotACheckout: There are no pages.
+        NotACheckoutError: There are no pages.
     """
     pages = [(folder, path) for folder in _FOLDERS for path in sorted((checkout / folder).rglob("*.md"))]
     pages = [(folder, path) for folder, path in pages if path != checkout / folder / "index.md"]
     if not pages:
         wanted = " and ".join(f"{folder}/v3/….md" for folder in _FOLDERS)
-        raise NotACheckout(f"{checkout}: no documentation pages; a folder with {wanted} was expected")
+        raise NotACheckoutError(f"{checkout}: no documentation pages; a folder with {wanted} was expected")
     found = Found()
     for done, (folder, path) in enumerate(pages):
         progress(done, len(pages))

@@ -101,11 +101,16 @@ def wechatpay(checkout_path: Path, **given: Any) -> None:
     table = kept.read(options.root / "kept" / "wechatpay.yaml")
     decisions = source.read(options.root / "wechatpay" / "reviewed" / "contradictions.yaml") or []
     compared = []
-    for part, theirs in ((catalogue.operations(options.root), found.operations), (catalogue.events(options.root), found.events)):
+    for part, theirs in (
+        (catalogue.operations(options.root), found.operations),
+        (catalogue.events(options.root), found.events),
+    ):
         differing = differences.compare_all(part.records, theirs, unread=found.unread)
         compared.append(Comparison(part, theirs, list(kept.decided(differing, table, decisions))))
     operations, events = compared
-    operations.placed = {key: store.file_of_operation(key, set(operations.part.files.values())) for key in found.operations}
+    operations.placed = {
+        key: store.file_of_operation(key, set(operations.part.files.values())) for key in found.operations
+    }
     events.placed = {key: store.file_of_event(key) for key in found.events}
     _finish(options, problems, compared, table, "wechatpay")
 
@@ -146,7 +151,7 @@ def _read_options(given: dict[str, Any]) -> Options:
 def _read(reading: Callable[[], Any]) -> Any:
     try:
         return reading()
-    except checkout.NotACheckout as error:
+    except checkout.NotACheckoutError as error:
         raise click.UsageError(str(error)) from None
 
 
@@ -170,9 +175,7 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
         yield update
 
 
-def _finish(
-    options: Options, problems: Problems, compared: list[Comparison], table: kept.Table, name: str
-) -> None:
+def _finish(options: Options, problems: Problems, compared: list[Comparison], table: kept.Table, name: str) -> None:
     """Show, write or keep what differs, and end with the exit code."""
     for each in compared:
         each.found = [difference for difference in each.found if options.wants(difference)]

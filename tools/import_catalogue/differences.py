@@ -67,10 +67,17 @@ class Difference:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} ({len(inner)})" if name == "fields" else f"{name}: {_shown(inner)}" for name, inner in value.items())
+        return ", ".join(
+            f"{name} ({len(inner)})" if name == "fields" else f"{name}: {_shown(inner)}"
+            for name, inner in value.items()
+        )
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, (bool, type(None))) else str(value)
+    return (
+        {None: "none", True: "yes", False: "no"}.get(value, str(value))
+        if isinstance(value, (bool, type(None)))
+        else str(value)
+    )
 
 
 def compare_all(
@@ -117,12 +124,19 @@ def compare(
         said = records.normal_aspects(aspects, have[path])
         for aspect in dict.fromkeys([*have[path], *said]):
             mine, other = have[path].get(aspect), said.get(aspect)
-            unsaid = other is None and (aspect in silent or f"{path[0] if path else ''} {aspect}" in silent)
-            if not unsaid and (mine != other or type(mine) is not type(other)):
+            if mine != other or type(mine) is not type(other):
+                if other is None and _is_silent(path, aspect, silent):
+                    continue
                 yield Difference("changed", key, path, aspect, mine, other)
     for path in have:
         if path not in want and path[:-1] in want:
             yield Difference("gone", key, path)
+
+
+def _is_silent(path: Path, aspect: str, silent: Container[str]) -> bool:
+    """Return whether a form never states an aspect: anywhere, at a place, or of what is inside of objects."""
+    inner = f"inner {aspect}" if len(path) > 2 else ""
+    return any(name in silent for name in (aspect, f"{path[0]} {aspect}" if path else "", inner))
 
 
 def apply(ours: Mapping[str, Any], theirs: Mapping[str, Any], found: list[Difference]) -> dict[str, Any]:

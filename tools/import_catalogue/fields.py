@@ -214,7 +214,11 @@ def _encoded(value: Encoded) -> str | None:
     if value.function == "json_encode":
         return json.dumps(inside, ensure_ascii=False, separators=(",", ":"))
     if isinstance(inside, dict):
-        return "&".join(f"{name}={said}" for name, said in inside.items()) if "Like" in value.function else urlencode(inside)
+        return (
+            "&".join(f"{name}={said}" for name, said in inside.items())
+            if "Like" in value.function
+            else urlencode(inside)
+        )
     return quote(inside, safe="") if isinstance(inside, str) else None
 
 

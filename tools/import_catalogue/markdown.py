@@ -96,7 +96,7 @@ def cell(content: str) -> Cell:
         words = shlex.split(found[1])
     except ValueError:  # a quote that is not closed
         words = found[1].split()
-    attributes = dict((word.partition("=")[0], word.partition("=")[2]) for word in words)
+    attributes = {word.partition("=")[0]: word.partition("=")[2] for word in words}
     return Cell(content[: found.start()].strip(), attributes)
 
 

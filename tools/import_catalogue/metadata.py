@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from defusedxml import ElementTree
 
-from tools.import_catalogue.checkout import Found, NotACheckout
+from tools.import_catalogue.checkout import Found, NotACheckoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ class Metadata(Found):
     partial: bool = False
 
 
-def read(path: Path, problems: Problems, progress: Callable[[int, int], None] = lambda done, total: None) -> Metadata:
+def read(path: Path, problems: Problems, progress: Callable[[int, int], None] = lambda *_: None) -> Metadata:
     """
     Return the methods that a file or folder describes.
 
@@ -62,7 +62,7 @@ def read(path: Path, problems: Problems, progress: Callable[[int, int], None] = 
         progress: Called with the documents read and their number.
 
     Raises:
-        NotACheckout: The file or folder is none of them.
+        NotACheckoutError: The file or folder is none of them.
     """
     if path.is_dir():
         return _documents(path, problems, progress)
@@ -71,13 +71,13 @@ def read(path: Path, problems: Problems, progress: Callable[[int, int], None] = 
     if path.suffix.lower() in {".jsonl", ".json", ".ndjson"}:
         return _lines(path, problems, progress)
     wanted = "a folder of JSON documents, a .jsonl file or ApiMetadata.xml was expected"
-    raise NotACheckout(f"{path}: {'no such file' if not path.exists() else 'no metadata of TOP'}; {wanted}")
+    raise NotACheckoutError(f"{path}: {'no such file' if not path.exists() else 'no metadata of TOP'}; {wanted}")
 
 
 def _documents(root: Path, problems: Problems, progress: Callable[[int, int], None]) -> Metadata:
     paths = [path for path in sorted(root.rglob("*.json")) if path.name not in {"catelog.json", "package.json"}]
     if not paths:
-        raise NotACheckout(f"{root}: no JSON documents; GROUP/METHOD.json was expected")
+        raise NotACheckoutError(f"{root}: no JSON documents; GROUP/METHOD.json was expected")
     found = Metadata()
     for done, path in enumerate(paths):
         progress(done, len(paths))
@@ -187,7 +187,9 @@ def _member(member: dict[str, Any], where: str, problems: Problems, depth: int) 
 
 def _xml(path: Path, problems: Problems) -> Metadata:
     problems.file = path.name
-    found = Metadata(silent=frozenset({"session", "title", "example", "answer required"}), partial=True)
+    found = Metadata(
+        silent=frozenset({"session", "title", "example", "answer required", "inner required"}), partial=True
+    )
     try:
         root = ElementTree.fromstring(path.read_bytes())
     except (OSError, ElementTree.ParseError, ValueError, LookupError) as error:

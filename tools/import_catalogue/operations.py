@@ -162,9 +162,7 @@ def _request(
     return request, rules
 
 
-def _variables(
-    rows: list[Row], path: str, passed: Mapping[str, Any], problems: Problems
-) -> dict[str, Any]:
+def _variables(rows: list[Row], path: str, passed: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     """Return the variables of a path; some pages have their rows below the query by mistake, which moves them here."""
     made: dict[str, Any] = {}
     names = _VARIABLE.findall(path)

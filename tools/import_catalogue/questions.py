@@ -75,7 +75,9 @@ def ask(key: str, title: str, folder: Path) -> bool:
         return False
     row: Any = {}
     if table == "repeatable":
-        row["idempotent_by"] = click.prompt("  Place and names of the number that makes it safe (json out_trade_no)").split()
+        row["idempotent_by"] = click.prompt(
+            "  Place and names of the number that makes it safe (json out_trade_no)"
+        ).split()
     if table == "no-money":
         row = click.prompt("  What does it do? (one word, as the table has it)")
     else:

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Path", "field", "flat", "inside", "insert", "normal_aspects", "normal_field", "normal_members", "set_aspect"]
+__all__ = [
+    "Path",
+    "field",
+    "flat",
+    "insert",
+    "inside",
+    "normal_aspects",
+    "normal_field",
+    "normal_members",
+    "set_aspect",
+]
 
 Path = tuple[str, ...]
 Aspects = dict[str, Any]
@@ -60,7 +70,7 @@ def flat(record: Mapping[str, Any]) -> dict[Path, Aspects]:
 
 def _flatten(made: dict[Path, Aspects], at: Path, members: Members) -> None:
     for name, given in members.items():
-        member = {"type": given} if isinstance(given, str) else given
+        member: Aspects = {"type": given} if isinstance(given, str) else given
         made[(*at, name)] = {aspect: value for aspect, value in member.items() if aspect != "fields"}
         _flatten(made, (*at, name), member.get("fields", {}))
 
@@ -75,7 +85,11 @@ def normal_aspects(theirs: Aspects, ours: Aspects | None = None) -> Aspects:
     """
     made = dict(theirs)
     kind = made.get("type")
-    if kind in {"number", "number[]"} and not isinstance(made.get("example"), float) and (ours or {}).get("type") != kind:
+    if (
+        kind in {"number", "number[]"}
+        and not isinstance(made.get("example"), float)
+        and (ours or {}).get("type") != kind
+    ):
         made["type"] = kind.replace("number", "integer")
     if "enum" in made:
         made["enum"] = list(dict.fromkeys(made["enum"]))

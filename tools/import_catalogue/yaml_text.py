@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 __all__ = ["entry", "flow", "scalar"]
 
@@ -53,9 +53,10 @@ def _role(above: str, key: str) -> str:
 def flow(value: Any) -> str:
     """Return a value on one line."""
     if isinstance(value, dict):
-        return "{%s}" % ", ".join(f"{scalar(name)}: {flow(inner)}" for name, inner in value.items())
+        inside = ", ".join(f"{scalar(name)}: {flow(inner)}" for name, inner in value.items())
+        return f"{{{inside}}}"
     if isinstance(value, list):
-        return "[%s]" % ", ".join(map(flow, value))
+        return f"[{', '.join(map(flow, value))}]"
     return scalar(value)
 
 
@@ -69,7 +70,8 @@ def scalar(value: Any, *, key: bool = False) -> str:
         return str(value)
     plain = _PLAIN.fullmatch(value) and not _UNSAFE.search(value) and value.lower() not in _WORDS
     plain = plain and (key or not _UNSAFE_VALUE.search(value))
-    if plain and _RESOLVER.resolve(yaml.ScalarNode, value, (True, False)) == "tag:yaml.org,2002:str":
+    resolved = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call] # not in its stubs
+    if plain and resolved == "tag:yaml.org,2002:str":
         return value
     return _quoted(value)
 
@@ -77,7 +79,8 @@ def scalar(value: Any, *, key: bool = False) -> str:
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     escaped = escaped.replace("\t", "\\t")
-    return '"%s"' % re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029\ufeff\ud800-\udfff]", _escape, escaped)
+    escaped = re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029\ufeff\ud800-\udfff]", _escape, escaped)
+    return f'"{escaped}"'
 
 
 def _escape(found: re.Match[str]) -> str:
