@@ -460,6 +460,25 @@ def test_one_bad_page_does_not_stop_the_rest(tmp_path):
     assert seen[-1] == (5, 5)
 
 
+def test_pages_in_other_folders_are_read_too(tmp_path):
+    for file, text in {
+        "docs/v3/parcels.md": small("").replace("```php", "```text"),
+        "docs/anywhere.md": small("", "$i->chain('v3/other')->get([]);"),
+        "docs/v3/PARCEL.SENT.md": EVENT,
+        "docs/webhook/v2/parcel-sent.md": EVENT,
+        "README.md": "# Pages\n",
+    }.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, "utf-8")
+    problems = Problems()
+    found = checkout.read(tmp_path, problems)
+    assert problems.found == []
+    assert (set(found.operations), set(found.events)) == (
+        {"GET v3/parcels", "GET v3/other"},
+        {"v3 PARCEL.SENT", "v2 parcel-sent"},
+    )
+
+
 def test_a_folder_without_pages_is_refused(tmp_path):
     with pytest.raises(checkout.NotACheckoutError, match="no documentation pages"):
         checkout.read(tmp_path, Problems())

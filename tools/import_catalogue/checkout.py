@@ -1,7 +1,14 @@
-"""Read a checkout of the public documentation pages: ``openapi/`` holds operations, ``webhook/`` events."""
+"""
+Read a checkout of the public documentation pages: ``openapi/`` holds operations, ``webhook/`` events.
+
+Pages in other folders are read where the checkout has neither: those below a
+folder ``webhook`` and those named as events (``PARCEL.SENT.md``) are events, and
+what speaks of no operation is passed over.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -17,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Found", "NotACheckoutError", "read"]
 
 _FOLDERS = {"openapi": operations.operations, "webhook": events.events}
+_EVENT = re.compile(r"[A-Z_]+(\.[A-Z_]+)+")
+_VERSIONS = ("v2", "v3")
 
 
 class NotACheckoutError(Exception):
@@ -55,8 +64,7 @@ def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None
     Raises:
         NotACheckoutError: There are no pages.
     """
-    pages = [(folder, path) for folder in _FOLDERS for path in sorted((checkout / folder).rglob("*.md"))]
-    pages = [(folder, path) for folder, path in pages if path != checkout / folder / "index.md"]
+    pages = _pages(checkout)
     if not pages:
         wanted = " and ".join(f"{folder}/v3/….md" for folder in _FOLDERS)
         raise NotACheckoutError(f"{checkout}: no documentation pages; a folder with {wanted} was expected")
@@ -73,10 +81,20 @@ def read(checkout: Path, problems: Problems, progress: Callable[[int, int], None
                 into[key] = record
                 found.places[key] = f"{problems.file}:{line}"
         if len(problems.found) > before:
-            found.unread.add(_page_path(checkout / folder, path))
+            found.unread.add(_page_path(checkout, folder, path))
     progress(len(pages), len(pages))
     _successors(found)
     return found
+
+
+def _pages(checkout: Path) -> list[tuple[str, Path]]:
+    """Return the pages, each with the kind of folder it belongs to."""
+    pages = [(folder, path) for folder in _FOLDERS for path in sorted((checkout / folder).rglob("*.md"))]
+    if not pages:
+        for path in sorted(checkout.rglob("*.md")):
+            parts = path.relative_to(checkout).parts
+            pages.append(("webhook" if "webhook" in parts or _EVENT.fullmatch(path.stem) else "openapi", path))
+    return [(folder, path) for folder, path in pages if path != checkout / folder / "index.md"]
 
 
 def _successors(found: Found) -> None:
@@ -100,10 +118,16 @@ def _page(folder: str, path: Path, checkout: Path, problems: Problems) -> Iterat
     if markdown.has_moved(text):
         return
     sections = markdown.sections(text, problems)
-    if not sections:
+    known = (checkout / folder) in path.parents
+    if not sections and known:
         problems.add(1, "no heading with a verb such as {#post}: this page describes nothing")
-    yield from _FOLDERS[folder](_page_path(checkout / folder, path), sections, problems)
+    yield from _FOLDERS[folder](_page_path(checkout, folder, path), sections, problems)
 
 
-def _page_path(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix().removesuffix(".md")
+def _page_path(checkout: Path, folder: str, path: Path) -> str:
+    """Return the path of a page below its folder, without ``.md``; elsewhere it begins with the version, if it can."""
+    if (checkout / folder) in path.parents:
+        return path.relative_to(checkout / folder).as_posix().removesuffix(".md")
+    parts = (*path.relative_to(checkout).parts[:-1], path.name.removesuffix(".md"))
+    at = next((number for number, part in enumerate(parts) if part in _VERSIONS), 0)
+    return "/".join(parts[at:])

@@ -118,7 +118,8 @@ def normal_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record of the source as the catalogue writes a new one."""
     made = dict(record)
     if "request" in made:
-        made["request"] = {place: normal_members(made["request"][place]) for place in made["request"]}
+        request = _ordered(made["request"], _REQUEST)
+        made["request"] = {place: normal_members(members) for place, members in request.items()}
     for place in _PLACES:
         if place in made:
             made[place] = normal_members(made[place])
