@@ -212,6 +212,15 @@ def test_what_is_kept_is_reported_again_only_when_the_source_says_a_third_thing(
     assert "stale    POST v3/parcels" in result.stdout
 
 
+def test_a_row_of_a_whole_operation_gives_way_to_rows_of_its_fields(root, tmp_path):
+    kept.write(root / "kept" / "wechatpay.yaml", {"GET v3/parcels": "absent"})
+    pages(tmp_path, {"POST v3/parcels": ORDER, "GET v3/parcels": QUERY | {"title": "查"}})
+    assert "stale    GET v3/parcels" in run(tmp_path).stdout
+    assert run(tmp_path, "--keep").exit_code == 0
+    assert kept.read(root / "kept" / "wechatpay.yaml") == {"GET v3/parcels": {"operation": {"title": "查"}}}
+    assert run(tmp_path).stdout == "1 differences, 0 of them open; 0 problems\n"
+
+
 def test_only_narrows(root, tmp_path):
     pages(
         tmp_path,

@@ -125,8 +125,9 @@ def run(*arguments):
 
 
 @pytest.fixture
-def copied(tmp_path):
-    """A copy of the source whose tables keep nothing, for these pages say what the catalogue says."""
+def copied(tmp_path, found, monkeypatch):
+    """A copy of the source whose tables keep nothing, for these pages say what the catalogue says; they are read once."""
+    monkeypatch.setattr(checkout, "read", lambda *_: found)
     root = tmp_path / "catalogue"
     shutil.copytree(source.ROOT, root)
     shutil.rmtree(root / "kept")

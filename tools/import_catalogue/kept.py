@@ -42,7 +42,9 @@ def add(table: Table, found: Iterable[Difference]) -> None:
     for each in found:
         if not each.path and not each.aspect:
             table[each.key] = _PRESENCE[each.kind]
-        elif not isinstance(table.get(each.key), str):
+        else:
+            if isinstance(table.get(each.key), str):  # of a time when only one side had it
+                del table[each.key]
             row = table.setdefault(each.key, {})
             if each.kind != "changed":
                 row[each.field] = _PRESENCE[each.kind]
