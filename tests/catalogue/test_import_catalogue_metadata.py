@@ -24,8 +24,8 @@ DOCUMENT = {
         "id": 1,
         "requestParams": [
             {"name": "fields", "type": "Field List", "required": True, "description": "字段", "demoValue": "id,state"},
-            {"name": "parcel_ids", "type": "Number[]", "description": "包裹号", "maxListSize": 20},
-            {"name": "photo", "type": "byte[]", "description": "图片"},
+            {"name": "parcel_ids", "type": "Number []", "description": "包裹号", "maxListSize": 20},
+            {"name": "photo", "type": "byte []", "description": "图片"},
             {
                 "name": "query",
                 "type": "ParcelQuery",

@@ -168,7 +168,7 @@ def _members(given: Any, where: str, problems: Problems, depth: int = 0) -> dict
 def _member(member: dict[str, Any], where: str, problems: Problems, depth: int) -> Any:
     made: dict[str, Any] = {}
     kind = member.get("type")
-    kind = kind.strip() if isinstance(kind, str) else ""
+    kind = kind.strip().replace(" []", "[]") if isinstance(kind, str) else ""
     listed = kind.endswith("[]") and kind not in _PLAIN
     if kind:
         made["type"] = kind.removesuffix("[]").strip() if listed else kind
