@@ -371,6 +371,7 @@ def test_a_bar_shows_progress_on_a_terminal(root, tmp_path, monkeypatch):
     assert run(tmp_path).exit_code == 0
 
 
+@pytest.mark.xdist_group("source")  # read it once
 def test_the_published_tables_decide_what_is_there_and_nothing_is_open():
     """A kept row names an operation or event that the catalogue has, and says another thing than it does."""
     table = kept.read(source.ROOT / "kept" / "wechatpay.yaml")
