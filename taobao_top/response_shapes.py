@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.masking import safe_repr
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ _LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
 _KEPT = 1024
 
 
+@safe_repr
 @frozen
 class Member:
     """
@@ -123,6 +125,7 @@ class Member:
         return element
 
 
+@safe_repr
 @frozen
 class Shape:
     """

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from taobao_top import catalogue
-from taobao_top.response_shapes import RESPONSE, business_failure, can_fail, fit_members, inbound, shape_of
+from taobao_top.response_shapes import RESPONSE, business_failure, can_fail, fit_members, inbound, shape_of, typed
 
 QIMEN = sorted(name for name in catalogue.methods() if (shape := shape_of(name)) is not None and shape.wrapped)
 
@@ -117,6 +117,11 @@ class TestScalars:
 
         assert shape.fit({"entryOrder": ""}, simplify=False)["entryOrder"] == {}
         assert shape.fit({"entryOrder": "x"}, simplify=False)["entryOrder"] == "x"
+
+
+def test_an_empty_text_of_an_object_without_known_members_is_an_object():
+    assert typed("", "TimeNodeDO") == {}
+    assert typed("", "String") == ""
 
 
 class TestInbound:
