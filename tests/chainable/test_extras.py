@@ -49,7 +49,12 @@ def without(monkeypatch):
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_names_its_extra(module, without):
     package, name = MODULES[module]
-    others = ["taobao_top.tmc", f"chainable.web.{package}", f"wechatpay.notifications.{package}", f"taobao_top.spi.{package}"]
+    others = [
+        "taobao_top.tmc",
+        f"chainable.web.{package}",
+        f"wechatpay.notifications.{package}",
+        f"taobao_top.spi.{package}",
+    ]
     without(package, module, *others)
     with pytest.raises(
         ModuleNotFoundError, match=rf"^{package} is not installed: pip install '.*\[{name}\]'$"
