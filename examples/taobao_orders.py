@@ -23,8 +23,10 @@ from taobao_top.sessions import FileSessions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from taobao_top.types.taobao.trades import SoldIncrementGetTrade
 
-def changed_orders(top: TaobaoTop, session: Any, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+
+def changed_orders(top: TaobaoTop, session: Any, start: datetime, end: datetime) -> Iterator[SoldIncrementGetTrade]:
     """
     Give the orders that changed in a window of time that is over.
 
@@ -45,7 +47,7 @@ def changed_orders(top: TaobaoTop, session: Any, start: datetime, end: datetime)
         backwards=True,
     )
     for page in pages:
-        yield from page.data.get("trades", {}).get("trade", [])
+        yield from page.data["trades"]["trade"]
 
 
 def main(seller: str, **settings: Any) -> None:

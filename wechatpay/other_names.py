@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["OTHER_NAMES"]
 
-_CALL = "it belongs to each call: json={…}"
+_CALL = "it belongs to each call, json={…}, or to all of them: defaults={…}"
 _PUBLIC_KEY = "write certs={'PUB_KEY_ID_…': 'pub_key.pem'}"
 OTHER_NAMES = {
     **dict.fromkeys(("merchantid", "mch", "merchant", "mchno", "spmchid"), "mchid"),

@@ -252,6 +252,8 @@ def test_configuration_errors_are_chinese(wx, top, tmp_path):
     file = tmp_path / "a.env"
     file.write_text("WECHATPAY_SERIAL=AB\n")
 
-    assert wx("certificates", "list", "--env", file).err == "ConfigurationError: 缺少商户号\n"
+    assert (
+        wx("certificates", "list", "--env", file).err == "ConfigurationError: 没有设置 WECHATPAY_MCHID：请给出商户号\n"
+    )
     assert "the merchant's number is missing" in wx("--lang", "en", "certificates", "list", "--env", file).err
     assert "app_key" in top("request", "taobao.time.get", "--env", tmp_path / "a.env").err

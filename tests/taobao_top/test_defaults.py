@@ -52,7 +52,7 @@ def test_batches_promises_and_pages_have_them(make_top, gateway):
 
 
 def test_a_raw_body_goes_without_them(make_top, gateway):
-    gateway.answers({"response": {"flag": "success"}})
+    gateway.answers(OK)
 
     make_top(defaults={"request": "x"}, catalogue={"a.b": {"params": {"request": "String"}}}).a.b(b"<a/>")
 
