@@ -323,10 +323,9 @@ def open_members(data: Any, response: TopResponse[Any], decode: bool | Sequence[
         raise unreadable(response, str(error), f"应答的成员不是 JSON：{error}") from None
 
 
-def _id(data: Any) -> str | None:
-    if isinstance(data, dict):
-        for name in _IDS:
-            found = data.get(name)
-            if found and isinstance(found, str):
-                return found
+def _id(data: Mapping[str, Any]) -> str | None:
+    for name in _IDS:
+        found = data.get(name)
+        if found and isinstance(found, str):
+            return found
     return None

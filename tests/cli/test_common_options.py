@@ -169,6 +169,7 @@ def test_a_saved_bill_may_be_called_like_a_day(wx, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("package", "command"), [("wechatpay", "wechatpay"), ("taobao_top", "taobao-top")])
 def test_a_package_runs_as_a_module(package, command, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, f"{package}.__main__", raising=False)
     monkeypatch.setattr(sys, "argv", ["x", "nope"])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(package, run_name="__main__")

@@ -181,3 +181,10 @@ class TestRegionPrefix:
     def test_the_catalogue_has_such_prefixes(self):
         found = {each.base_uri for each in operations() if each.base_uri_required}
         assert {"https://api.mch.weixin.qq.com/hk/", "https://apihk.mch.weixin.qq.com/global/"} <= found
+
+
+@pytest.mark.parametrize("secret", [V2_SECRET[:-1], V2_SECRET.encode(), 12345678901234567890123456789012])
+def test_a_secret_is_text_of_32_characters(secret, pem):
+    with pytest.raises(ConfigurationError, match="32 characters") as refused:
+        WeChatPay(**{**GIVEN, "private_key": pem, "secret": secret})
+    assert str(secret) not in str(refused.value)
