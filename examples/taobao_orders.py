@@ -56,7 +56,7 @@ def main(seller: str, **settings: Any) -> None:
         session = top.oauth.session(seller, FileSessions("sessions.json"))
         end = datetime.now(BEIJING)
         for order in changed_orders(top, session, end - timedelta(hours=1), end):
-            print(order["tid"], order["status"], order["payment"])
+            print(order.get("tid"), order.get("status"), order.get("payment"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def pages(top: TaobaoTop) -> None:
         assert_type(page, TopResponse[SoldGetData])
         page.data["no such member"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
     assert_type(top.pages(top["brand.new.get"]), Iterator[TopResponse[Any]])
-    top.pages(top.taobao.trades)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    top.pages("taobao.trades.sold.get")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def windows(top: TaobaoTop, start: datetime, end: datetime) -> None:
