@@ -283,7 +283,7 @@ def top_error(
     Build the error of an ``error_response``.
 
     Args:
-        error: Its members.
+        error: Its members; ``foreign`` says that the code is another platform's.
         method: The called method.
         repeatable: Whether the call may be sent twice.
         now: Returns seconds since 1970, for a quota that ends with the day.
@@ -293,7 +293,7 @@ def top_error(
     """
     code, message, sub_code, sub_msg = (_text(error.get(name)) for name in ("code", "msg", "sub_code", "sub_msg"))
     message = message or _text(error.get("message"))  # in refusals of /sync without error_response
-    rule = rule_of(code, sub_code)
+    rule = BUSINESS if error.get("foreign") is True else rule_of(code, sub_code)
     words = ": ".join(word for word in (message, sub_code, sub_msg) if word)
     advice = _advice(rule, code, method, response)
     return TopError(

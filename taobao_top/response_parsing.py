@@ -179,12 +179,16 @@ def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -
             found = lists.setdefault(name, [])
             found += elements
             members[name] = found if simplify else {item: found} if item else {}
-        elif name not in members:
-            members[name] = _one(child, member, simplify=simplify)
-        elif isinstance(members[name], list):
-            members[name].append(_one(child, member, simplify=simplify))
         else:
-            members[name] = [members[name], _one(child, member, simplify=simplify)]
+            value = _one(child, member, simplify=simplify)
+            if value is None:
+                continue
+            if name not in members:
+                members[name] = value
+            elif isinstance(members[name], list):
+                members[name].append(value)
+            else:
+                members[name] = [members[name], value]
     return members
 
 
@@ -201,7 +205,8 @@ def _elements(element: Element, member: Member | None, *, simplify: bool) -> tup
         if len({*tags}) == len(tags) and member.is_element(tags, inside):
             return member.item, [_one(element, member, simplify=simplify)]
     name = element[0].tag if len(element) else member.item
-    return name, [_one(child, member, simplify=simplify) for child in element]
+    values = (_one(child, member, simplify=simplify) for child in element)
+    return name, [value for value in values if value is not None]
 
 
 def _one(element: Element, member: Member | None, *, simplify: bool) -> Any:

@@ -162,10 +162,11 @@ def _content(payload: dict[str, Any], spec: AnsweredCall, *, rootless: bool) -> 
         return unwrapped(payload, RESPONSE)
     if not rootless or not payload or _is_foreign(payload, () if shape is None else shape.members):
         return None
-    if shape is None or not shape.members.keys().isdisjoint(payload):
+    if shape is not None and not shape.members.keys().isdisjoint(payload):
         return payload
     # Without a root, only its members or its id tell an answer.
-    return None if _id(payload) is None or foreign_refusal(payload) is not None else payload
+    known = ERROR not in payload and info.root not in payload and _id(payload) is not None
+    return payload if known and foreign_refusal(payload) is None else None
 
 
 def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
@@ -207,6 +208,8 @@ def foreign_refusal(payload: Mapping[str, Any]) -> dict[str, Any] | None:
 
     Known are ``{"type", "code", "message", "request_id"}`` of the gateways of AliExpress and Lazada, ``{"error_code",
     "error_message"}`` of 1688, OAuth's ``{"error", "error_description"}`` and ``{"ret": ["CODE::text"]}`` of mtop.
+    Numbers are codes of TOP only where a gateway of the platform says so by ``type``; elsewhere ``foreign`` is set:
+    the 7 of another service does not mean that nothing was done.
     """
     inner = [value for value in payload.values() if isinstance(value, dict)] if len(payload) == 1 else []
     for found in (payload, *inner):
@@ -222,6 +225,7 @@ def foreign_refusal(payload: Mapping[str, Any]) -> dict[str, Any] | None:
                 "sub_code": _first(found, ("sub_code", "subCode")),
                 "sub_msg": _first(found, _SUB_MESSAGES),
                 "request_id": _id(found) or "",
+                **({"foreign": True} if code.isdecimal() and str(found.get("type")) not in _ORIGINS else {}),
             }
     return None
 

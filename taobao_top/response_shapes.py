@@ -48,6 +48,7 @@ REQUEST = "request"
 _TEXTS = frozenset({"String", "Date", "Price", "BigDecimal"})
 _WRITTEN = _TEXTS | {"Number", "Boolean", "Json", "Map", "byte", "byte[]"}
 """The catalogue's types of texts and numbers; all others are objects."""
+_SPACED = frozenset({"Number", "byte", "Boolean"})
 _LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
 _KEPT = 1024
 
@@ -75,7 +76,8 @@ class Member:
         if not self.many:
             return self._one(value, simplify=simplify)
         name, elements = self._elements(value)
-        fitted = [self._one(element, simplify=simplify) for element in elements]
+        values = (self._one(element, simplify=simplify) for element in elements)
+        fitted = [value for value in values if value is not None]
         return fitted if simplify else {name: fitted}
 
     def is_element(self, names: Collection[str], inside: Iterable[str] | None) -> bool:
@@ -161,12 +163,13 @@ class Shape:
 
 
 def fit_members(data: Mapping[str, Any], known: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
-    """Return an object whose known members have their shapes; members that are null are left out."""
-    return {
-        name: known[name].fit(value, simplify=simplify) if name in known else value
+    """Return an object whose known members have their shapes; members that are null, or empty numbers, are left out."""
+    fitted = (
+        (name, known[name].fit(value, simplify=simplify) if name in known else value)
         for name, value in data.items()
         if value is not None
-    }
+    )
+    return {name: value for name, value in fitted if value is not None}
 
 
 def unwrapped(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -186,9 +189,17 @@ def _scalar(value: Any, kind: str) -> Any:
 
 
 def typed(text: str, kind: str | None) -> Any:
-    """Return the value that a text stands for by the catalogue's type; the text itself if it is none, or without a type."""
-    if kind == "Boolean" and text in {"true", "false"}:
-        return text == "true"
+    """
+    Return the value that a text stands for by the catalogue's type; the text itself if it is none, or without a type.
+
+    An empty number or boolean is None: the platform has none.
+    """
+    if kind in _SPACED:
+        text = text.strip()
+        if not text:
+            return None
+    if kind == "Boolean" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
     if not text and kind is not None and kind not in _WRITTEN:
         return {}
     if kind in {"Number", "byte"}:
@@ -268,6 +279,8 @@ _SUCCESS = rf"(?i)(?:is_?)?(?:(?:{_CALLS})_?)?(?:{_YES}){_END}"
 _OUTER_SUCCESS = rf"(?i)(?!not_|has_)(?:\w+_)?(?:{_YES}){_END}"
 """Outside all objects any success is the call's own."""
 _FAILURE = "(?i)(?:(?:is|has)_?)?(?:system_)?(?:error|fail|failed|failured?)|not_success"
+_NO = frozenset({"false", "f", "no", "n"})
+_YES_TEXTS = frozenset({"true", "t", "yes", "y"})
 _SAYS_NO = frozenset({"failure", "fail", "failed", "false"})
 _DEEPEST = 3
 
@@ -284,10 +297,11 @@ def _sense(name: str, depth: int) -> str:
 
 def _says_no(sense: str, value: Any) -> bool:
     if sense == "flag":
-        return value is False or (isinstance(value, str) and value.lower() in _SAYS_NO)
+        return value is False or (isinstance(value, str) and value.strip().lower() in _SAYS_NO)
+    text = value.strip().lower() if isinstance(value, str) else value
     if sense == "success":
-        return value is False or value == "false"
-    return sense == "failure" and (value is True or value == "true")
+        return value is False or text in _NO
+    return sense == "failure" and (value is True or text in _YES_TEXTS)
 
 
 def business_failure(data: Any) -> str | None:

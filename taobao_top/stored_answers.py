@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import name_of
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from taobao_top.settings import Settings
 
 __all__ = ["read_stored"]
+
+_DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml\b[^>]*\?>")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def read_stored(
@@ -35,6 +39,9 @@ def read_stored(
     if not isinstance(name, str):
         msg = f"read: the name of a method or its chain was expected first, not {type(method).__name__}"
         raise TypeError(msg)
+    if not _NAME.fullmatch(name):
+        msg = "read: the name of a method was expected first, then the stored answer"
+        raise TypeError(msg)
     if not isinstance(text, str | bytes):
         msg = f"read: {name}: the stored answer as text or bytes was expected, not {type(text).__name__}"
         raise TypeError(msg)
@@ -43,8 +50,8 @@ def read_stored(
     response.method = response.label = spec.info.name
     response.stored = True
     response.status_code = 200
-    # A lone surrogate would come from a column of another charset.
-    response.set_content(text.encode(errors="replace") if isinstance(text, str) else text)
+    # A lone surrogate would come from a column of another charset; the charset of a declaration is gone with it.
+    response.set_content(_DECLARATION.sub("", text).encode(errors="replace") if isinstance(text, str) else text)
     try:
         return response.set_data(spec.read_body(response.content, response, utf8=True))
     except ChainableError as error:

@@ -200,7 +200,7 @@ class TestBatch:
         assert outcomes[2].maybe_sent
 
     def test_session_format_and_simplify_may_differ_from_call_to_call(self, make_top, gateway):
-        gateway.answers(joined(answer(1), "<b_response><x>1</x></b_response>", '{"x":[1]}'), url=BATCH)
+        gateway.answers(joined(answer(1), "<b_response><x>1</x></b_response>", '{"x":[1],"request_id":"r"}'), url=BATCH)
         sessions = iter(["one"])
 
         with make_top(session=lambda: next(sessions)).batch() as batch:
@@ -215,16 +215,16 @@ class TestBatch:
             {"method": "a.c", "simplify": "true"},
         ]
         assert query(request)["format"] == "json"
-        assert [response.data for response in batch.answers[1:]] == [{"x": "1"}, {"x": [1]}]
+        assert [response.data for response in batch.answers[1:]] == [{"x": "1"}, {"x": [1], "request_id": "r"}]
 
     def test_an_option_that_all_calls_share_is_in_the_query(self, make_top, gateway):
-        gateway.answers(joined('{"x":1}'), url=BATCH)
+        gateway.answers(joined('{"x":1,"request_id":"r"}'), url=BATCH)
 
         with make_top(simplify=True).batch() as batch:
             batch.a.c()
 
         assert query(gateway.requests[0])["simplify"] == "true"
-        assert batch.answers[0].data == {"x": 1}
+        assert batch.answers[0].data == {"x": 1, "request_id": "r"}
 
     def test_a_custom_separator_is_named_in_a_header(self, top, gateway):
         gateway.answers(joined(answer(1), answer(2), separator="|~|"), url=BATCH)

@@ -292,3 +292,13 @@ def test_a_truncated_JSON_body_is_never_accepted(key, value, cut):
     if 0 < cut < len(body):
         with pytest.raises(CodecError):
             read(body[:-cut], None)
+
+
+def test_empty_numbers_of_xml_are_left_out(make_top, gateway):
+    gateway.answers(
+        '<trades_sold_get_response><total_results></total_results><trades list="true"><trade><tid> 1 </tid><num/></trade>'
+        "</trades></trades_sold_get_response>",
+        headers={"Content-Type": "text/xml;charset=utf-8"},
+    )
+
+    assert make_top(format="xml").taobao.trades.sold.get(fields="tid").data == {"trades": {"trade": [{"tid": 1}]}}

@@ -305,3 +305,64 @@ def test_a_cut_off_character_of_a_gzipped_answer_is_read_as_Java_does(top, gatew
     gateway.answers(gzip.compress(body.replace("中".encode(), b"\xe4\xb8")), headers={"Content-Encoding": "gzip"})
 
     assert top[SOLD](fields="title").data["trades"]["trade"] == [{"title": "好\ufffd"}]
+
+
+class TestOtherPlatforms:
+    """What another service says is no refusal of TOP: the numbers of its codes mean nothing here."""
+
+    FOREIGN = (
+        {"code": 5, "message": "order service says no"},
+        {"code": "4", "msg": "x"},
+        {"error_code": "7", "error_message": "m"},
+        {"error": {"code": 8, "message": "m"}},
+        {"ret": ["7::x"]},
+        {"code": 27, "message": "x"},
+        {"code": 1, "message": "internal"},
+    )
+
+    @pytest.mark.parametrize("body", FOREIGN)
+    def test_a_write_is_sent_once_and_may_have_been_carried_out(self, make_top, gateway, body):
+        gateway.answers(body)
+
+        with pytest.raises(TopError) as caught:
+            make_top(retries=2).taobao.trade.memo.add(tid=1, memo="x")
+        error = caught.value
+        assert (error.throttled, error.session_expired, error.retryable, error.maybe_sent) == (
+            False,
+            False,
+            False,
+            True,
+        )
+        assert len(gateway.requests) == 1
+
+    def test_a_gateway_of_the_platform_says_whose_code_it_is(self, top, gateway):
+        gateway.answers({"type": "ISV", "code": "27", "message": "expired", "request_id": "r"})
+
+        with pytest.raises(TopError) as caught:
+            top.taobao.trade.get(tid=1)
+        assert caught.value.session_expired
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"code": 500, "message": "err"},
+            {"error": "invalid", "error_description": "y"},
+            {"errcode": 40001, "errmsg": "invalid"},
+            {"status": 500, "error": "Internal Server Error", "path": "/"},
+            {"success": False, "msg": "no"},
+            {"Code": "Forbidden", "Message": "x", "RequestId": "q"},
+            {"fault": {"faultstring": "x"}},
+            {"error_response": "busy", "request_id": "r"},
+            {"foo_bar_get_response": "x", "request_id": "r"},
+        ],
+    )
+    def test_simplified_answers_of_unknown_methods_have_an_id(self, make_top, gateway, body):
+        gateway.answers(body)
+
+        with pytest.raises(TopError):
+            make_top(simplify=True)["taobao.foo.bar.get"]()
+
+    def test_simplified_answers_with_an_id_are_taken(self, make_top, gateway):
+        gateway.answers({"n": 1, "request_id": "r"})
+
+        assert make_top(simplify=True)["taobao.foo.bar.get"]().data == {"n": 1, "request_id": "r"}

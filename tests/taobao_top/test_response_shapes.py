@@ -7,7 +7,16 @@ from decimal import Decimal
 import pytest
 
 from taobao_top import catalogue
-from taobao_top.response_shapes import RESPONSE, business_failure, can_fail, fit_members, inbound, shape_of, typed
+from taobao_top.response_shapes import (
+    RESPONSE,
+    Member,
+    business_failure,
+    can_fail,
+    fit_members,
+    inbound,
+    shape_of,
+    typed,
+)
 
 QIMEN = sorted(name for name in catalogue.methods() if (shape := shape_of(name)) is not None and shape.wrapped)
 
@@ -181,3 +190,35 @@ def test_the_catalogue_knows_which_answers_can_say_so():
     assert can_fail(catalogue.method("alibaba.finance.insurance.createorder").response)
     assert can_fail(catalogue.method("taobao.qimen.inventory.query").response)
     assert not can_fail(catalogue.method("taobao.trades.sold.get").response)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("", "Number", None),
+        (" 3 ", "Number", 3),
+        (" ", "Boolean", None),
+        ("True", "Boolean", True),
+        ("FALSE", "Boolean", False),
+        ("", "String", ""),
+        (" x ", "String", " x "),
+    ],
+)
+def test_blanks_do_not_count_in_numbers_and_booleans(text, kind, value):
+    assert typed(text, kind) == value
+
+
+def test_empty_numbers_are_left_out_of_objects_and_lists():
+    known = {"n": Member("Number", False, "", {}), "many": Member("Number", True, "number", {})}
+    assert fit_members({"n": "", "many": ["", "1"], "other": ""}, known, simplify=True) == {"many": [1], "other": ""}
+
+
+@pytest.mark.parametrize("value", ["FALSE", "False", " false", "N", "no", "F"])
+def test_every_spelling_of_no_is_a_failure(value):
+    assert business_failure({"success": value}) == "success"
+    assert business_failure({"result": {"is_success": value}}) == "result.is_success"
+
+
+@pytest.mark.parametrize("value", [0, "0", "", None, "nothing"])
+def test_what_may_be_a_code_is_no_failure(value):
+    assert business_failure({"success": value}) is None

@@ -76,3 +76,17 @@ def test_other_texts_are_errors_that_were_never_sent_and_show_nothing(top, text)
 def test_other_arguments_are_refused(top, method, text):
     with pytest.raises(TypeError, match="was expected"):
         top.read(method, text)
+
+
+@pytest.mark.parametrize("charset", ["gbk", "UTF-16", "utf-8"])
+def test_text_is_decoded_already_whatever_its_declaration_says(top, charset):
+    text = f"<?xml version='1.0' encoding='{charset}'?><trade_get_response><trade><buyer_nick>张三</buyer_nick></trade></trade_get_response>"
+
+    assert top.read("taobao.trade.get", text).data["trade"]["buyer_nick"] == "张三"
+
+
+@pytest.mark.parametrize("first", ['{"trade_get_response":{"receiver_mobile":"13800138000"}}', "<a/>", ""])
+def test_swapped_arguments_are_refused_without_the_text(top, first):
+    with pytest.raises(TypeError, match="the name of a method was expected first") as refused:
+        top.read(first, "taobao.trade.get")
+    assert "13800138000" not in str(refused.value)
