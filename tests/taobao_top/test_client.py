@@ -242,7 +242,8 @@ class TestRefusals:
     def test_a_simplified_response_with_a_member_named_code_is_not_an_error(self, make_top, gateway):
         gateway.answers({"code": 7, "msg": "x", "error_response": "text", "request_id": 5})
 
-        response = make_top(simplify=True).a.b()
+        definitions = {"a.b": {"answer": {"code": {"type": "Number"}, "msg": {"type": "String"}}}}
+        response = make_top(simplify=True, catalogue=definitions).a.b()
 
         assert response.data["code"] == 7
         assert response.request_id is None
