@@ -78,12 +78,14 @@ def read_batch(body: bytes, count: int, separator: str = SEPARATOR) -> list[byte
     """
     Split the body of a batch's response; None if there are not as many parts as calls.
 
-    A separator inside a JSON text does not separate.
+    A separator inside a JSON text does not separate, nor does one behind the last part.
     """
     mark = separator.encode()
     parts = body.split(mark)
     if len(parts) > count:
         parts = _join_texts(parts, mark)
+    if len(parts) == count + 1 and not parts[-1].strip():
+        parts.pop()  # a separator behind the last part
     return parts if len(parts) == count else None
 
 
