@@ -242,6 +242,7 @@ class SecurityClient:
             customer_user_id=fetch.user,
             session="" if fetch.user is not None else fetch.session.reveal(),
             format="json",
+            simplify=False,
         )
         try:
             response = self._top.send("taobao.top.secret.get", None, (), keywords)
@@ -261,11 +262,11 @@ class SecurityClient:
 
 
 @without_frames
-def _read_key(data: Any, *, is_public: bool) -> tuple[tuple[float, float], Key | None]:
+def _read_key(data: Any, *, is_public: bool) -> tuple[tuple[float, float], Key]:
     try:
         config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}", parse_constant=no_constant)
-        if not data.get("secret"):
-            return (_NOTHING_FOR, _NOTHING_FOR), None
+        if not data["secret"]:
+            raise ValueError
         searchable = {kind for kind in KINDS if str(config.get(f"current_{kind}")) == "2"}
         version = abs(int(data["secret_version"]))
         key = Key(

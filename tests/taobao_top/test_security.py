@@ -486,14 +486,8 @@ class TestClient:
 
         assert security.encrypt("张三", "nick") == encrypt("张三", "nick", APPS)
 
-    @pytest.mark.parametrize("empty", [{"top_secret_get_response": {"app_config": '{"publish_status":"2"}'}}, None])
-    def test_texts_stay_plain_without_a_key_and_it_is_requested_again_after_5_minutes(
-        self, security, gateway, now, empty
-    ):
-        if empty is None:
-            gateway.refuses({"code": 15, "sub_code": "20005"})
-        else:
-            gateway.answers(empty)
+    def test_texts_stay_plain_without_a_key_and_it_is_requested_again_after_5_minutes(self, security, gateway, now):
+        gateway.refuses({"code": 15, "sub_code": "20005"})
         gateway.answers(key_answer())
 
         assert security.encrypt("张三", "nick") == "张三"
@@ -518,6 +512,9 @@ class TestClient:
         "answer",
         [
             {"top_secret_get_response": {"secret": "x"}},
+            {"top_secret_get_response": {"request_id": "r"}},
+            {"top_secret_get_response": {"secret": "", "secret_version": 1, "interval": 1, "max_interval": 1}},
+            {"top_secret_get_response": {"app_config": '{"publish_status":"2"}'}},
             {"top_secret_get_response": {"secret": "AAAA", "secret_version": 1, "interval": 1, "max_interval": 1}},
             {"top_secret_get_response": {"app_config": "{"}},
             {"top_secret_get_response": {"app_config": "[" * 100_000}},
@@ -535,6 +532,14 @@ class TestClient:
 
         with pytest.raises(CodecError, match=r"taobao\.top\.secret\.get: the response is not a key"):
             security.encrypt("x", "nick")
+
+    @pytest.mark.parametrize("answer", [{"request_id": "r", "error": "proxy"}, {"request_id": "r"}])
+    def test_an_answer_of_a_proxy_is_no_key_for_a_client_that_simplifies(self, make_top, gateway, answer):
+        gateway.answers(answer)
+
+        with pytest.raises(CodecError, match="has no root"):
+            SecurityClient(make_top(simplify=True), "rand0m").encrypt("张三", "nick")
+        assert "simplify" not in gateway.form
 
     def test_the_number_of_cached_keys_is_bounded(self, security, gateway):
         gateway.answers(key_answer())
