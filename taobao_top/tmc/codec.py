@@ -123,6 +123,7 @@ def decode(data: bytes) -> Frame:
     """
     Decode a frame; bytes behind its end are ignored, bytes that are not a frame are a CodecError.
 
+    A byte of a text that is not UTF-8, such as of a character that was cut, is read as U+FFFD.
     A status code may have 32 bits or, as some senders write it, 16.
     """
     kind, content, members = parts(data)
@@ -153,7 +154,7 @@ def _decode_error(broken: Exception, size: int) -> CodecError:
     if isinstance(broken, KeyError):
         return CodecError(f"a frame with a header or value of the unknown type {broken}")
     if isinstance(broken, UnicodeDecodeError):
-        return CodecError("a frame with a text that is not UTF-8")
+        return CodecError("a frame with a name that is not UTF-8")
     if isinstance(broken, OverflowError):
         return CodecError("a frame with a date beyond the year 9999")
     return CodecError(f"a frame that is cut off at byte {size}, or has a wrong length")
@@ -184,7 +185,7 @@ def _read(data: bytes, status: Struct) -> tuple[int, dict[str, Any], dict[str, A
             if kind == _STRING:
                 at = end + 5
                 end = at + length
-                content[name] = data[at:end].decode()
+                content[name] = data[at:end].decode(errors="replace")
                 at = end
             elif kind == _INT64:
                 (content[name],) = long_at(data, end + 1)
@@ -210,7 +211,7 @@ def _read_member(data: bytes, at: int, status: Struct, members: dict[str, Any]) 
         raise CodecError(msg)
     if header in {_STATUS_PHRASE, _TOKEN}:
         end: int = at + 6 + _LENGTH.unpack_from(data, at + 2)[0]
-        members[name] = data[at + 6 : end].decode()
+        members[name] = data[at + 6 : end].decode(errors="replace")
         return end
     shape = status if header == _STATUS_CODE else _I32
     (members[name],) = shape.unpack_from(data, at + 2)

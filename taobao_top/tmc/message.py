@@ -53,7 +53,8 @@ class Message:
         Build the message from the headers of its frame.
 
         Content in bytes is gzip'd UTF-8, as the official SDKs for Java
-        (``TmcHandler.parse``) and .NET read it.
+        (``TmcHandler.parse``) and .NET read it.  A byte that is not UTF-8, such
+        as of a character that was cut, is read as U+FFFD, as by them.
 
         Raises:
             CodecError: It has no id or topic, or its content is not text, is
@@ -73,7 +74,7 @@ class Message:
                 Words(f"the content is neither text nor bytes: {kind}", f"消息内容既非文本也非字节：{kind}")
             )
         try:
-            content = DECODER.decode(raw)
+            content = DECODER.decode(raw.removeprefix("\ufeff"))
         except (ValueError, RecursionError, ArithmeticError):
             content = raw
         return cls(number, topic, content, headers, receipt)
@@ -176,8 +177,6 @@ def _unpacked(raw: bytes) -> str:
             text += piece
             if len(text) > UNPACKED:
                 raise CodecError(Words(f"the content is longer than {UNPACKED} bytes", f"消息内容超过 {UNPACKED} 字节"))
-        return text.decode()
+        return text.decode(errors="replace")
     except DecodeError as error:
         raise CodecError(Words(f"the content: {error}", f"消息内容的压缩数据损坏或不完整：{error}")) from None
-    except UnicodeDecodeError:
-        raise CodecError(Words("the content is not UTF-8", "消息内容不是 UTF-8")) from None

@@ -76,6 +76,20 @@ def test_a_status_code_may_have_16_bits(octets, code, phrase):
     assert (frame.status_code, frame.status_phrase) == (code, phrase)
 
 
+@pytest.mark.parametrize(
+    ("octets", "frame"),
+    [
+        ("0202 0300 01000000 ff 0000", Frame(type=2, status_phrase="\ufffd")),
+        ("0202 0100 01000000 61 01 01000000 ff 0000", Frame(type=2, content={"a": "\ufffd"})),
+        ("0202 0100 01000000 61 01 05000000 e4b8ade4b8 0000", Frame(type=2, content={"a": "中\ufffd"})),
+        ("0202 0200 9001 0300 02000000 78e4 0000", Frame(type=2, status_code=400, status_phrase="x\ufffd")),
+    ],
+)
+def test_a_text_with_a_cut_character_is_read(octets, frame):
+    # Java and .NET replace what is not UTF-8: new String(bytes, "UTF-8"), Encoding.UTF8.GetString.
+    assert decode(bytes.fromhex(octets)) == frame
+
+
 def test_bytes_behind_the_end_of_a_frame_are_ignored():
     assert decode(b"\x02\x00\x00\x00\x09\x09") == Frame(type=CONNECT)
 
@@ -112,8 +126,7 @@ def test_datetimes_of_any_zone_are_encoded_to_the_millisecond():
         ("0202 0200 0000", "cut off"),
         ("0202 0400 0000", "cut off"),
         ("0202 0400 00000000 0400 00000000 0000", "flag twice"),
-        ("0202 0300 01000000 ff 0000", "not UTF-8"),
-        ("0202 0100 01000000 61 01 01000000 ff 0000", "not UTF-8"),
+        ("0202 0100 01000000 ff 01 01000000 61 0000", "a name that is not UTF-8"),
         ("0202 0100 01000000 61 06 ffffffffffffff7f 0000", "beyond the year 9999"),
         ("0202 0100 01000000 61 06 00000000000000ff 0000", "beyond the year 9999"),
     ],

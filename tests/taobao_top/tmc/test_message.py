@@ -55,8 +55,6 @@ def test_a_message_is_frozen_and_its_repr_shows_no_personal_data():
         {"id": "7"},
         {"topic": None},
         {"content": 5},
-        {"content": b"\xff person"},
-        {"content": gzip.compress(b"\xff person")},
         {"content": gzip.compress(b"person")[:-1]},
         {"content": gzip.compress(b"person") + b"person"},
         {"content": b"\x1f\x8bperson"},
@@ -92,6 +90,30 @@ def test_content_in_bytes(raw):
     assert message.content == {"tid": 1}
     assert message.raw == message.headers["content"] == '{"tid": 1}'
     assert HEADERS["content"] != raw
+
+
+CUT = '{"tid": 1, "memo": "中"}'.encode().replace(b"\xad", b"")
+
+
+@pytest.mark.parametrize("raw", [gzip.compress(CUT), CUT], ids=["compressed", "not compressed"])
+def test_content_with_a_cut_character_is_delivered(raw):
+    # Java: new String(bytes, "UTF-8") replaces it
+    message = Message.of(HEADERS | {"content": raw})
+
+    assert message.content == {"tid": 1, "memo": "\ufffd"}
+    assert message.raw == '{"tid": 1, "memo": "\ufffd"}'
+    assert Message.of(HEADERS | {"content": gzip.compress(b"\xff no JSON")}).content == "\ufffd no JSON"
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [('\ufeff{"tid": 1}', {"tid": 1}), ('\ufeff [1, "\ufeff"]', [1, "\ufeff"]), ("\ufeffno JSON", "\ufeffno JSON")],
+)
+@pytest.mark.parametrize("pack", [str, str.encode, lambda text: gzip.compress(text.encode())])
+def test_content_may_begin_with_a_byte_order_mark(text, content, pack):
+    message = Message.of(HEADERS | {"content": pack(text)})
+
+    assert (message.content, message.raw) == (content, text)
 
 
 def test_content_is_unpacked_up_to_a_limit():
