@@ -15,12 +15,12 @@ from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.i18n import Words, translate
 from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
-from taobao_top.errors import BUSINESS, TopError, rule_of, top_error
+from taobao_top.errors import BUSINESS, TopError, rule_of
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import read
-from taobao_top.response_reading import foreign_refusal, unreadable
+from taobao_top.response_reading import unreadable
 from taobao_top.signing import MD5Signer
-from taobao_top.sync_oauth import CREATE, REFRESH, is_sync, token_call
+from taobao_top.sync_oauth import CREATE, REFRESH, is_sync, no_token, token_call
 from taobao_top.tokens import Token
 
 if TYPE_CHECKING:
@@ -238,18 +238,26 @@ class OAuth:
             decode=("token_result",),
             **{name: value.reveal() for name, value in parameters.items()},
         )
-        return self._read(_result(self._send(method, None, (), keywords).data), method)
+        response: TopResponse[Any] = TopResponse.of(self._send(method, None, (), keywords), method)
+        members = _result(response.data)
+        if not members.get("access_token"):
+            raise no_token(members, response)
+        return self._read(members, response)
 
     def _exchange(self, path: str, **secrets: Secret[str]) -> Token:
         call = token_call(self._settings, self._secret(), self._base, path, secrets)
-        return self._read(MaskedDict(self._run(call).data), "token")
+        return self._read_answer(self._run(call))
 
-    def _read(self, members: Mapping[str, Any], label: str) -> Token:
+    def _read_answer(self, response: Response[Any]) -> Token:
+        return self._read(MaskedDict(response.data), TopResponse.of(response, "token"))
+
+    def _read(self, members: Mapping[str, Any], response: TopResponse[Any]) -> Token:
         try:
             return Token.of(members, self._settings.clock())
         except CodecError as error:
-            msg = _labelled(label, error)
-        raise CodecError(msg)
+            words = _words(error)
+        # The code or the old refresh token is used up: the caller needs the response.
+        raise unreadable(response, words, words.zh)
 
     def _post(self, form: dict[str, str], **secrets: Secret[str]) -> Token:
         settings = self._settings
@@ -267,7 +275,7 @@ class OAuth:
             retries=settings.retries,
             deadline=settings.deadline,
         )
-        return self._read(MaskedDict(self._run(call).data), "token")
+        return self._read_answer(self._run(call))
 
 
 def _refresh_secret(refresh_token: str | Secret[str] | Token) -> Secret[str]:
@@ -275,7 +283,7 @@ def _refresh_secret(refresh_token: str | Secret[str] | Token) -> Secret[str]:
 
 
 def _result(data: Any) -> dict[str, Any]:
-    found = data.get("token_result") if isinstance(data, dict) else None
+    found = data.get("token_result", data) if isinstance(data, dict) else None
     return MaskedDict(found if isinstance(found, dict) else {})
 
 
@@ -284,8 +292,8 @@ def _form(form: Mapping[str, str], secrets: Mapping[str, Secret[str]]) -> bytes:
     return FORM.encode({**form, **{name: value.reveal() for name, value in secrets.items()}})
 
 
-def _labelled(label: str, error: CodecError) -> Words:
-    return Words(f"{label}: {error}", f"{label}：{translate(error.args[0], 'zh')}")
+def _words(error: CodecError) -> Words:
+    return Words(str(error), translate(error.args[0], "zh"))
 
 
 def _members(response: Response[Any]) -> dict[str, Any] | Words:
@@ -293,7 +301,7 @@ def _members(response: Response[Any]) -> dict[str, Any] | Words:
     try:
         return MaskedDict(read(response.content, response.headers.get("Content-Type")))
     except CodecError as error:
-        return _labelled("token", error)
+        return _words(error)
 
 
 def _read_response(response: Response[Any]) -> Response[Any]:
@@ -303,31 +311,6 @@ def _read_response(response: Response[Any]) -> Response[Any]:
         if 200 <= status < 300:
             raise unreadable(TopResponse.of(response, "token"), members, "应答无法解析，不是令牌")
         members = {}
-    if 200 <= status < 300 and "error" not in members and not members.get("access_token"):
-        raise _no_token(members, response)
-    if "error" in members or not 200 <= status < 300:
-        code, description = str(members.get("error", "")), str(members.get("error_description", ""))
-        words = ": ".join(word for word in (code, description) if word)
-        raise TopError(
-            Words(
-                f"token: HTTP status {status}" + (f": {words}" if words else ""),
-                f"token：HTTP 状态码 {status}" + (f"：{words}" if words else ""),
-            ),
-            code=code,
-            sentence=description or None,
-            sub_msg=description,
-            detail={"error": code, "error_description": description},
-            status_code=status,
-            session_expired=code == "invalid_grant",
-            response=response,
-        )
+    if not 200 <= status < 300 or "error" in members or not members.get("access_token"):
+        raise no_token(members, TopResponse.of(response, "token"))
     return response.set_data(members)
-
-
-def _no_token(members: Mapping[str, Any], received: Response[Any]) -> TopError:
-    """Build the error for a response under status 200 that is not a token: a refusal in another form, or neither."""
-    response: TopResponse[Any] = TopResponse.of(received, "token")
-    refusal = foreign_refusal(members)
-    if refusal is not None:
-        return top_error(refusal, method="token", repeatable=False, response=response)
-    return unreadable(response, "the response has no access_token", "应答没有 access_token")

@@ -106,10 +106,13 @@ class Token:
             now: When it arrived, in seconds since 1970.
 
         Raises:
-            CodecError: The access token is missing, or a lifetime or moment is not a number.
+            CodecError: The access token is missing, a token is not text, or a lifetime or moment is not a number.
         """
         if not members.get("access_token"):
             raise CodecError(Words("the response has no access_token", "应答中没有 access_token"))
+        for name in ("access_token", "refresh_token"):
+            if not isinstance(members.get(name), str | None):
+                raise CodecError(Words(f"the {name} of the response is not text", f"应答中的 {name} 不是文本"))
         start = datetime.fromtimestamp(now, BEIJING)
         try:
             expiries = {
@@ -126,8 +129,8 @@ class Token:
                 Words("the response has a lifetime that is not a number", "应答中的有效期不是数字")
             ) from None
         return cls(
-            access_token=str(members["access_token"]),
-            refresh_token=_text(members.get("refresh_token")),
+            access_token=members["access_token"],
+            refresh_token=members.get("refresh_token"),
             **expiries,
             user_id=_text(members.get("taobao_user_id", members.get("user_id"))),
             # Names are percent-encoded, in JSON as well.

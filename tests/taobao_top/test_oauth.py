@@ -15,6 +15,7 @@ from chainable.signing import Signer
 from chainable.times import BEIJING
 from taobao_top import TaobaoTop, TopError
 from taobao_top.oauth import Token
+from taobao_top.response_reading import ResponseError
 from taobao_top.sessions import MemorySessions
 from tests.taobao_top.conftest import NOON
 
@@ -39,6 +40,14 @@ ANSWER = {
 
 
 REST = "https://api-sg.aliexpress.com/rest"
+
+
+EXCHANGES = [
+    pytest.param((f"{REST}/auth/token/create", lambda top: top.oauth.token(code="c0de")), id="sync create"),
+    pytest.param((f"{REST}/auth/token/refresh", lambda top: top.oauth.refresh("r0")), id="sync refresh"),
+    pytest.param((TOKEN, lambda top: top.oauth.token(code="c0de", redirect_uri="https://a/")), id="token"),
+    pytest.param((TOKEN, lambda top: top.oauth.refresh("r0")), id="refresh"),
+]
 
 
 class TestSyncGateways:
@@ -132,6 +141,83 @@ class TestSyncGateways:
             top.oauth.token(code="c0de")
         assert "c0de" not in str(caught.value)
         assert caught.value.args[0].zh.startswith("token：")
+
+    @pytest.mark.parametrize("exchange", EXCHANGES)
+    @pytest.mark.parametrize(
+        ("body", "message", "code"),
+        [
+            (
+                {"error": "invalid_client", "error_description": "d"},
+                "token: HTTP status 200: invalid_client: d",
+                "invalid_client",
+            ),
+            ({"error": "invalid_grant"}, "token: HTTP status 200: invalid_grant", "invalid_grant"),
+            ({"error_code": "gw.x", "error_message": "m"}, "token: code gw.x: m", "gw.x"),
+            ({"ret": ["FAIL_SYS::x"]}, "token: code FAIL_SYS: x", "FAIL_SYS"),
+        ],
+    )
+    def test_refusals_in_other_forms_are_kept_at_both_servers(
+        self, top, make_top, gateway, exchange, body, message, code
+    ):
+        url, call = exchange
+        gateway.answers(body, url=url)
+
+        with pytest.raises(TopError, match=f"^{message}") as caught:
+            call(top if "/rest/" in url else make_top())
+        error = caught.value
+        assert (error.code, error.maybe_sent, json.loads(error.response.content)) == (code, True, body)
+        assert error.session_expired is (code == "invalid_grant")
+        assert len(gateway.requests) == 1
+
+    @pytest.mark.parametrize("exchange", EXCHANGES)
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ("{}", "the response has no access_token"),
+            ('{"error_response": {}}', "the response has no access_token"),
+            ('{"rgv587_flag":"sm"}', "the response has no access_token"),
+            ("<html>busy</html>", "the response is a page of HTML"),
+            ("", "the body of the response is empty"),
+            ("null", "the response is JSON, but not an object"),
+            ("[]", "the response is JSON, but not an object"),
+            ('{"access_token": ["a"]}', "the access_token of the response is not text"),
+            ('{"access_token": {"a": "b"}}', "the access_token of the response is not text"),
+            ('{"access_token": "a", "refresh_token": {"a": "b"}}', "the refresh_token of the response is not text"),
+            ('{"access_token": "a", "expires_in": "abc"}', "the response has a lifetime that is not a number"),
+            ('{"access_token": "a", "expires_in": "3600.0"}', "the response has a lifetime that is not a number"),
+        ],
+    )
+    def test_what_is_no_token_comes_with_its_response_at_both_servers(
+        self, top, make_top, gateway, exchange, body, message
+    ):
+        url, call = exchange
+        gateway.answers(body, url=url)
+
+        # One label, and the sentence behind it.
+        with pytest.raises(ResponseError, match=f"^token: {message}") as caught:
+            call(top if "/rest/" in url else make_top())
+        error = caught.value
+        assert (error.maybe_sent, error.response.content) == (True, body.encode())
+        assert error.args[0].zh.startswith("token：应答")
+        assert error.args[0].zh.count("token：") == 1
+
+    @pytest.mark.parametrize(
+        ("body", "message", "code"),
+        [
+            ({"error": "invalid_client"}, "HTTP status 400: invalid_client", "invalid_client"),
+            ({"ret": ["FAIL_SYS::x"]}, "code FAIL_SYS: x", "FAIL_SYS"),
+            ({"access_token": "a"}, "token: HTTP status 400$", ""),
+            ({}, "token: HTTP status 400$", ""),
+        ],
+    )
+    @pytest.mark.parametrize("exchange", EXCHANGES)
+    def test_refusals_under_an_error_status_are_kept(self, top, make_top, gateway, exchange, body, message, code):
+        url, call = exchange
+        gateway.answers(body, status=400, url=url)
+
+        with pytest.raises(TopError, match=message) as caught:
+            call(top if "/rest/" in url else make_top())
+        assert (caught.value.code, caught.value.status_code) == (code, 400)
 
     def test_a_response_without_a_token_is_a_CodecError(self, top, gateway):
         gateway.answers({"code": "0"}, url=f"{REST}/auth/token/create")
@@ -404,6 +490,35 @@ class TestToken:
         with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the response has no access_token"):
             top.oauth.token(code="x", signed=True)
 
+    @pytest.mark.parametrize(
+        ("result", "code", "message"),
+        [
+            ({"error_code": "9", "error_msg": "bad refresh"}, "9", "bad refresh"),
+            ({"error_code": "isv.x", "error_msg": "bad code"}, "isv.x", "bad code"),
+            ({"error": "invalid_grant", "error_description": "used before"}, "invalid_grant", "used before"),
+        ],
+    )
+    @pytest.mark.parametrize("opened", [True, False])
+    def test_a_refusal_inside_a_signed_response_is_kept(self, top, gateway, result, code, message, opened):
+        data = {"token_result": json.dumps(result)} if opened else result
+        gateway.answers({"top_auth_token_refresh_response": data})
+
+        with pytest.raises(TopError, match=message) as caught:
+            top.oauth.refresh("refre5h", signed=True)
+        error = caught.value
+        assert str(error).startswith("taobao.top.auth.token.refresh: ")
+        assert (error.code, error.maybe_sent, error.response.method) == (code, True, "taobao.top.auth.token.refresh")
+        assert "bad" in error.response.text or error.session_expired
+
+    @pytest.mark.parametrize("change", [{"access_token": ["a"]}, {"expires_in": "abc"}, {"expires_in": "3600.0"}])
+    def test_a_malformed_token_of_a_signed_response_comes_with_its_response(self, top, gateway, change):
+        gateway.answers({"top_auth_token_refresh_response": {"token_result": json.dumps(ANSWER | change)}})
+
+        with pytest.raises(ResponseError, match=r"^taobao\.top\.auth\.token\.refresh: the ") as caught:
+            top.oauth.refresh("refre5h", signed=True)
+        assert caught.value.maybe_sent is True
+        assert caught.value.response.status_code == 200
+
     def test_a_closed_client_requests_no_token(self, top):
         top.close()
 
@@ -476,6 +591,10 @@ class TestFragment:
 
         with pytest.raises(SignatureError, match="top_sign does not belong"):
             top.oauth.from_fragment(text.replace(sign, changed))
+
+    def test_a_genuine_fragment_without_a_token_is_a_CodecError(self, top):
+        with pytest.raises(CodecError, match="no access_token"):
+            top.oauth.from_fragment(self.fragment(access_token=""))
 
     def test_a_fragment_without_a_signature_is_refused(self, top):
         found = dict(parse_qsl(self.fragment()))
