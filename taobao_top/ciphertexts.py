@@ -29,6 +29,7 @@ KINDS = {"phone": "$", "nick": "~", "receiver_name": "~", "simple": "~", "search
 
 _IV = b"0102030405060708"
 _BASE64 = "[A-Za-z0-9+/]+=*"
+_KEY_SIZES = (16, 24, 32)  # bytes
 _WHOLE_PHONE = 11
 _BLOCK = 128  # bits
 _HIDDEN_DIGITS = 8
@@ -37,6 +38,20 @@ _SHOWN_DIGITS = 4
 
 def _as_secret(given: bytes | Secret[bytes]) -> Secret[bytes]:
     return Secret.of(given)
+
+
+@without_frames
+def _check_secret(_key: object, _attribute: object, given: Secret[bytes]) -> None:
+    secret: object = given.reveal()
+    if not isinstance(secret, bytes):
+        kind = type(secret).__name__
+        raise TypeError(
+            Words(f"secret: bytes of an AES key were expected, not {kind}", f"secret：应为 AES 密钥的字节，实为 {kind}")
+        )
+    if len(secret) not in _KEY_SIZES:
+        size = len(secret)
+        msg = f"secret: an AES key of 16, 24 or 32 bytes was expected, not of {size}"
+        raise ValueError(Words(msg, f"secret：AES 密钥应为 16、24 或 32 字节，实为 {size} 字节"))
 
 
 @safe_repr
@@ -54,10 +69,11 @@ class Key:
         searchable: The kinds that are written with an index.
 
     Raises:
+        TypeError: The secret is not bytes.
         ValueError: A size is out of bounds.
     """
 
-    _secret: Secret[bytes] = field(alias="secret", repr=False, converter=_as_secret)
+    _secret: Secret[bytes] = field(alias="secret", repr=False, converter=_as_secret, validator=_check_secret)
     version: int
     slide_size: int = field(default=4, validator=ge(1))
     compress_len: int = field(default=3, validator=[ge(1), le(16)])
@@ -102,8 +118,16 @@ def _checked_kind(kind: str) -> str:
     return kind
 
 
+def _checked_text(text: str) -> str:
+    if not isinstance(text, str):
+        found = type(text).__name__
+        raise TypeError(Words(f"text: a str was expected, not {found}", f"text：应为 str，实为 {found}"))
+    return text
+
+
 def split(text: str, kind: str) -> Parts | None:
-    """Return the parts of a ciphertext of this kind; None for any other text."""
+    """Return the parts of a ciphertext of this kind; None for any other text; TypeError for what is no text."""
+    _checked_text(text)
     for pattern in _PATTERNS[_checked_kind(kind)]:
         found = pattern.fullmatch(text)
         if found:
@@ -119,7 +143,7 @@ def is_encrypted(text: str, kind: str) -> bool:
 
 def stays_plain(text: str, kind: str) -> bool:
     """Return whether a text is stored as it is: a blank one, and a phone number that is too short to hide a part."""
-    return not text.strip() or (kind == "phone" and len(text) < _WHOLE_PHONE)
+    return not _checked_text(text).strip() or (kind == "phone" and len(text) < _WHOLE_PHONE)
 
 
 @without_frames
@@ -133,8 +157,10 @@ def encrypt(text: str, kind: str, key: Key) -> str:
     Raises:
         CodecError: The text holds a lone surrogate.
         ConfigurationError: The kind is unknown.
+        TypeError: The text is not a str.
     """
     mark, version = KINDS[_checked_kind(kind)], key.version
+    _checked_text(text)
     if kind == "phone":
         if len(text) < _WHOLE_PHONE:
             return text
@@ -156,6 +182,7 @@ def decrypt(text: str, kind: str, key: Key) -> str:
     Raises:
         DecryptionError: The key does not decrypt it.
         ConfigurationError: The kind is unknown.
+        TypeError: The text is not a str.
     """
     parts = split(text, kind)
     return text if parts is None else parts.shown + _opened(parts.sealed, key)
@@ -174,7 +201,9 @@ def search(text: str, kind: str, key: Key) -> str:
     Raises:
         CodecError: A phone number's part does not have 4 characters, or a text holds a lone surrogate.
         ConfigurationError: The kind is unknown.
+        TypeError: The text is not a str.
     """
+    _checked_text(text)
     if _checked_kind(kind) == "phone":
         if len(text) != _SHOWN_DIGITS:
             raise CodecError(Words("phone numbers are found by their last 4 digits", "手机号只能用末 4 位检索"))

@@ -27,8 +27,6 @@ from concurrent.futures import TimeoutError as WaitTimeoutError
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-
 from chainable.codecs import no_constant
 from chainable.errors import ChainableError, CodecError, ConfigurationError, InProgress
 from chainable.i18n import Words
@@ -172,8 +170,9 @@ class SecurityClient:
 
         Raises:
             CodecError: A phone number's part does not have 4 characters.
+            TypeError: The text is not a str.
         """
-        if not text.strip():
+        if stays_plain(text, "search"):
             return text
         plain, owner = Secret(text), Secret(session)
         del text, session
@@ -265,8 +264,6 @@ class SecurityClient:
 def _read_key(data: Any, *, is_public: bool) -> tuple[tuple[float, float], Key]:
     try:
         config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}", parse_constant=no_constant)
-        if not data["secret"]:
-            raise ValueError
         searchable = {kind for kind in KINDS if str(config.get(f"current_{kind}")) == "2"}
         version = abs(int(data["secret_version"]))
         key = Key(
@@ -276,7 +273,6 @@ def _read_key(data: Any, *, is_public: bool) -> tuple[tuple[float, float], Key]:
             int(config.get("encrypt_index_compress_len", 3)),
             frozenset(searchable | {"search"}),
         )
-        AES(key.secret)
         return (_seconds(data["interval"]), _seconds(data["max_interval"])), key
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ArithmeticError):
         raise CodecError(

@@ -189,6 +189,30 @@ class TestForms:
         with pytest.raises(ValueError, match=next(iter(sizes))):
             Key(SECRET, 7, **sizes)
 
+    @pytest.mark.parametrize("secret", [b"short", b"", bytes(17), bytes(33)])
+    def test_the_secret_of_a_key_has_the_size_of_an_AES_key(self, secret):
+        with pytest.raises(
+            ValueError, match=f"an AES key of 16, 24 or 32 bytes was expected, not of {len(secret)}$"
+        ) as caught:
+            Key(secret, 1)
+        assert caught.value.args[0].zh == f"secret：AES 密钥应为 16、24 或 32 字节，实为 {len(secret)} 字节"
+
+    @pytest.mark.parametrize("secret", ["0123456789abcdef", None, 16])
+    def test_the_secret_of_a_key_is_bytes(self, secret):
+        with pytest.raises(
+            TypeError, match=f"bytes of an AES key were expected, not {type(secret).__name__}$"
+        ) as caught:
+            Key(secret, 1)
+        assert "0123" not in str(caught.value)
+
+    @pytest.mark.parametrize("text", [None, 13800138000, b"13800138000", ["x"]])
+    @pytest.mark.parametrize("kind", ["phone", "nick"])
+    @pytest.mark.parametrize("work", [encrypt, decrypt, search, lambda text, kind, key: is_encrypted(text, kind)])
+    def test_what_is_no_text_is_refused_and_not_shown(self, text, kind, work):
+        with pytest.raises(TypeError, match=f"^text: a str was expected, not {type(text).__name__}$") as caught:
+            work(text, kind, KEY)
+        assert caught.value.args[0].zh == f"text：应为 str，实为 {type(text).__name__}"
+
     def test_the_repr_of_a_key_shows_only_its_version(self):
         assert "secret" not in repr(KEY)
 
@@ -540,6 +564,13 @@ class TestClient:
         with pytest.raises(CodecError, match="has no root"):
             SecurityClient(make_top(simplify=True), "rand0m").encrypt("张三", "nick")
         assert "simplify" not in gateway.form
+
+    @pytest.mark.parametrize("text", [None, 13800138000])
+    @pytest.mark.parametrize("name", ["encrypt", "decrypt", "search"])
+    def test_what_is_no_text_is_refused_before_a_key_is_fetched(self, security, gateway, text, name):
+        with pytest.raises(TypeError, match="^text: a str was expected"):
+            getattr(security, name)(text, "phone")
+        assert gateway.requests == []
 
     def test_the_number_of_cached_keys_is_bounded(self, security, gateway):
         gateway.answers(key_answer())
