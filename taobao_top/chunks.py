@@ -10,7 +10,7 @@ from chainable.chain import name_of
 from chainable.masking import MaskedDict, MaskedTuple
 from chainable.validation import check_whole
 from taobao_top.pagination import method_chain
-from taobao_top.parameter_names import split_arguments
+from taobao_top.parameter_names import catalogue_name, split_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,9 @@ def chunks(
         msg = f"{method}: a list of elements was expected, not {type(ids).__name__}"
         raise TypeError(msg)
     known = settings.catalogue.method(method)
-    parameter = _parameter(method, known) if parameter is None else parameter
-    if parameter in {*(params or {}), *keywords}:
+    types = {} if known is None else known.types
+    parameter = _parameter(method, known) if parameter is None else catalogue_name(parameter, types)
+    if parameter in {catalogue_name(given, types) for given in (*(params or {}), *keywords)}:
         msg = f"{method}: {parameter} is set by chunks(): pass all elements as its list"
         raise TypeError(msg)
     most = None if known is None or known.limits is None else known.limits.chunks.get(parameter)
@@ -52,13 +53,24 @@ def chunks(
         msg = f"{method}: the platform accepts {most} elements in {parameter} at most, size is {size}"
         raise ValueError(msg)
     split_arguments(settings.method_info(method), params or {}, keywords)  # a misspelt name is refused now
-    rest, number, name = iter(ids), size or most, parameter
+    if isinstance(ids, list | tuple | set | frozenset):
+        for element in ids:
+            _element(method, element)
+    rest, number, name = (_element(method, element) for element in ids), size or most, parameter
 
     def calls() -> Iterator[TopResponse[Any]]:
         while chunk := MaskedTuple(islice(rest, number)):
             yield chain(params, **MaskedDict(keywords, **{name: chunk}))
 
     return calls()
+
+
+def _element(method: str, element: Any) -> Any:
+    """Return the element; TypeError for None, which a list on the wire would leave out."""
+    if element is None:
+        msg = f"{method}: an element of the list is None, which cannot be sent: leave it out"
+        raise TypeError(msg)
+    return element
 
 
 def _parameter(method: str, known: Method | None) -> str:

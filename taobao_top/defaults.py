@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict
+from chainable.path import fold
 from chainable.spelling import did_you_mean
 from taobao_top.options import OPTIONS
 
@@ -27,9 +28,20 @@ def as_defaults(given: Any) -> Mapping[str, Any]:
 
 
 def check_defaults(defaults: Mapping[str, Any], catalogue: Catalogue) -> None:
-    """Raise ConfigurationError for a name that is a parameter of no method, and so would never be sent."""
+    """
+    Raise ConfigurationError for a name that is a parameter of no method, and so would never be sent.
+
+    The defaults get the other spellings of their names that the catalogue has,
+    so that each method finds its own: ``pageSize`` means ``page_size``, too.
+    """
     known = catalogue.parameters()
+    folded = {fold(name): value for name, value in defaults.items() if isinstance(name, str) and name not in OPTIONS}
+    spelled = {name: folded[fold(name)] for name in known if name not in OPTIONS and fold(name) in folded}
+    cast("dict[str, Any]", defaults).update({name: spelled[name] for name in spelled if name not in defaults})
+    reached = {fold(name) for name in spelled}
     for name in defaults:
+        if isinstance(name, str) and name not in OPTIONS and fold(name) in reached:
+            continue
         if name in OPTIONS and name not in known:
             msg = f"defaults: {name!r} is an option, not a parameter of methods: pass it to the client or to a call"
             raise ConfigurationError(msg)

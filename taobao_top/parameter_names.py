@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from taobao_top.method_info import MethodInfo
 
-__all__ = ["UnknownParameterError", "is_spelling_of", "split_arguments"]
+__all__ = ["UnknownParameterError", "catalogue_name", "is_spelling_of", "split_arguments"]
 
 _OPTIONS = frozenset(OPTIONS)
 _RESERVED = frozenset({"method", "app_key", "timestamp", "sign", "sign_method", "partner_id"})
@@ -100,6 +100,13 @@ def is_spelling_of(name: str, known: Iterable[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def catalogue_name(name: Any, known: Iterable[str]) -> Any:
+    """Return a name as the catalogue spells it; the name itself if the catalogue has no spelling of it."""
+    if not isinstance(name, str) or name in known:
+        return name
+    return is_spelling_of(name, known) or name
+
+
 class _Names:
     """Decides on names that are not, letter by letter, parameters of the method in the catalogue."""
 
@@ -120,11 +127,13 @@ class _Names:
         if name in _ONLY_BY_NAME:
             msg = f"{self._method}: {name!r} is an option: pass it by name, (…)({name}=…), not in the mapping"
             raise TypeError(msg)
-        if self._unknown or self._method.startswith(_PUBLIC.get(name, " ")):
+        if self._method.startswith(_PUBLIC.get(name, " ")):
             return name
         spelled = is_spelling_of(name, self._types)
         if spelled is not None:
             return spelled
+        if self._unknown:
+            return name
         if by_name:
             self._check_habits(name)
         if self._is_known and (by_name or self._unknown is False):

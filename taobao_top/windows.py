@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import name_of
+from chainable.path import fold
 from chainable.times import BEIJING, beijing
 from taobao_top.pagination import PageNames, method_chain, paging
-from taobao_top.parameter_names import split_arguments
+from taobao_top.parameter_names import catalogue_name, split_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +51,8 @@ def spans(
     Returns:
         Starts and ends in Beijing time, the oldest first; each start is the end before it, less the overlap.
     """
+    _check_length("step", step)
+    _check_length("overlap", overlap)
     first, last = _second("start", start), _second("end", end)
     if last <= first:
         msg = "windows: end has to lie after start, by a second at least"
@@ -76,7 +79,17 @@ def _second(name: str, moment: Any) -> datetime:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         msg = f"windows: {name} is a datetime with a time zone, such as datetime(2026, 1, 1, tzinfo=chainable.BEIJING)"
         raise TypeError(msg)
-    return beijing(moment).astimezone(BEIJING).replace(microsecond=0)
+    try:
+        return beijing(moment).astimezone(BEIJING).replace(microsecond=0)
+    except OverflowError:
+        msg = f"windows: {name} lies outside of the years 1 to 9999 in Beijing time"
+        raise ValueError(msg) from None
+
+
+def _check_length(name: str, length: Any) -> None:
+    if length is not None and not isinstance(length, timedelta):
+        msg = f"windows: {name} is a timedelta, such as timedelta(hours=1), not {type(length).__name__}"
+        raise TypeError(msg)
 
 
 def windows(
@@ -95,8 +108,12 @@ def windows(
     """Iterate over the pages of all windows; see :meth:`taobao_top.TaobaoTop.windows`."""
     method = name_of(method_chain(chain, "windows"))
     known = settings.catalogue.method(method)
-    first, last, limit = _bounds(method, known, between, {*(params or {}), *keywords})
-    given = {first, last} & {*(params or {}), *keywords}
+    _check_length("step", step)
+    types = {} if known is None else known.types
+    names_given = {catalogue_name(name, types) for name in (*(params or {}), *keywords)}
+    first, last, limit = _bounds(method, known, between, names_given)
+    set_here = {fold(first), fold(last)}
+    given = [name for name in (*(params or {}), *keywords) if isinstance(name, str) and fold(name) in set_here]
     if given:
         msg = f"{method}: {min(given)} is set by windows(): pass start and end in place of it"
         raise TypeError(msg)
@@ -132,8 +149,8 @@ def _bounds(
     """Return the names of a start and an end, and the seconds that may lie between them; None without a limit."""
     limited = () if known is None or known.limits is None else known.limits.windows
     if between is not None:
-        window = next((each for each in limited if (each.start, each.end) == tuple(between)), None)
-        first, last = between
+        first, last = _between(method, known, between)
+        window = next((each for each in limited if (each.start, each.end) == (first, last)), None)
         return first, last, None if window is None else _seconds(window, given)
     if len(limited) == 1:
         return limited[0].start, limited[0].end, _seconds(limited[0], given)
@@ -146,6 +163,21 @@ def _bounds(
         msg = f"{method}: pass the names of the parameters with the start and the end, {pairs}"
         raise TypeError(msg)
     return *found[0], None
+
+
+def _between(method: str, known: Method | None, between: Any) -> tuple[str, str]:
+    """Return the two names as the catalogue spells them."""
+    if not isinstance(between, tuple | list) or len(between) != 2 or not all(isinstance(name, str) for name in between):
+        msg = f"{method}: between is two names, such as between=('start_modified', 'end_modified')"
+        raise TypeError(msg)
+    types = {} if known is None else known.types
+    first, last = (catalogue_name(name, types) for name in between)
+    limited = () if known is None or known.limits is None else known.limits.windows
+    pairs = [*((window.start, window.end) for window in limited), *_PAIRS]
+    if first == last or (last, first) in pairs:
+        msg = f"{method}: between is the name of the start, then the name of the end, not {tuple(between)!r}"
+        raise TypeError(msg)
+    return first, last
 
 
 def _seconds(window: Window, given: set[str]) -> int | None:

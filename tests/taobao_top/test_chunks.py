@@ -98,3 +98,31 @@ def test_mistakes_are_raised_before_the_first_request(top, gateway, call, error,
         call(top)
 
     assert not gateway.requests
+
+
+@pytest.mark.parametrize("name", ["numIids", "NumIids", "num-iids"])
+def test_another_spelling_of_the_list_has_its_limit(top, gateway, name):
+    gateway.answers({"items_seller_list_get_response": {}})
+    method = top.taobao.items.seller.list.get
+
+    assert len(list(top.chunks(method, range(21), parameter=name))) == 2
+    assert gateway.forms[1]["num_iids"] == "20"
+    with pytest.raises(ValueError, match="the platform accepts 20 elements in num_iids at most"):
+        top.chunks(method, [1], parameter=name, size=30)
+    with pytest.raises(TypeError, match="num_iids is set by chunks"):
+        top.chunks(method, [1], {name: "1"})
+
+
+@pytest.mark.parametrize("ids", [[1, None, 3], (None,), {None, 1}])
+def test_an_element_that_cannot_be_sent_is_refused_at_once(top, gateway, ids):
+    with pytest.raises(TypeError, match="an element of the list is None"):
+        top.chunks(top.taobao.items.seller.list.get, ids)
+
+    assert not gateway.requests
+
+
+def test_such_an_element_of_an_iterator_is_refused_when_it_comes(top, gateway):
+    with pytest.raises(TypeError, match="an element of the list is None"):
+        next(top.chunks(top.taobao.items.seller.list.get, iter([1, None])))
+
+    assert not gateway.requests

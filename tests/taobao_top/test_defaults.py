@@ -91,3 +91,31 @@ def test_a_parameter_of_an_own_definition_is_known(make_top, gateway):
     make_top(defaults={"brand_new": 7}, catalogue={"a.b": {"params": {"brand_new": "Number"}}}).a.b()
 
     assert gateway.form["brand_new"] == "7"
+
+
+@pytest.mark.parametrize("name", ["pageSize", "PageSize", "page-size"])
+def test_another_spelling_means_the_parameter_of_each_method(make_top, gateway, name):
+    gateway.answers(OK)
+    top = make_top(defaults={name: 7}, catalogue={"a.b": {"params": {"pageSize": "Number"}}})
+
+    top[SOLD]()
+    top.a.b()
+
+    assert (gateway.forms[0]["page_size"], gateway.forms[1]["pageSize"]) == ("7", "7")
+    assert "pageSize" not in gateway.forms[0]
+
+
+def test_a_spelling_that_is_given_itself_keeps_its_value(make_top, gateway):
+    gateway.answers(OK)
+
+    make_top(defaults={"pageSize": 7, "page_size": 8})[SOLD]()
+
+    assert gateway.form["page_size"] == "8"
+
+
+def test_a_parameter_that_is_called_like_an_option_is_filled(make_top, gateway):
+    gateway.answers(OK)
+
+    make_top(defaults={"timeout": 7}, catalogue={"a.b": {"params": {"timeout": "Number"}}}).a.b()
+
+    assert gateway.form["timeout"] == "7"

@@ -148,13 +148,15 @@ class TestSpelling:
 
         assert gateway.form["startModifyDate"] == "2026-01-01 00:00:00"
 
-    def test_unknown_sends_it_as_it_is_written(self, top, gateway):
+    def test_unknown_lets_only_names_through_that_are_no_spelling_of_a_parameter(self, top, gateway):
         gateway.answers(OK)
 
-        top[SOLD](pageSize=5, unknown=True)
+        top[SOLD](pageSize=5, brandNew=1, unknown=True)
+        top[SOLD]({"useHasNext": True}, unknown=True)
 
-        assert gateway.form["pageSize"] == "5"
-        assert "page_size" not in gateway.form
+        assert (gateway.forms[0]["page_size"], gateway.forms[0]["brandNew"]) == ("5", "1")
+        assert "pageSize" not in gateway.forms[0]
+        assert gateway.forms[1]["use_has_next"] == "true"
 
     def test_both_spellings_are_one_parameter_given_twice(self, top):
         with pytest.raises(TypeError, match="'page_size' is given twice, as 'pageSize' and 'page_size'"):

@@ -78,6 +78,9 @@ class TestSpans:
             ((START, START + DAY, timedelta(0)), ValueError, "step is a timedelta of whole seconds"),
             ((START, START + DAY, timedelta(milliseconds=1500)), ValueError, "step is a timedelta of whole seconds"),
             ((START, START + DAY, HOUR, HOUR), ValueError, "overlap is .* shorter than a window"),
+            ((START, START + DAY, 3600), TypeError, "step is a timedelta, .* not int"),
+            ((START, START + DAY, HOUR, 60), TypeError, "overlap is a timedelta, .* not int"),
+            ((START, datetime(9999, 12, 31, 23, 59, tzinfo=timezone.utc), DAY), ValueError, "end lies outside"),
             ((START, START + DAY, HOUR, -MINUTE), ValueError, "overlap is"),
             ((START, START + DAY, HOUR, timedelta(milliseconds=5)), ValueError, "overlap is"),
         ],
@@ -248,3 +251,51 @@ class TestWindows:
                     sandbox.trades.change(tids[6], modified="2099-01-01 00:00:00")
 
             assert seen >= set(tids[:6])  # the seventh is in a later window now
+
+
+class TestNames:
+    def test_another_spelling_has_the_limit(self, top, gateway):
+        gateway.answers(page(0))
+        pair = ("startModified", "endModified")
+
+        list(top.windows(top[INCREMENT], START, START + 2 * DAY, between=pair))
+
+        assert len(written(gateway)) == 2
+        with pytest.raises(ValueError, match="1 day, 0:00:00 at most"):
+            top.windows(top[INCREMENT], START, START + DAY, step=2 * DAY, between=pair)
+
+    @pytest.mark.parametrize("name", ["startModified", "end-modified", "EndModified"])
+    def test_a_bound_in_another_spelling_is_set_by_windows(self, top, name):
+        with pytest.raises(TypeError, match=f"{name} is set by windows"):
+            top.windows(top[INCREMENT], START, START + DAY, **{name: START})
+
+    @pytest.mark.parametrize(
+        ("method", "between"),
+        [
+            (INCREMENT, ("end_modified", "start_modified")),
+            (INCREMENT, ("endModified", "startModified")),
+            (INCREMENT, ("start_modified", "startModified")),
+            ("alibaba.service.settlement.query", ("gmt_modified_end", "gmt_modified_start")),
+            ("un.known", ("end_time", "start_time")),
+        ],
+    )
+    def test_the_start_comes_first(self, top, method, between):
+        with pytest.raises(TypeError, match="between is the name of the start, then the name of the end"):
+            top.windows(top[method], START, START + DAY, between=between)
+
+    @pytest.mark.parametrize("between", ["text", ("a", "b", "c"), ("a", 5), 5, ["a"]])
+    def test_between_is_two_names(self, top, between):
+        with pytest.raises(TypeError, match="between is two names"):
+            top.windows(top[INCREMENT], START, START + DAY, between=between)
+
+    def test_a_step_is_a_timedelta(self, top):
+        with pytest.raises(TypeError, match="step is a timedelta"):
+            top.windows(top[INCREMENT], START, START + DAY, step=3600)
+
+    def test_a_number_in_another_spelling_lifts_the_limit(self, top, gateway):
+        gateway.answers({"fenxiao_orders_get_response": {"total_results": 0}})
+        chain = top.taobao.fenxiao.orders.get
+
+        list(top.windows(chain, START, START + 30 * DAY, purchaseOrderId=1, page_size=5))
+
+        assert len(gateway.forms) == 1
