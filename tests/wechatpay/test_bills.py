@@ -334,7 +334,6 @@ class TestMissingBackquotes:
     @pytest.mark.parametrize(
         "row",
         [
-            "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001,`0.10,分账,佣金,其他",
             "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001",
             "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001,0.10,1.5,`a,b,`c",
             "2024-12-01 10:00:00,1900000109,1900000110",
@@ -344,6 +343,39 @@ class TestMissingBackquotes:
         """A wrong guess would move amounts to another column."""
         with pytest.raises(CodecError, match="line 2: [0-9]+ values under 8 columns"):
             list(bill(f"{self.HEADER}\n{row}\n"))
+
+
+    @pytest.mark.parametrize(
+        ("header", "row", "values"),
+        [
+            ("分账时间,分账金额,分账描述,状态", "`2024-12-01 10:00:00,`0.10,佣金,5,`OK", ["0.10", "佣金,5", "OK"]),
+            ("分账时间,业务类型,分账描述", "`2024-12-01 10:00:00,分账,佣金,其他", ["分账", "佣金,其他"]),
+            ("分账时间,微信订单号,分账描述", "`2024-12-01 10:00:00,`4200001,佣金,0.10", ["4200001", "佣金,0.10"]),
+        ],
+    )
+    def test_the_forms_of_the_columns_decide(self, header, row, values):
+        """There is one split in which amounts, numbers and types stand under their columns."""
+        (read_row,) = bill(f"{header}\n{row}\n")
+
+        assert list(read_row.others.values())[1:] == values
+
+    def test_two_texts_side_by_side_are_refused(self):
+        """Both splits fit, and money stands beside them."""
+        with pytest.raises(CodecError, match="line 2"):
+            list(bill("分账时间,分账描述,备注,分账金额\n`2024-12-01 10:00:00,`佣金,5,分账,`0.10\n"))
+
+    def test_a_typed_row_with_a_bare_word_is_not_shifted(self):
+        """The goods have a comma as well."""
+        text = TRADES.replace("`JSAPI", "JSAPI", 1)
+        assert text != TRADES
+        row, expected = next(iter(bill(text))), next(iter(bill(TRADES)))
+        assert row == expected
+
+    def test_too_many_ways_are_not_tried(self):
+        """A line of bare pieces is refused at once."""
+        names = ",".join(f"列{at}" for at in range(30))
+        with pytest.raises(CodecError, match="line 2"):
+            list(bill(f"分账时间,{names}\n`2024-12-01 10:00:00,{','.join('x' * 40)}\n"))
 
 
 class TestTimes:

@@ -8,6 +8,8 @@ import os
 import re
 from contextlib import contextmanager
 from decimal import InvalidOperation
+from itertools import combinations
+from math import comb
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -20,7 +22,7 @@ from wechatpay.bills.lines import decoded_lines
 from wechatpay.files.saving import is_seekable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from wechatpay.bills.columns import Column
     from wechatpay.bills.rows import Row, Summary
@@ -31,6 +33,11 @@ _MAX_SIZE = 2 * 1024**3
 _NO_NUMBER = frozenset({"", "0"})
 _DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"-?\d+(\.\d+)?%?")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_NAMES_AMOUNT = re.compile(r"金额|手续费$|amount$")
+_NAMES_WORD = re.compile(r"号$|ID$|_id$|_no$|时间$|time$|类型$|type$|状态|status|币种|currency$|银行$")
+"""Columns of one word, which has no comma and is no amount."""
+_MOST_SPLITS = 2000
 
 
 def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None, max_size: int = _MAX_SIZE) -> Bill:
@@ -228,21 +235,26 @@ def split_line(line: str) -> list[str]:
     return [cell.strip().removeprefix("`") for cell in cells]
 
 
-def _realigned(line: str, count: int) -> list[str]:
+def _realigned(line: str, names: Sequence[str], typed: Sequence[Column | None]) -> list[str]:
     """
-    Return the values of a line in which some lack their backquote, *count* of them; empty if they cannot be told apart.
+    Return the values of a line in which some lack their backquote; empty unless there is exactly one way to tell them.
 
     Until 2025-01-15 bills of profit sharing had such lines: https://pay.weixin.qq.com/doc/v3/partner/4012715572
+    A comma may stand inside a value as well, so the values have to be of the forms of their columns.
     """
     pieces = line.split(",")
     marked = {at for at, piece in enumerate(pieces) if at == 0 or piece.startswith("`")}
     bare = [at for at, piece in enumerate(pieces) if at not in marked and not piece.startswith(" ")]
-    missing = count - len(marked)
-    if len(bare) != missing:  # some belong to a value with a comma inside
-        bare = [at for at in bare if _AMOUNT.fullmatch(pieces[at])]
-    if len(bare) != missing or "`" not in line:
+    missing = len(names) - len(marked)
+    if "`" not in line or not 0 <= missing <= len(bare) or comb(len(bare), missing) > _MOST_SPLITS:
         return []
-    starts = marked.union(bare)
+    splits = (_split_at(pieces, marked.union(starts)) for starts in combinations(bare, missing))
+    found = [cells for cells in splits if all(map(_fits, names, typed, cells))]
+    return found[0] if len(found) == 1 else []
+
+
+def _split_at(pieces: Sequence[str], starts: Collection[int]) -> list[str]:
+    """Join the pieces of a line to the values that begin at these pieces."""
     cells: list[str] = []
     for at, piece in enumerate(pieces):
         if at in starts:
@@ -252,9 +264,25 @@ def _realigned(line: str, count: int) -> list[str]:
     return [cell.removeprefix("`").strip() for cell in cells]
 
 
+def _fits(name: str, column: Column | None, cell: str) -> bool:
+    """Return whether a value has the form of its column, as far as its type or its name tell."""
+    if not cell:
+        return True
+    if column is not None and column[1] not in (str, Number):
+        try:
+            column[1](cell)
+        except (ValueError, InvalidOperation):
+            return False
+        return True
+    if _NAMES_AMOUNT.search(name):
+        return _AMOUNT.fullmatch(cell) is not None
+    one_word = _NAMES_WORD.search(name) is not None or (column is not None and column[1] is Number)
+    return not one_word or ("," not in cell and _DECIMAL.fullmatch(cell) is None)
+
+
 def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, number: int) -> dict[str, Any]:
     cells = split_line(line)
-    if len(cells) != len(names) and len(realigned := _realigned(line, len(names))) == len(names):
+    if len(cells) != len(names) and len(realigned := _realigned(line, names, typed)) == len(names):
         cells = realigned
     if len(cells) != len(names):
         msg = f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?"
