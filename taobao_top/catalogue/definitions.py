@@ -50,6 +50,42 @@ Definitions = Source | list[Source] | tuple[Source, ...]
 _RECORD = ("title", "session", "params", "answer", "limits")
 _FIELD = ("type", "required", "list", "example", "fields")
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
+_LINE = re.compile(r"""\s*(["']?)[\w.-]+\1:(\s|$)""", re.ASCII)
+"""How YAML on one line begins; a path does not."""
+_TYPES = ("String", "Number", "Boolean", "Date", "Json", "BigDecimal", "Price", "Map", "byte", "byte[]")
+_BARE = frozenset(
+    [
+        "BaggageSubContentVisualizesBean",
+        "BaggageSubItem",
+        "BaggageTip",
+        "CabinRs",
+        "CancelPolicyDetailDTO",
+        "DicControlApkDO",
+        "DicControlTaskDO",
+        "ExtendSeedCrowdVo",
+        "ExtendSeedLabelVo",
+        "ExtraContentsBean",
+        "HotelDinamicLabelDto",
+        "LabelOptionProperties",
+        "OptionGroupVo",
+        "OptionVo",
+        "PaginationDO",
+        "PromotionPrice",
+        "RdamContext",
+        "RefundChangeRuleSubContent",
+        "RefundChangeRuleSubItem",
+        "RefundSubItem",
+        "RichClientInfo",
+        "SearchPriceRs",
+        "SegmentPositionRs",
+        "SegmentShowInfoRs",
+        "TimeNodeDO",
+        "Tips",
+        "null",
+    ]
+)
+"""Classes that the official pages name without their members."""
+_DEPTH = 8
 _SESSIONS = ("required", "none")
 
 
@@ -139,7 +175,11 @@ def _content(given: Any) -> tuple[str, Any]:
     if isinstance(given, os.PathLike):
         return _file(Path(given))
     if isinstance(given, str):
-        is_text = "\n" in given or given.lstrip().startswith("{")
+        if not given.strip():
+            _refuse(
+                "catalogue", "the text is empty: pass a path, a text or a mapping, or None for the package's methods"
+            )
+        is_text = "\n" in given or given.lstrip().startswith("{") or _LINE.match(given) is not None
         return ("catalogue", _parsed("catalogue", given)) if is_text else _file(Path(given))
     msg = f"catalogue: a path, a text or a mapping was expected, not {type(given).__name__}"
     raise ConfigurationError(msg)
@@ -160,7 +200,9 @@ def _file(path: Path) -> tuple[str, Any]:
 def _parsed(name: str, text: str) -> Any:
     if text.lstrip().startswith("{"):
         try:
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=lambda pairs: _once(name, pairs))
+        except ConfigurationError:
+            raise
         except ValueError:
             pass  # a mapping of YAML may begin with a brace, too
     try:
@@ -169,11 +211,36 @@ def _parsed(name: str, text: str) -> Any:
         msg = f"{name}: YAML needs PyYAML: pip install 'wechatpay-taobao-top[yaml]'; JSON and mappings do not"
         raise ConfigurationError(msg) from None
     try:
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        _check_twice(name, node)
+        return None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f", line {mark.line + 1}"
         _refuse(name, f"this is neither JSON nor YAML{where}")
+
+
+def _once(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; ConfigurationError if a name is in it twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        _refuse(name, f"{next(key for key in names if names.count(key) > 1)!r} is defined twice")
+    return found
+
+
+def _check_twice(name: str, node: Any, depth: int = 0) -> None:
+    """Refuse a name that a mapping of YAML has twice, of which only the last would count."""
+    if getattr(node, "id", "") != "mapping" or depth > _DEPTH:
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        if key.id == "scalar" and key.value in seen and key.value != "<<":
+            _refuse(name, f"line {key.start_mark.line + 1}: {key.value!r} is defined twice")
+        if key.id == "scalar":
+            seen.add(key.value)
+        _check_twice(name, value, depth + 1)
 
 
 def _methods(source: str, content: Any) -> dict[str, Method]:
@@ -224,18 +291,31 @@ def _field(where: str, name: Any, member: Any) -> Param:
     if not isinstance(name, str):
         _refuse(where, "the name of a field is a text: put it in quotes")
     if isinstance(member, str):
+        _check_type(where, member)
         return catalogue.Param(name, member)
     _check_members(where, member, _FIELD)
     for key, kind in (("type", str), ("required", bool), ("list", bool), ("example", str)):
         if not isinstance(member.get(key, kind()), kind):
             _refuse(where, f"{key} is {'true or false' if kind is bool else 'a text: put it in quotes'}")
     fields = _fields(where, member.get("fields"))
+    if not fields:
+        _check_type(where, member.get("type", "String"))
     return catalogue.Param(**{**member, "name": name, "fields": fields})
+
+
+def _check_type(where: str, kind: str) -> None:
+    if kind not in _TYPES and kind not in _BARE:
+        hint = did_you_mean(kind.capitalize(), _TYPES) or f"; types are {', '.join(_TYPES)}"
+        _refuse(where, f"the type {kind!r} is unknown{hint}, or an object: give it fields")
 
 
 def _limits(where: str, record: Any, params: tuple[Param, ...]) -> Limits | None:
     if record is None:
         return None
+    if not isinstance(record, Mapping):
+        _refuse(where, "limits: a mapping of windows, chunks was expected")
+    if not _are_mappings(record.get("windows", [])) or not isinstance(record.get("chunks", {}), Mapping):
+        _refuse(where, "limits: windows is a list of mappings, and chunks a mapping of whole numbers")
     try:
         limits = catalogue.limits(record)
     except (TypeError, ValueError) as error:
@@ -244,6 +324,10 @@ def _limits(where: str, record: Any, params: tuple[Param, ...]) -> Limits | None
     if unknown:
         _refuse(where, f"limits: the method has no parameter {unknown[0]!r}")
     return limits
+
+
+def _are_mappings(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given)
 
 
 def _check_members(where: str, given: Any, known: tuple[str, ...]) -> None:

@@ -125,6 +125,20 @@ class TestRead:
             (params(x={"fields": {"y": {"lst": True}}}), "x: y: 'lst' is unknown here"),
             ({"a.b": {"limits": {"chunks": {"ids": 5}}}}, "limits: the method has no parameter 'ids'"),
             ({"a.b": {"limits": {"chunks": {"ids": 0}}}}, "limits: .* whole numbers"),
+            ("", "catalogue: the text is empty: pass a path"),
+            ("   ", "the text is empty"),
+            ("a.b: {params: {x: String}}\na.b: {}\n", "line 2: 'a.b' is defined twice"),
+            ("methods:\n  a.b: {}\n  c.d: {}\n  a.b: {}\n", "line 4: 'a.b' is defined twice"),
+            ('{"a.b": {}, "a.b": {}}', "'a.b' is defined twice"),
+            (params(x="number"), "params: x: the type 'number' is unknown; did you mean 'Number'"),
+            (params(x={"type": "string", "list": True}), "the type 'string' is unknown; did you mean 'String'"),
+            (params(x="Integer"), "the type 'Integer' is unknown"),
+            (params(x={"type": "F", "fields": {"y": "Long"}}), "x: y: the type 'Long' is unknown"),
+            ({"a.b": {"answer": {"x": "Nope"}}}, "answer: x: the type 'Nope' is unknown.* give it fields"),
+            ({"a.b": {"limits": 5}}, "limits: a mapping of windows, chunks"),
+            ({"a.b": {"limits": {"windows": 5}}}, "limits: windows is a list of mappings"),
+            ({"a.b": {"limits": {"windows": [5]}}}, "limits: windows is a list of mappings"),
+            ({"a.b": {"limits": {"chunks": 5}}}, "chunks a mapping of whole numbers"),
             ({"a.b": {"limits": {"chunk": {}}}}, "limits: windows is a list"),
             ({"a.b": {"limits": {"windows": [{"start": "a", "end": "b"}]}}}, "limits: a window is as long as"),
             ({"a.b": {"limits": {"windows": [{"start": "a", "end": "b", "weeks": 1}]}}}, "days, hours or minutes"),
@@ -139,6 +153,34 @@ class TestRead:
 
     def test_YAML_that_begins_with_a_brace_is_read(self):
         assert Catalogue("{a.b: {title: 中}}").method("a.b").title == "中"
+
+    @pytest.mark.parametrize(
+        "text", ["taobao.foo.bar.get: {params: {a: {type: String}}}", "'taobao.foo.bar.get': {params: {a: String}}"]
+    )
+    def test_YAML_on_one_line_is_a_text(self, text):
+        assert Catalogue(text).method("taobao.foo.bar.get").types == {"a": "String"}
+
+    def test_YAML_may_merge_mappings_and_have_keys_that_are_no_text(self):
+        text = "a.b: &one {title: x}\nc.d: {<<: *one, <<: *one}\n"
+
+        assert Catalogue(text).method("c.d").title == "x"
+        with pytest.raises(ConfigurationError, match="neither JSON nor YAML"):
+            Catalogue("? [a]\n: {}\na.b: {}\n")
+
+    def test_YAML_without_content_is_refused(self):
+        with pytest.raises(ConfigurationError, match="a mapping with 'methods' was expected"):
+            Catalogue("# nothing\n")
+
+    def test_the_types_of_all_methods_of_the_package_are_known(self):
+        def defined(fields):
+            return {
+                each.name: {"type": each.type, "fields": defined(each.fields)} if each.fields else each.type
+                for each in fields
+            }
+
+        for name in catalogue.methods():
+            known = catalogue.method(name)
+            Catalogue({name: {"params": defined(known.params), "answer": defined(known.response)}})
 
     def test_a_file_that_is_not_UTF_8_is_refused(self, tmp_path):
         (tmp_path / "a.yaml").write_bytes(b"\xff")
