@@ -76,7 +76,7 @@ def read_source(source: Any, where: str, most: int = -1) -> FileSource:
         most: Bytes to read at most; -1 for all.
 
     Raises:
-        CodecError: Its path cannot be read.
+        CodecError: Its path cannot be read, or it is closed.
         TypeError: It is open as text, or its ``read()`` is async.
     """
     if isinstance(source, str | os.PathLike):
@@ -99,6 +99,9 @@ def _of_path(source: str | os.PathLike[str], where: str, most: int) -> FileSourc
 
 def _of_file(source: Any, where: str, most: int) -> FileSource:
     file = _synchronous(source, where)
+    if getattr(file, "closed", False) is True:
+        msg = f"{where}: the file is closed: read it before the request that brought it ends"
+        raise CodecError(msg)
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
     content = b""

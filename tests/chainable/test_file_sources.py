@@ -185,3 +185,11 @@ class TestAsync:
             TypeError, match=r"img: the read\(\) of this file is async: pass \('name', await file\.read\(\)\)"
         ):
             read_source(made(), "img", most)
+
+
+def test_a_closed_file_is_named():
+    file = io.BytesIO(b"x")
+    file.close()
+
+    with pytest.raises(CodecError, match="img: the file is closed: read it before the request"):
+        read_source(file, "img")

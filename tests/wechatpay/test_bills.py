@@ -344,7 +344,6 @@ class TestMissingBackquotes:
         with pytest.raises(CodecError, match="line 2: [0-9]+ values under 8 columns"):
             list(bill(f"{self.HEADER}\n{row}\n"))
 
-
     @pytest.mark.parametrize(
         ("header", "row", "values"),
         [

@@ -185,3 +185,29 @@ def test_the_sandbox_shows_what_the_platform_shows():
     information = json.loads(caught.value.response.content)["detail"]["sign_information"]
     assert information["truncated_sign_message"].endswith('\n{"appid"\n')
     assert caught.value.explain().startswith(AGREES)
+
+
+@pytest.mark.parametrize(
+    "information", [{}, {"truncated_sign_message": ""}, {"sign_message_length": 0}, {"method": 1, "url": None}]
+)
+def test_nothing_shown_is_nothing_compared(information):
+    said = explain(b"POST\n/v3/x\n1\nn\n{}\n", {"sign_information": information})
+
+    assert "did not say what it checked" in said
+    assert "没有给出" in said.zh
+
+
+@pytest.mark.parametrize(
+    ("information", "name"), [({"url": "/v3/y"}, "target"), ({"method": "GET", "truncated_sign_message": ""}, "verb")]
+)
+def test_the_one_line_that_is_shown_is_compared(information, name):
+    assert f"The {name} differs" in explain(b"POST\n/v3/x\n1\nn\n{}\n", {"sign_information": information})
+
+
+def test_one_line_that_agrees_and_a_cut_inside_the_first_lines_are_no_difference():
+    message = b"POST\n/v3/pay/transactions\n1\nn\n{}\n"
+    for information in (
+        {"method": "POST"},
+        {"truncated_sign_message": "POST\n/v3/pay/tr\n", "sign_message_length": len(message)},
+    ):
+        assert "the very message" in explain(message, {"sign_information": information})

@@ -43,6 +43,8 @@ _CAUSES = {
     "nonce": _OTHER_ATTEMPT,
     "body": _REWRITTEN,
 }
+_ALONE = ("method", "url")
+"""Members with the first lines of the text, where the platform shows no text."""
 _SHOWN_OF_BODY = 8
 _MOST_DIGITS = 18
 _SHOWN = 12
@@ -80,18 +82,24 @@ def explain(message: bytes | None, detail: Any) -> Words:
             "The signer in use does not record what it signed, so there is nothing to compare.",
             "所用的签名器没有记录签名串，无法比对。",
         )
-    lines = _shown(information).split("\n", 4)
+    length, shown = _length(information), _shown(information)
+    if not (shown or length or any(_text(information, name) for name in _ALONE)):
+        return _same("The platform did not say what it checked.", "平台没有给出它验签的内容。", compared=False)
+    lines = shown.split("\n", 4)
     ours = message.decode("utf-8", "replace").split("\n", 4)
     for at, (name, mine, other) in enumerate(zip(_HEAD, ours, lines, strict=False)):
         last = at == len(lines) - 1  # it may be cut short
         if not (mine.startswith(other) if last else mine == other):
             return _difference(name, mine, other)
-    length = _length(information)
+    for at, member in enumerate(_ALONE):
+        other = _text(information, member)
+        if not shown and other and ours[at] != other:
+            return _difference(_HEAD[at], ours[at], other)
     if len(lines) > len(_HEAD):
         found = _body_difference(message, ours, lines, length)
         if found is not None:
             return found
-    if length is not None and length != len(message):
+    if length and length != len(message):
         return Words(
             f"What the platform shows is the same, but it checked {length} bytes where {len(message)} bytes were "
             f"signed. Likely cause: {_REWRITTEN}.",
@@ -107,9 +115,15 @@ def _shown(information: Mapping[str, Any]) -> str:
     """Return the platform's text as far as it is shown; method and URL if there is no text."""
     text = information.get("truncated_sign_message")
     if isinstance(text, str) and text:
-        return text
+        # A text that is cut within the first four lines ends with a newline that is none of the signed ones.
+        return text.removesuffix("\n") if text.count("\n") < len(_HEAD) else text
     method, url = information.get("method"), information.get("url")
     return f"{method}\n{url}\n" if isinstance(method, str) and isinstance(url, str) and method and url else ""
+
+
+def _text(information: Mapping[str, Any], name: str) -> str:
+    value = information.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _length(information: Mapping[str, Any]) -> int | None:

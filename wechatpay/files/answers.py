@@ -139,10 +139,17 @@ def _member(data: Mapping[str, Any], path: str) -> Any:
     return found
 
 
+_BY_LENGTH = {32: "MD5", 40: "SHA1", 64: "SHA256"}
+"""The algorithm of a digest whose name is not given, by its characters."""
+
+
 def _expected(hash_type: Any, value: Any, *, packed: bool = False) -> ExpectedDigest | None:
-    if not isinstance(hash_type, str) or not isinstance(value, str) or not hash_type.strip() or not value.strip():
+    if not isinstance(value, str) or not value.strip():
         return None
-    return ExpectedDigest(hash_type, value.strip().lower(), packed=packed)
+    digest = value.strip().lower()
+    if not isinstance(hash_type, str) or not hash_type.strip():
+        hash_type = _BY_LENGTH.get(len(digest))
+    return ExpectedDigest(hash_type, digest, packed=packed) if hash_type else None
 
 
 def _parts(data: Mapping[str, Any], key: Callable[[], Any]) -> tuple[NamedFile, ...]:
