@@ -39,24 +39,24 @@ def chunks(
         raise TypeError(msg)
     known = settings.catalogue.method(method)
     types = {} if known is None else known.types
-    parameter = _parameter(method, known) if parameter is None else catalogue_name(parameter, types)
-    if parameter in {catalogue_name(given, types) for given in (*(params or {}), *keywords)}:
-        msg = f"{method}: {parameter} is set by chunks(): pass all elements as its list"
+    name = _parameter(method, known) if parameter is None else catalogue_name(parameter, types)
+    if name in {catalogue_name(given, types) for given in (*(params or {}), *keywords)}:
+        msg = f"{method}: {name} is set by chunks(): pass all elements as its list"
         raise TypeError(msg)
-    most = None if known is None or known.limits is None else known.limits.chunks.get(parameter)
+    most = None if known is None or known.limits is None else known.limits.chunks.get(name)
     if size is not None:
         check_whole("size", size, least=1)
     if size is None and most is None:
-        msg = f"{method}: the catalogue has no limit for {parameter}: pass the number of elements of a call, size=…"
+        msg = f"{method}: the catalogue has no limit for {name}: pass the number of elements of a call, size=…"
         raise TypeError(msg)
     if size is not None and most is not None and size > most:
-        msg = f"{method}: the platform accepts {most} elements in {parameter} at most, size is {size}"
+        msg = f"{method}: the platform accepts {most} elements in {name} at most, size is {size}"
         raise ValueError(msg)
     split_arguments(settings.method_info(method), params or {}, keywords)  # a misspelt name is refused now
     if isinstance(ids, list | tuple | set | frozenset):
         for element in ids:
             _element(method, element)
-    rest, number, name = (_element(method, element) for element in ids), size or most, parameter
+    rest, number = (_element(method, element) for element in ids), size or most
 
     def calls() -> Iterator[TopResponse[Any]]:
         while chunk := MaskedTuple(islice(rest, number)):

@@ -63,6 +63,7 @@ class AnsweredCall(Protocol):
     @property
     def repeatable(self) -> bool:
         """Whether it may be sent twice."""
+        ...
 
 
 class ResponseError(TopError, CodecError):
