@@ -123,7 +123,8 @@ class ResolvedPath:
             return path.expand(name, values.pop(name))
         if name in defaults:
             return defaults[name]
-        hint = path.did_you_mean(name, values)
+        given = path.similar_names(name, values)
+        hint = f"; {given[0]!r}, which was given, is not its name" if given else ""
         msg = f"the path variable {name!r} has no value: pass {name}=... to the verb{hint}"
         raise TypeError(msg)
 

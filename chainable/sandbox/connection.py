@@ -15,13 +15,16 @@ from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import httptools
 from attrs import evolve, field, frozen
 
+from chainable.extras import extra
 from chainable.sandbox import limits
 from chainable.sandbox.header_values import header_value
 from chainable.sandbox.http import Reply, Request
 from chainable.sandbox.tls_connection import TlsConnection
+
+with extra("sandbox", "httptools"):
+    import httptools
 
 if TYPE_CHECKING:
     import ssl

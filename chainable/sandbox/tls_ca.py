@@ -7,7 +7,10 @@ import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import trustme
+from chainable.extras import extra
+
+with extra("sandbox", "trustme"):
+    import trustme
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from websockets.frames import Opcode
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from chainable.extras import extra
+
+with extra("sandbox", "websockets"):
+    from websockets.frames import Opcode
+    from websockets.protocol import State
+    from websockets.server import ServerProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ import chainable
 ROOT = Path(chainable.__file__).parent.parent
 SHARED = (
     "chainable.atomic",
+    "chainable.extras",
     "chainable.record_file",
     "chainable.destination",
     "chainable.direct",
