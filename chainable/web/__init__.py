@@ -127,7 +127,9 @@ def _is_pair(pair: Any) -> bool:
 
 
 def _text(value: Any) -> str | None:
-    """Return a name or value of a header as text; None if it is neither text nor bytes."""
+    """Return a name or value of a header as text, also the only one of a list; None if it is neither text nor bytes."""
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value  # as multiValueHeaders of API gateways have them
     return value if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
 
 

@@ -60,7 +60,7 @@ class TestHeader:
         assert header(headers, "Wechatpay-Serial") == "1"
 
     @pytest.mark.parametrize(
-        "headers", [{}, {"Wechatpay-Nonce": "1"}, {"Wechatpay-Serial": 1}, {"Wechatpay-Serial": [b"1"]}]
+        "headers", [{}, {"Wechatpay-Nonce": "1"}, {"Wechatpay-Serial": 1}, {"Wechatpay-Serial": [b"1", b"2"]}]
     )
     def test_none(self, headers: Any) -> None:
         assert header(headers, "Wechatpay-Serial") is None
@@ -188,3 +188,10 @@ class TestReadBefore:
 def test_a_host_that_django_does_not_serve() -> None:
     with override_settings(ALLOWED_HOSTS=["shop.example"]), pytest.raises(DisallowedHost):
         django.inbound(RequestFactory().post("/"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(["v"], "v"), ([b"v"], "v"), ([], None), (["v", "w"], None), ([["v"]], None), (("v",), None)]
+)
+def test_the_only_value_of_a_list_is_the_header(value: Any, text: str | None) -> None:
+    assert header({"X-Serial": value}, "X-Serial") == text

@@ -36,7 +36,7 @@ _BASE64 = re.compile(rb"(?:M|LS0t)[A-Za-z0-9+/\s_-]{80,}={0,2}\s*")
 _SHORTEST_BASE64 = 80  # characters; shorter texts may be paths
 _LAYERS = 2  # configuration centres encode a text that was encoded before once more
 _DROPPED = " (white space around the path was dropped)"
-_ESCAPED = re.compile(rb"\\+[rnt]")
+_ESCAPED = re.compile(rb"\\+r\\+n|\\+[rnt]")
 _BLANKS = re.compile(rb"\xc2\xa0|\xe3\x80\x80|\xe2\x80\x8b|\xef\xbb\xbf")
 """UTF-8 of the white space beyond ASCII that web pages and editors add: U+00A0, U+3000, U+200B, U+FEFF."""
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -106,7 +106,8 @@ def decode_base64(data: bytes) -> bytes | None:
 def open_base64(data: bytes) -> bytes | None:
     """Return the PEM or DER in base64 text; None for any other text."""
     for _ in range(_LAYERS):
-        decoded = decode_base64(normalise_text(data).strip(b" \t\r\n\"'"))
+        text = b"".join(normalise_text(data).strip(b" \t\r\n\"'").split())
+        decoded = decode_base64(text + b"=" * (-len(text) % 4))  # the URL alphabet usually goes without padding
         if decoded is None or decoded[:1] == b"\x30" or b"-----BEGIN" in decoded:
             return decoded
         data = decoded

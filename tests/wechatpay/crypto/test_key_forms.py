@@ -30,6 +30,9 @@ FORMS = {
     "base64 in lines": lambda pem: base64.encodebytes(pem),
     "base64 with escaped line ends": lambda pem: base64.encodebytes(pem).replace(b"\n", b"\\n"),
     "URL-safe base64": lambda pem: base64.urlsafe_b64encode(pem),
+    "base64 without padding": lambda pem: base64.b64encode(pem + b"\n").rstrip(b"="),
+    "URL-safe base64 without padding": lambda pem: base64.urlsafe_b64encode(pem + b"\n\n").rstrip(b"="),
+    "bare base64 without padding": lambda pem: b"".join(pem.splitlines()[1:-1]).rstrip(b"="),
     "base64 twice": lambda pem: base64.b64encode(base64.b64encode(pem)),
     "base64 in quotes": lambda pem: b'"' + base64.b64encode(pem) + b'"',
     "base64 of CRLF": lambda pem: base64.b64encode(pem.replace(b"\n", b"\r\n")),
@@ -202,3 +205,11 @@ def test_base64_of_base64_of_base64_is_not_a_key(key_pem):
 
 def test_a_merchant_certificate_may_be_an_object(certificate, rsa_key):
     assert load_merchant_certificate(certificate).key == rsa_key.public_key()
+
+
+@pytest.mark.parametrize("end", [b"\\r\\n", b"\\n", b"\r\n", b"\\\\r\\\\n"])
+def test_an_encrypted_pem_with_headers_keeps_them_whatever_its_line_ends(end, rsa_key):
+    pem = rsa_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"pw"))
+
+    loaded = load_private_key(pem.replace(b"\n", end), password="pw")
+    assert loaded.private_numbers() == rsa_key.private_numbers()

@@ -183,7 +183,15 @@ class TestHeaders:
         assert caught.value.reason == "missing"
         assert caught.value.response is None
 
-    @pytest.mark.parametrize("value", [None, 17, [b"x"]])
+    def test_headers_in_lists_of_one_are_read(self, platform: Platform, notifications: Notifications) -> None:
+        body = platform.body(PAID)
+        lists = {name: [value] for name, value in platform.headers(body).items()}
+
+        assert (
+            notifications.parse(lists, body).event_type == notifications.parse(platform.headers(body), body).event_type
+        )
+
+    @pytest.mark.parametrize("value", [None, 17, [b"x", b"y"]])
     def test_a_header_that_is_not_text_is_refused(
         self, value: Any, platform: Platform, notifications: Notifications
     ) -> None:
