@@ -255,5 +255,5 @@ def test_configuration_errors_are_chinese(wx, top, tmp_path):
     assert (
         wx("certificates", "list", "--env", file).err == "ConfigurationError: 没有设置 WECHATPAY_MCHID：请给出商户号\n"
     )
-    assert "the merchant's number is missing" in wx("--lang", "en", "certificates", "list", "--env", file).err
+    assert "WECHATPAY_MCHID is not set" in wx("--lang", "en", "certificates", "list", "--env", file).err
     assert "app_key" in top("request", "taobao.time.get", "--env", tmp_path / "a.env").err

@@ -369,6 +369,9 @@ class TestMissingBackquotes:
         assert text != TRADES
         row, expected = next(iter(bill(text))), next(iter(bill(TRADES)))
         assert row == expected
+        for bare in (text, TRADES.replace("`CNY,`0.01,`0.00", "`CNY,`0.01,0.00", 1)):
+            row = next(iter(bill(bare.replace("`腾讯, 充值", "`套餐,2", 1))))
+            assert (row.goods, row.settlement_total, row.fee) == ("套餐,2", expected.settlement_total, expected.fee)
 
     def test_too_many_ways_are_not_tried(self):
         """A line of bare pieces is refused at once."""
