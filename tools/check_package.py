@@ -51,7 +51,7 @@ NEEDED = [
     "trustme",
     "uvicorn",
 ]
-LARGEST_WHEEL = 5_000_000
+LARGEST_WHEEL = 5_500_000  # half of it is the catalogues and types
 IN_WHEEL = [
     "chainable/py.typed",
     "wechatpay/py.typed",
@@ -104,7 +104,7 @@ def build(where: Path) -> Path:
     size = wheel.stat().st_size
     print(f"wheel: {size / 1e6:.2f} MB, {len(names)} files; sdist: {sdist.stat().st_size / 1e6:.2f} MB")
     if size > LARGEST_WHEEL:
-        sys.exit("the wheel is larger than 5 MB")
+        sys.exit(f"the wheel is larger than {LARGEST_WHEEL / 1e6:g} MB")
     return wheel
 
 
