@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "taobao_top"
+import taobao_top
+
+ROOT = Path(taobao_top.__file__).parent
 MODULES = (
     "batch.py",
     "batch_format.py",
