@@ -25,6 +25,7 @@ import taobao_top.catalogue
 import taobao_top.describe
 import wechatpay.catalogue
 import wechatpay.describe
+from wechatpay.sandbox import flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -297,6 +298,23 @@ class Products(SphinxDirective):
         return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
 
 
+class KeptInSandbox(SphinxDirective):
+    """``.. kept-in-sandbox::``: for each product, how many of its operations keep state in the sandbox."""
+
+    def run(self) -> list[nodes.Node]:
+        every = Counter(page.product for page in operations().values())
+        kept = Counter(page.product for page in operations().values() if page.key in flows.routes.handlers)
+        rows = "".join(
+            f'<tr><td><a href="{escape(relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html"))}">'
+            f"{escape(one['title'])}</a></td><td>{kept[slug]}</td><td>{every[slug]}</td></tr>"
+            for slug, one in sorted(products().items(), key=lambda each: -kept[each[0]])
+        )
+        rows += f"<tr><td></td><td>{kept.total()}</td><td>{every.total()}</td></tr>"
+        head = "<th>产品 Product</th><th>保存状态 Keep state</th><th>全部 All</th>"
+        table = f'<table class="docutils"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        return [nodes.raw("", f'<div class="table-wrapper">{table}</div>', format="html")]
+
+
 class WithoutRequired(SphinxDirective):
     """``.. without-required::``: operations of whose body nothing is known to be required."""
 
@@ -395,7 +413,7 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     titles = {slug: one["title"] for slug, one in products().items()} | {"events": "通知事件"}
     for page in (*operations().values(), *events().values()):
         up = f'<p class="op-up"><a href="../{page.product}.html">{escape(titles[page.product])}</a></p>'
-        yield _page(page.title, page.uri, up + described(wechatpay.describe.described(page.key)))
+        yield _page(page.title, page.uri, up + described(wechatpay.describe.described(page.key)) + _sandbox(page))
     for uri, (title, content) in methods()[1].items():
         here = "".join(
             f'<li><a href="#{escape(page.anchor)}">{escape(page.title)}</a> <code>{escape(page.name)}</code></li>'
@@ -404,6 +422,17 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         )
         up = '<p class="op-up"><a href="index.html">TOP 淘宝开放平台</a></p>'
         yield _page(title, uri, f'{up}<ul class="op-list">{here}</ul>{content}')
+
+
+def _sandbox(page: Page) -> str:
+    """Say what the sandbox does at an operation."""
+    if page.key not in operations():
+        return ""
+    if page.key in flows.routes.handlers:
+        text = "沙箱保存状态，各操作的应答前后一致。The sandbox keeps its state."
+    else:
+        text = "沙箱按目录生成应答，不保存状态。The sandbox makes its response up from the catalogue."
+    return f'<p class="op-sandbox">{text}</p>'
 
 
 def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]:
@@ -418,6 +447,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("operations", Operations)
     app.add_directive("products", Products)
     app.add_directive("without-required", WithoutRequired)
+    app.add_directive("kept-in-sandbox", KeptInSandbox)
     app.add_directive("events", Events)
     app.add_directive("groups", Groups)
     app.add_directive("common-parameters", CommonParameters)
