@@ -341,7 +341,7 @@ def _has_unread_bytes(sock: Any) -> bool:
     return sock is not None and getattr(sock.plain, "pending", int)() > 0
 
 
-class _SecurePool(_Pool, HTTPSConnectionPool):
+class _SecurePool(_Pool, HTTPSConnectionPool):  # type: ignore[override]  # nobody sets ConnectionCls of an instance
     pass
 
 

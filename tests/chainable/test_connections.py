@@ -426,6 +426,24 @@ class TestLentAdapters:
 
         assert (caught.value.reason, caught.value.maybe_sent) == ("session_certificate", False)
 
+    def test_a_body_that_was_read_already_is_kept(self, session):
+        """A hook of a tracer may have read it."""
+
+        class Read(BaseAdapter):
+            def send(self, request, *args, **kwargs):
+                answer = requests.Response()
+                answer.status_code, answer.raw = 200, io.BytesIO(b"read")
+                assert answer.content == b"read"
+                return answer
+
+            def close(self):
+                pass
+
+        session.mount("http://", Read())
+        one = RequestsTransport(http_session=session, proxies={})
+
+        assert ask(one, "http://host.example/") == b"read"
+
     def test_an_adapter_that_opens_no_connection_gets_the_certificate_itself(self, session):
         class Mock(BaseAdapter):
             def send(self, request, *args, cert=None, **kwargs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from requests_toolbelt.adapters.source import SourceAddressAdapter
+from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.transport import Transport as SentryTransport
 
 REFUSED = {"status_code": 400, "text": '{"code": "PARAM_ERROR", "message": "mocked"}'}
@@ -99,6 +101,7 @@ class TestRecorders:
         before = kind.arrived()
         error = attempt(kind, kind.make(retries=0))
         assert isinstance(error, Exception)
+        gc.collect()
         assert kind.arrived() == before
 
 
@@ -131,13 +134,20 @@ class TestTracers:
                 seen.append(envelope)
 
         with sentry_sdk.isolation_scope():
-            sentry_sdk.init(dsn="https://key@sentry.invalid/1", transport=Kept, traces_sample_rate=1.0)
+            sentry_sdk.init(
+                dsn="https://key@sentry.invalid/1",
+                transport=Kept,
+                traces_sample_rate=1.0,
+                default_integrations=False,  # they stay in the process, and change the frameworks of other tests
+                auto_enabling_integrations=False,
+                integrations=[StdlibIntegration()],
+            )
             try:
                 with sentry_sdk.start_transaction(name="pay"):
                     kind.call(kind.make())
                 sentry_sdk.flush()
             finally:
-                sentry_sdk.init()
+                sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
         spans = [
             span
             for envelope in seen
