@@ -246,6 +246,10 @@ class _SecureConnection(_Connection, HTTPSConnection):
     pass
 
 
+_OURS: dict[Any, Any] = {HTTPConnection: _PlainConnection, HTTPSConnection: _SecureConnection}
+_URLOPEN = HTTPConnectionPool.urlopen
+
+
 class _Stack:
     """
     The idle connections of a pool, the last one used on top.
@@ -276,29 +280,56 @@ class _Stack:
         """Return the number of connections kept."""
         return len(self._items)
 
+    def close_ours(self) -> None:
+        """Close the connections of this module: a recorder takes its own only, and drops these."""
+        for conn in list(self._items):
+            if isinstance(conn, _Connection):
+                conn.close()
+
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls: Any = _PlainConnection
     QueueCls: Any = _Stack
+
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802 (urllib3's name)
+        """
+        The class of new connections: ours in place of urllib3's.
+
+        Recorders (vcrpy) put classes of theirs in place of urllib3's; a test with one must not reach the platform.
+        """
+        current = super().ConnectionCls
+        return _OURS.get(current, current)
+
+    @property
+    def _is_patched(self) -> bool:
+        """Whether somebody else's code serves the requests: it has to see the whole target."""
+        return HTTPConnectionPool.urlopen is not _URLOPEN or super().ConnectionCls not in _OURS
 
     def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         state: AttemptState = kwargs["timeout"]
         state.target = url
-        return super().urlopen(method, url.partition("?")[0], *args, **{**kwargs, "pool_timeout": state})
+        seen = url if self._is_patched else url.partition("?")[0]
+        return super().urlopen(method, seen, *args, **{**kwargs, "pool_timeout": state})
 
     def _get_conn(self, timeout: Any = None) -> Any:
         """Take a connection for an attempt, which is passed in place of the seconds to wait for a free one."""
+        stack: Any = self.pool
+        if stack is not None and self._is_patched:
+            stack.close_ours()
         conn: Any = super()._get_conn()
+        if not isinstance(conn, _Connection):
+            return conn
         if conn.idle_since is not None and (time.monotonic() - conn.idle_since > IDLE or _has_unread_bytes(conn.sock)):
             conn.close()
         conn.state = timeout
         return conn
 
     def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
+        if isinstance(conn, _Connection):
             if conn.state is None:
                 return  # A signal's exception can make urllib3 return a connection twice; two calls would then share it.
-            if conn.sock is not None and not conn.sock.reusable:
+            sock: Any = conn.sock
+            if sock is not None and not sock.reusable:
                 conn.close()
             conn.idle_since = time.monotonic()
             conn.state = None
@@ -310,8 +341,8 @@ def _has_unread_bytes(sock: Any) -> bool:
     return sock is not None and getattr(sock.plain, "pending", int)() > 0
 
 
-class _SecurePool(_Pool, HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+class _SecurePool(_Pool, HTTPSConnectionPool):  # type: ignore[override]  # nobody sets ConnectionCls of an instance
+    pass
 
 
 POOLS = {"http": _Pool, "https": _SecurePool}

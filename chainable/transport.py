@@ -13,6 +13,8 @@ import os
 import ssl
 import threading
 import time
+from functools import partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
@@ -21,9 +23,11 @@ import requests
 from attrs import frozen
 from requests.adapters import HTTPAdapter
 from requests.certs import where  # type: ignore[attr-defined]  # re-exported by requests, as its users expect
+from requests.cookies import RequestsCookieJar
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
+from urllib3 import HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.exceptions import SSLError as TLSError
 
@@ -35,7 +39,7 @@ from chainable.loopback import is_loopback
 from chainable.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from requests import PreparedRequest
 
@@ -247,9 +251,38 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
     return context
 
 
+class _NoCookies(RequestsCookieJar):
+    """A jar that keeps nothing: no cookie of one call goes out with another."""
+
+    def extract_cookies(self, *_: Any) -> None:
+        """Keep nothing."""
+
+
+class _Session(requests.Session):
+    """
+    The client's own session.
+
+    Its ``send`` is that of requests, so that whatever patches or instruments requests works around a client as well.
+    """
+
+    def __init__(self, adapter: _Adapter) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies = _NoCookies()
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]  # any arguments
+        """Follow none: the signature is for one URL."""
+        return iter(())
+
+
 class RequestsTransport:
     """
-    Sends prepared requests through requests' adapters, and reuses connections.
+    Sends prepared requests through a :class:`requests.Session`, and reuses connections.
+
+    Whatever patches or instruments requests or urllib3 (responses, requests-mock, vcrpy, OpenTelemetry, Sentry)
+    takes effect.
 
     Args:
         pool_maxsize: The number of connections kept per host.
@@ -269,7 +302,7 @@ class RequestsTransport:
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
     ) -> None:
-        self._session = http_session
+        self._lent = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify
         if verify is None:
@@ -286,6 +319,7 @@ class RequestsTransport:
 
     def _renew(self) -> None:
         self._adapter = _Adapter(self._maxsize)
+        self._session = _Session(self._adapter)
 
     def close(self) -> None:
         """Close the idle connections, except those of ``http_session``."""
@@ -333,20 +367,24 @@ class RequestsTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`Transport.send`."""
         verify = self._verify if verify is None else verify
-        adapter, cert = self._adapter_for(request, verify, certificate, foreign=foreign)
+        session, adapter, cert = self._route(request, certificate, foreign=foreign)
+        is_ours = session is self._session
+        if is_ours and (request.url or "").startswith("https:"):
+            # Before the adapter is called, which would report a wrong file as an invalid URL.
+            self._adapter.context(verify, cert)
         state = AttemptState(*timeout, expires)
-        is_ours = adapter is self._adapter
         try:
-            raw = adapter.send(
+            raw = _sender(session)(
                 request,
                 stream=True,
                 timeout=state if is_ours else timeout,
                 verify=verify,
                 cert=cert,
                 proxies=self.proxies_for(request.url or ""),
+                allow_redirects=is_ours,  # of which ours follows none, and does not look for one
             )
             response = _response(raw)
-            response.attempt_state = state if is_ours else None
+            response.attempt_state = state if state.stage is not Stage.UNTOUCHED else None
             if not stream or response.status_code >= 300:
                 _read(response)
         except requests.RequestException as error:
@@ -358,25 +396,47 @@ class RequestsTransport:
             raise wrapped from None
         return response
 
-    def _adapter_for(
-        self, request: PreparedRequest, verify: bool | str, certificate: ClientCertificate | None, *, foreign: bool
-    ) -> tuple[Any, Any]:
-        """Return the adapter for a request, and the client certificate as that adapter takes it."""
-        url = request.url or ""
-        cert: Any = certificate
-        if self._session is not None:
-            adapter: Any = self._session.get_adapter(url)
-            _refuse_retries(adapter)
-            if certificate is None:
-                session_cert = None if foreign else self._session.cert
-                # A plain adapter does nothing that ours does not; a subclass may.
-                if type(adapter) is not HTTPAdapter:
-                    return adapter, session_cert
-                cert = FileCertificate.of(session_cert)
-        if url.startswith("https:"):
-            # Before the adapter is called, which would report a wrong file as an invalid URL.
-            self._adapter.context(verify, cert)
-        return self._adapter, cert
+    def _route(
+        self, request: PreparedRequest, certificate: ClientCertificate | None, *, foreign: bool
+    ) -> tuple[requests.Session, Any, Any]:
+        """Return the session for a request, its adapter, and the client certificate as that adapter takes it."""
+        lent = self._lent
+        if lent is None:
+            return self._session, self._adapter, certificate
+        adapter: Any = lent.get_adapter(request.url or "")
+        _refuse_retries(adapter)
+        of_session = None if foreign else lent.cert
+        if not vars(lent).keys().isdisjoint(("send", "get_adapter")):  # a test put its own in their place
+            return lent, adapter, of_session
+        if type(adapter) is not HTTPAdapter:  # a plain adapter does nothing that ours does not
+            needed = certificate if (request.url or "").startswith("https:") else None
+            return lent, adapter, _as_files(adapter, needed, of_session)
+        return self._session, self._adapter, certificate or FileCertificate.of(of_session)
+
+
+def _sender(session: requests.Session) -> Callable[..., requests.Response]:
+    """
+    Return what sends through a session: requests' own code, or what a test put in its place.
+
+    A subclass may add redirects or retries of its own to ``send``; only the adapters are lent.
+    """
+    patched: Callable[..., requests.Response] | None = vars(session).get("send")
+    return patched or MethodType(requests.Session.send, session)
+
+
+def _as_files(adapter: Any, certificate: ClientCertificate | None, lent: Any) -> Any:
+    """Return the client certificate as an adapter of the user takes it, which is the names of files."""
+    if certificate is None or lent is not None:
+        return lent
+    if isinstance(certificate, FileCertificate):
+        return certificate.certificate if certificate.key is None else (certificate.certificate, certificate.key)
+    if not isinstance(adapter, HTTPAdapter):
+        return certificate  # it opens no connection as requests does: a mock
+    msg = (
+        f"http_session: its {type(adapter).__name__} takes client certificates from files, and this call needs one; "
+        "set session.cert = ('apiclient_cert.pem', 'apiclient_key.pem'). Nothing was sent"
+    )
+    raise ConfigurationError(msg, reason="session_certificate", setting="http_session", adapter=type(adapter).__name__)
 
 
 def _refuse_retries(adapter: Any) -> None:
@@ -403,15 +463,22 @@ def _response(raw: requests.Response) -> Response[Any]:
 
 
 def _read(response: Response[Any]) -> None:
+    if response.__dict__.get("_content_consumed"):  # by a hook, or by the adapter of a test
+        return
     raw = response.raw
     pieces: list[bytes] = []
     size = 0
     try:
-        while piece := raw.read(_PIECE, decode_content=True):
+        # Adapters of users answer with any file: requests knows how to read it, and does it slower.
+        whole = raw.read if isinstance(raw, HTTPResponse) else None
+        read = (
+            partial(whole, _PIECE, decode_content=True) if whole else partial(next, response.iter_content(_PIECE), b"")
+        )
+        while piece := read():
             pieces.append(piece)
             size += len(piece)
             if size > LARGEST:
-                raw.close()
+                response.close()
                 msg = f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
                 too_large = CodecError(msg)
                 too_large.maybe_sent = True

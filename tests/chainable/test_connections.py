@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import io
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -13,11 +15,12 @@ from typing import Any
 import pytest
 import requests
 import trustme
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
 from chainable import ConfigurationError, RequestsTransport, connections
+from chainable.transport import FileCertificate
 from tests.chainable.fault_server import FaultServer, ok_response, reset
 
 PATIENT = (60.0, 60.0)
@@ -336,6 +339,13 @@ class TestTheStack:
         assert answers == [b"/after"]
 
 
+class NoFile:
+    """A client certificate in memory."""
+
+    def load_into(self, context):
+        raise AssertionError("it was shown")
+
+
 class TestLentAdapters:
     @pytest.fixture
     def session(self):
@@ -378,15 +388,76 @@ class TestLentAdapters:
             assert caught.value.maybe_sent is True
             assert len(proxy.requests) == 1
 
-    def test_a_call_with_a_certificate_uses_the_clients_adapter(self, session):
-        class Certificate:
-            def load_into(self, context):
-                raise AssertionError("plain HTTP shows none")
-
+    def test_plain_http_needs_no_certificate(self, session):
         session.mount("http://", type("Own", (HTTPAdapter,), {})())
         one = RequestsTransport(http_session=session, proxies={})
         with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
-            assert ask(one, server.url + "a", certificate=Certificate()) == b"/a"
+            assert ask(one, server.url + "a", certificate=NoFile()) == b"/a"
+
+    @pytest.mark.parametrize(
+        ("certificate", "of_session", "taken"),
+        [
+            (FileCertificate("a.pem"), None, "a.pem"),
+            (FileCertificate("a.pem", "b.pem"), None, ("a.pem", "b.pem")),
+            (NoFile(), ("c.pem", "d.pem"), ("c.pem", "d.pem")),
+            (None, "c.pem", "c.pem"),
+            (None, None, None),
+        ],
+    )
+    def test_an_adapter_gets_certificates_as_requests_passes_them(self, session, certificate, of_session, taken):
+        class Own(HTTPAdapter):
+            def send(self, request, *args, cert=None, **kwargs):
+                raise requests.ConnectionError(repr(cert))
+
+        session.mount("https://", Own())
+        session.cert = of_session
+        one = RequestsTransport(http_session=session, proxies={})
+
+        with pytest.raises(requests.ConnectionError, match=re.escape(repr(taken))):
+            ask(one, "https://host.example/", certificate=certificate)
+
+    def test_a_call_whose_certificate_an_adapter_cannot_take_raises_before_anything_is_sent(self, session):
+        """It must not go past the adapter that was lent."""
+        session.mount("https://", type("Own", (HTTPAdapter,), {})())
+        one = RequestsTransport(http_session=session, proxies={})
+
+        with pytest.raises(ConfigurationError, match="set session.cert") as caught:
+            ask(one, "https://127.0.0.1:9/", certificate=NoFile())
+
+        assert (caught.value.reason, caught.value.maybe_sent) == ("session_certificate", False)
+
+    def test_a_body_that_was_read_already_is_kept(self, session):
+        """A hook of a tracer may have read it."""
+
+        class Read(BaseAdapter):
+            def send(self, request, *args, **kwargs):
+                answer = requests.Response()
+                answer.status_code, answer.raw = 200, io.BytesIO(b"read")
+                assert answer.content == b"read"
+                return answer
+
+            def close(self):
+                pass
+
+        session.mount("http://", Read())
+        one = RequestsTransport(http_session=session, proxies={})
+
+        assert ask(one, "http://host.example/") == b"read"
+
+    def test_an_adapter_that_opens_no_connection_gets_the_certificate_itself(self, session):
+        class Mock(BaseAdapter):
+            def send(self, request, *args, cert=None, **kwargs):
+                answer = requests.Response()
+                answer.status_code, answer.raw = 200, io.BytesIO(type(cert).__name__.encode())
+                return answer
+
+            def close(self):
+                pass
+
+        session.mount("https://", Mock())
+        one = RequestsTransport(http_session=session, proxies={})
+
+        assert ask(one, "https://host.example/", certificate=NoFile()) == b"NoFile"
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
     @pytest.mark.parametrize("lent", [True, False])

@@ -485,8 +485,8 @@ class TestLentSessions:
         one = transport(http_session=session)
         asked = request_to("http://files.example/")
 
-        assert one._adapter_for(asked, True, None, foreign=True)[1] is None
-        assert one._adapter_for(asked, True, None, foreign=False)[1] is not None
+        assert one._route(asked, None, foreign=True)[2] is None
+        assert one._route(asked, None, foreign=False)[2] is not None
         session.close()
 
     def test_a_session_without_certificate_sends_none(self):
