@@ -39,6 +39,13 @@ class Builder:
         if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
+        if {"post_payments", "total_amount"} <= made.keys():
+            discounts = [each.get("amount", 0) for each in made.get("post_discounts", ())]
+            made["total_amount"] = sum(each["amount"] for each in made["post_payments"]) - sum(discounts)
+        if "plan_detail_list" in made and "deduction_quantity" in made:
+            made["deduction_quantity"] = len(made["plan_detail_list"])
+            for total, part in (("total_original_price", "original_price"), ("total_actual_price", "actual_price")):
+                made[total] = sum(each[part] for each in made["plan_detail_list"])
         return made
 
     def value(self, each: Field) -> Any:

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTHORIZATION",
-    "COLLECTION",
     "COMPLAINT",
     "CONTRACT",
     "ORDER",
     "REFUND",
-    "SERVICE_ORDER",
     "STATELESS",
     "TRANSFER",
     "States",
@@ -150,27 +148,6 @@ AUTHORIZATION = States(
     },
 )
 """Transfers without confirmation."""
-
-SERVICE_ORDER = States(
-    first=("CREATED", "DONE"),
-    transitions={
-        "confirm": Transition(("CREATED",), "DOING", "user", "PAYSCORE.USER_CONFIRM"),
-        "complete": Transition(("DOING",), "DONE", "merchant"),
-        "cancel": Transition(("CREATED", "DOING"), "REVOKED", "merchant"),
-    },
-)
-"""Pay Score: the service."""
-
-COLLECTION = States(
-    first=("USER_PAYING",),
-    transitions={
-        "modify": Transition(("USER_PAYING",), "USER_PAYING", "merchant"),
-        "collect": Transition(("USER_PAYING",), "USER_PAYING", "merchant"),
-        "pay": Transition(("USER_PAYING",), "USER_PAID", "user", "PAYSCORE.USER_PAID"),
-        "sync": Transition(("USER_PAYING",), "USER_PAID", "merchant"),
-    },
-)
-"""Pay Score: the money of a completed service order, in its ``collection``."""
 
 CONTRACT = States(
     first=("UNSIGNED",),
