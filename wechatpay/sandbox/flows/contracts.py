@@ -53,6 +53,7 @@ FAMILIES = (
     Family("v3/", "contract_notify_url", "ENTRUST.SIGN", "ENTRUST.TERMINATE"),
     Family("v2/", "notify_url", "pap-contract-state-changed", "pap-contract-state-changed", "v2"),
 )
+SUB = ("sub_mchid", "sub_mch_id")
 MODES_V2 = {"USER_TERMINATE": 2, "MCH_API_TERMINATE": 3}
 
 
@@ -185,17 +186,23 @@ def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any
     }
 
 
-def signed_once(context: SandboxContext, number: Any, missing: str = "RESOURCE_NOT_EXISTS") -> dict[str, Any]:
-    """Return the contract of this code or id; one that was never signed is refused."""
+def signed_once(
+    context: SandboxContext, number: Any, asking: Mapping[str, Any], missing: str = "RESOURCE_NOT_EXISTS"
+) -> dict[str, Any]:
+    """Return the contract of this code or id; one that was never signed, or of another sub-merchant, is refused."""
     contract = CONTRACTS.get(context, str(number))
-    if contract is None or contract["state"] == "UNSIGNED":
+    sub_merchants = {
+        str(sent[name]) for sent in (asking, contract["sent"] if contract else {}) for name in SUB if sent.get(name)
+    }
+    if contract is None or contract["state"] == "UNSIGNED" or len(sub_merchants) > 1:
         raise Refusal(404, missing, f"no contract {number} was signed")
     return contract
 
 
 def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v3 path names."""
-    return signed_once(context, call.variables.get("out_contract_code") or call.variables["contract_id"])
+    number = call.variables.get("out_contract_code") or call.variables["contract_id"]
+    return signed_once(context, number, {**call.query, **call.body})
 
 
 @routes.on(
@@ -281,7 +288,8 @@ def pre_sign_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] |
 
 def found_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v2 request names."""
-    return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"), "CONTRACT_NOT_EXIST")
+    number = call.body.get("contract_id") or call.body.get("contract_code")
+    return signed_once(context, number, call.body, "CONTRACT_NOT_EXIST")
 
 
 @routes.on("POST v2/papay/querycontract", "POST v2/papay/partner/querycontract")
