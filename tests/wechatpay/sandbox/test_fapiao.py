@@ -295,13 +295,13 @@ def test_a_merchant_puts_its_own_invoices_into_wallets(sandbox: Sandbox, merchan
             }
         ],
     }
-    sent = {"scene": "WITHOUT_WECHATPAY", "buyer_information": BUYER, "fapiao_card_information": [card]}
+    sent: dict[str, Any] = {"scene": "WITHOUT_WECHATPAY", "buyer_information": BUYER, "fapiao_card_information": [card]}
     path = f"{ISSUE}/own-1"
     missing = {**sent, "fapiao_card_information": [{**card, "fapiao_media_id": "none"}]}
     assert merchant.post(f"{ISSUE}/own-0/insert-cards", missing).data["code"] == "RESOURCE_NOT_EXISTS"
     for _ in range(2):
         assert merchant.post(f"{path}/insert-cards", sent).status == 204
-    other = {**sent, "buyer_information": {**BUYER, "name": "另一企业"}}
+    other: dict[str, Any] = {**sent, "buyer_information": {**BUYER, "name": "另一企业"}}
     assert merchant.post(f"{path}/insert-cards", other).data["code"] == "INVALID_REQUEST"
     sandbox.actions["insert_fapiao"]("own-1")
     (invoice,) = told(merchant, "own-1")["fapiao_information"]

@@ -40,7 +40,7 @@ def application_of(context: SandboxContext, number: str, sub_mchid: str | None) 
 
 def begun(context: SandboxContext, number: str, limit: int | None, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Store an application without invoices, whose invoices may amount to so many fen, and return it."""
-    application = {
+    application: dict[str, Any] = {
         "fapiao_apply_id": number,
         "sub_mchid": sent.get("sub_mchid"),
         "openid": sent.get("openid"),
