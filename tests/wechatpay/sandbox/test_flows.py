@@ -483,7 +483,8 @@ def test_a_complaint_is_notified_answered_and_completed(sandbox: Sandbox, mercha
     paid(sandbox, merchant)
     number = sandbox.complain("order001")["complaint_id"]
     assert sandbox.callbacks.wait()
-    assert receiver.opened(sandbox)[1] == {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
+    told = receiver.opened(sandbox)[1]
+    assert (told["complaint_id"], told["action_type"]) == (number, "CREATE_COMPLAINT")
     day = sandbox.context.day()
     listed = merchant.get(f"{base}/complaints-v2?begin_date={day}&end_date={day}").data
     assert (listed["total_count"], listed["data"][0]["complaint_id"]) == (1, number)
