@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,7 @@ class Store:
             ).fetchall()
         return (json.loads(data) for (data,) in rows)
 
-    def read(self, kind: str, day: str, size: int = 200) -> Iterator[tuple[str, Any]]:
+    def read(self, kind: str, day: str, size: int = 50) -> Iterator[tuple[str, Any]]:
         """Return id and value of the objects of one day as :meth:`all` does, in pieces: others can work in between."""
         last = 0
         while True:
@@ -162,6 +163,7 @@ class Store:
                 return
             for last, id_, data in rows:  # noqa: B007 (the next piece begins behind the last one)
                 yield id_, json.loads(data)
+            time.sleep(0.0002)  # a thread that waits for the interpreter gets it
 
     def newest(self, kind: str, day: str) -> tuple[str, Any] | None:
         """Return id and value of the last object of a kind up to the end of a day; None without one."""

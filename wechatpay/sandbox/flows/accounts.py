@@ -40,11 +40,12 @@ ENTRY = "account entry"
 BALANCE = "account balance"
 OPENING: dict[str, int] = {"OPERATION": 1_000_000_00}
 """What the sandbox's merchant begins with, in fen: transfers need money before there is a payment."""
-WRITTEN = ("amount", "fee", "name", "kind", "number", "voucher", "note", "by")
+WRITTEN = ("amount", "fee", "name", "kind", "number", "voucher", "note", "by", "flow")
 """The members of an entry in the order they are stored in; time, balance and what is held follow."""
 BUSINESS = {
     "pay": ("交易", "交易"),
     "commission": ("交易", "扣除交易手续费"),
+    "commission back": ("退款", "退还交易手续费"),
     "reverse": ("退款", "撤销"),
     "refund": ("退款", "退款"),
     "refund closed": ("退款", "退款关闭"),
@@ -58,6 +59,12 @@ BUSINESS = {
 
 A refund takes the money when it is accepted, and gives it back when it is closed: 记账时间 is not the time it succeeded.
 """
+PAYMENT = BUSINESS["pay"][1]
+NOTES = {
+    PAYMENT: "结算总金额 {} 元;含手续费 {} 元",
+    **dict.fromkeys(("退款", "退款关闭", "撤销"), "退款总金额{}元;含手续费{}元"),
+}
+"""备注 of what orders book, with the blanks of real bills: amount, commission."""
 
 
 @frozen
@@ -94,7 +101,8 @@ class Entry:
         note: 备注.
         by: 资金变更提交申请人; by default the merchant's API.
         kind: 业务类型; by default the name.
-        fee: Fen of commission that an entry of its own takes at once: ``扣除交易手续费``.
+        fee: Fen of commission that leaves at once by an entry of its own; negative if it comes back.
+        flow: 资金流水单号; by default a number of the entry's own.
     """
 
     amount: int
@@ -105,6 +113,7 @@ class Entry:
     by: str = ""
     kind: str = ""
     fee: int = 0
+    flow: str = ""
 
     @classmethod
     def of(cls, books: str, amount: int, number: str, voucher: str, **rest: Any) -> Entry:
@@ -164,17 +173,19 @@ def entries(
     start = f"{owner or context.account.mchid}{day.replace('-', '')}{ACCOUNTS.index(account) + 1}"
     for moves, values in context.store.read(kind_of(account, owner), day):
         written = dict(zip((*WRITTEN, "time", "balance", "held"), values, strict=True))
-        fee, last = written.pop("fee"), int(moves)
+        amount, fee, last = written["amount"], written["fee"], written["balance"]
         written["by"] = written["by"] or f"{owner or context.account.mchid}API"
-        written["kind"] = written["kind"] or written["name"]
-        if not fee:
-            yield {**written, "flow": f"{start}{last:09}"}
-            continue
-        note = written["note"] or f"结算总金额{yuan(written['amount'])}元;含手续费{yuan(fee)}元"
-        total = written["balance"]
-        yield {**written, "note": note, "balance": total + fee, "flow": f"{start}{last - 1:09}"}
-        commission = {"amount": -fee, "kind": BUSINESS["commission"][1], "flow": f"{start}{last:09}"}
-        yield {**written, "note": note, **commission}
+        kind = written["kind"] = written["kind"] or written["name"]
+        written["note"] = written["note"] or NOTES.get(kind, "").format(yuan(abs(amount)), yuan(abs(fee)))
+        flow = written["flow"] or (written["number"] if kind == PAYMENT else f"{start}{int(moves) - bool(fee):09}")
+        pair = [{**written, "flow": flow}]
+        if fee:
+            commission = {"amount": -fee, "kind": BUSINESS["commission" if fee > 0 else "commission back"][1]}
+            pair.append({**written, **commission, "flow": f"{start}{int(moves):09}"})
+            if last + fee < 0:  # a commission that comes back comes first where the rest would be missing
+                pair.reverse()
+            pair[0]["balance"] = last - pair[1]["amount"]
+        yield from pair
 
 
 def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BASIC", owner: str = "") -> Balance:

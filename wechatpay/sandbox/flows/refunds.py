@@ -100,16 +100,17 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
             )
         )
     with context.change():
-        refund = REFUNDS.change(context, number, status)
-        order = orders.ORDERS.entry(context, refund["out_trade_no"])
+        refund = REFUNDS.entry(context, number)
+        REFUNDS.move(refund, status)
         if status == "SUCCESS":
             refund["success_time"] = context.stamp()
         elif status == "CLOSED":
+            order = orders.ORDERS.entry(context, refund["out_trade_no"])
             order["refunded"] -= refund["amount"]  # the order stays REFUND, which is an end
             order["fee_returned"] -= refund["fee"]
             trades.closed(context, order, refund, REFUND.transitions[status].books)
+            orders.ORDERS.save(context, order)
         trades.end_refund(context, refund)
-        orders.ORDERS.save(context, order)
         REFUNDS.save(context, refund)
         notify(context, refund)
         return refund

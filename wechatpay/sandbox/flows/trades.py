@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.flows import accounts
-from wechatpay.sandbox.flows.accounts import Entry, yuan
+from wechatpay.sandbox.flows.accounts import Entry
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
@@ -46,19 +46,19 @@ def returned(
         entry: What is booked.
         available: Whether only money that can be spent pays: ``funds_account`` ``AVAILABLE``.
     """
-    owner, frozen = owner_of(context, order), int(order.get("frozen", 0))
-    thawed = 0 if available else min(frozen, -entry.amount)
+    owner, frozen, net = owner_of(context, order), int(order.get("frozen", 0)), entry.fee - entry.amount
+    thawed = 0 if available else min(frozen, net)
     if thawed:
         order["frozen"] = frozen - thawed
         accounts.release(context, thawed, owner=owner)
-    accounts.require(context, -entry.amount, owner=owner)
+    accounts.require(context, net, owner=owner)
     accounts.book(context, entry, owner=owner)
 
 
 def reversed_(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -> None:
     """Book the reversal of a paid order: all of it goes back, with the commission."""
     number, total = order["out_trade_no"], order["total"]
-    entry = Entry.of(books, fee - total, order["transaction_id"], number, note=note_of(total, fee))
+    entry = Entry.of(books, -total, order["transaction_id"], number, fee=-fee, flow=order["transaction_id"])
     returned(context, order, entry)
     row = {"kind": "reverse", "order": number, "fee": fee, "time": context.stamp()}
     context.store.put(MOVE, f"reverse {number}", row, day=context.day())
@@ -66,21 +66,18 @@ def reversed_(context: SandboxContext, order: dict[str, Any], books: str, fee: i
 
 def refunded(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any], books: str, fee: int) -> None:
     """Book a refund that is accepted, with the commission that comes back; too little money is refused."""
-    amount = refund["amount"]
-    entry = Entry.of(
-        books, fee - amount, refund["refund_id"], refund["out_refund_no"], note=note_of(amount, fee)
-    )
+    numbers = (refund["refund_id"], refund["out_refund_no"])
+    entry = Entry.of(books, -refund["amount"], *numbers, fee=-fee, flow=order["transaction_id"])
     returned(context, order, entry, available=refund["sent"].get("funds_account") == "AVAILABLE")
     refund["fee"] = fee
-    row = {"kind": "refund", "refund": refund["out_refund_no"], "fee": fee, "status": "PROCESSING", "day": context.day()}
+    row = {"kind": "refund", "refund": refund["out_refund_no"], "fee": fee, "status": "PROCESSING", "ended": None, "day": context.day()}
     context.store.put(MOVE, row_of(refund), row, day=context.day())
 
 
 def closed(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any], books: str) -> None:
     """Book the money of a refund that is closed: it comes back."""
-    amount, fee = refund["amount"], refund["fee"]
     numbers = (refund["refund_id"], refund["out_refund_no"])
-    entry = Entry.of(books, amount - fee, *numbers, note=note_of(amount, fee), by="system")
+    entry = Entry.of(books, refund["amount"], *numbers, by="system", fee=refund["fee"], flow=order["transaction_id"])
     accounts.book(context, entry, owner=owner_of(context, order))
 
 
@@ -99,8 +96,3 @@ def end_refund(context: SandboxContext, refund: dict[str, Any]) -> None:
 def row_of(refund: dict[str, Any]) -> str:
     """Return the id of a refund's row."""
     return f"refund {refund['out_refund_no']}"
-
-
-def note_of(amount: int, fee: int) -> str:
-    """Return 备注 of money that goes back, as real bills have it."""
-    return f"退款总金额{yuan(amount)}元;含手续费{yuan(fee)}元"
