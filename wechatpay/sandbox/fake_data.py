@@ -157,7 +157,9 @@ TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tupl
         (r"^nonce_str$", lambda self, at: letters(32, self.subject, at)),
         (
             r"download_url$",
-            lambda self, at: f"{self.base_url}v3/billdownload/file?token={made_up_token(letters(22, self.subject, at))}",
+            lambda self, at: (
+                f"{self.base_url}v3/billdownload/file?token={made_up_token(letters(22, self.subject, at))}"
+            ),
         ),
         (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.subject, at)}"),
         (r"(time|_at)$", lambda self, _: "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"),

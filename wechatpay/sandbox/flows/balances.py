@@ -37,10 +37,15 @@ def deposit(context: SandboxContext, number: str, account: str = "OPERATION", ow
         raise ValueError(Words(f"an amount in fen is expected, not {number!r}", f"金额应为分的整数，不能是 {number!r}"))
     if account not in ACCOUNTS:
         raise ValueError(
-            Words(f"the accounts are {', '.join(ACCOUNTS)}, not {account}", f"账户应为 {'、'.join(ACCOUNTS)}，不能是 {account}")
+            Words(
+                f"the accounts are {', '.join(ACCOUNTS)}, not {account}",
+                f"账户应为 {'、'.join(ACCOUNTS)}，不能是 {account}",
+            )
         )
     with context.change():
-        made = digits(28, "deposit", account, owner, context.stamp(), str(accounts.balance(context, account, owner).moves))
+        made = digits(
+            28, "deposit", account, owner, context.stamp(), str(accounts.balance(context, account, owner).moves)
+        )
         accounts.book(context, Entry.of("deposit", int(number), made, made), account, owner)
         now = accounts.balance(context, account, owner)
         return {"account": account, "available_amount": now.available, "pending_amount": now.held}

@@ -51,7 +51,9 @@ def over(context: SandboxContext, text: str) -> str:
     if wanted >= now.date():
         raise Refusal(400, "INVALID_REQUEST", f"参数错误，请检查 bill_date: {wanted} 的账单在次日 {READY} 点后生成")
     if wanted < oldest:
-        raise Refusal(400, "INVALID_REQUEST", f"参数错误，请检查 bill_date: 仅支持三个月内的账单下载申请，{wanted} 过早")
+        raise Refusal(
+            400, "INVALID_REQUEST", f"参数错误，请检查 bill_date: 仅支持三个月内的账单下载申请，{wanted} 过早"
+        )
     if wanted == now.date() - timedelta(days=1) and now.hour < READY:
         raise Refusal(400, "STATEMENT_CREATING", "账单生成中")
     return wanted.isoformat()

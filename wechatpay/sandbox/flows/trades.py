@@ -34,9 +34,7 @@ def paid(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -
     )
 
 
-def returned(
-    context: SandboxContext, order: dict[str, Any], entry: Entry, *, available: bool = False
-) -> None:
+def returned(context: SandboxContext, order: dict[str, Any], entry: Entry, *, available: bool = False) -> None:
     """
     Take money of an order back from the account that it is in; too little of it is refused.
 
@@ -70,7 +68,14 @@ def refunded(context: SandboxContext, order: dict[str, Any], refund: dict[str, A
     entry = Entry.of(books, -refund["amount"], *numbers, fee=-fee, flow=order["transaction_id"])
     returned(context, order, entry, available=refund["sent"].get("funds_account") == "AVAILABLE")
     refund["fee"] = fee
-    row = {"kind": "refund", "refund": refund["out_refund_no"], "fee": fee, "status": "PROCESSING", "ended": None, "day": context.day()}
+    row = {
+        "kind": "refund",
+        "refund": refund["out_refund_no"],
+        "fee": fee,
+        "status": "PROCESSING",
+        "ended": None,
+        "day": context.day(),
+    }
     context.store.put(MOVE, row_of(refund), row, day=context.day())
 
 
