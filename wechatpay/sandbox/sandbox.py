@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import warnings
 from pathlib import Path
@@ -17,7 +18,7 @@ from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -153,9 +154,11 @@ class Sandbox(Platform):
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _handle(self, request: Request) -> Reply:
-        api = self.control_api if request.segments[0] == PREFIX else self.dispatcher
-        return api.handle(request)
+    def _handle(self, request: Request) -> Reply | Awaitable[Reply]:
+        control = request.segments[0] == PREFIX
+        handle = self.control_api.handle if control else self.dispatcher.handle
+        long = request.segments[1:2] == ("bills",) if control else self.dispatcher.takes_long(request)
+        return asyncio.get_running_loop().run_in_executor(None, handle, request) if long else handle(request)
 
     def _inspect(self, request: Request) -> Reply:
         if self._inspector is None:
