@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,24 +89,19 @@ def test_a_paid_service_order_is_an_order_to_query_refund_and_find_in_bills(
     notice = told["PAYSCORE.USER_PAID"]
     (detail,) = asked(merchant)["collection"]["details"]
     assert notice["collection"]["details"] == [detail]
-    # the form of https://pay.weixin.qq.com/doc/v3/merchant/4013163605
-    assert detail == {
-        "seq": 1,
-        "amount": 500,
-        "paid_type": "NEWTON",
-        "paid_time": f"{sandbox.context.now():%Y%m%d%H%M%S}",
-        "transaction_id": detail["transaction_id"],
-    }
     number = detail["transaction_id"]
     trade = merchant.get(f"/v3/pay/transactions/id/{number}?mchid={merchant.account.mchid}").data
     assert (trade["trade_state"], trade["amount"]["total"]) == ("SUCCESS", 500)
     assert (trade["payer"]["openid"], trade["attach"]) == (OPENID, "Easdfow")
+    # the form of https://pay.weixin.qq.com/doc/v3/merchant/4013163605
+    when = re.sub(r"\D", "", trade["success_time"])[:14]
+    assert detail == {"seq": 1, "amount": 500, "paid_type": "NEWTON", "paid_time": when, "transaction_id": number}
     refund = {"out_refund_no": "R1", "amount": {"refund": 200, "total": 500, "currency": "CNY"}}
     by_service = merchant.post("/v3/refund/domestic/refunds", {**refund, "out_trade_no": NUMBER})
     assert by_service.data["code"] == "RESOURCE_NOT_EXISTS"
     assert merchant.post("/v3/refund/domestic/refunds", {**refund, "transaction_id": number}).data["refund_id"]
     day = sandbox.context.day()
-    sandbox.context.clock.advance(DAY)
+    sandbox.context.clock.advance(2 * DAY)
     assert len([row for row in rows(sandbox, merchant, "tradebill", day) if number in row]) == 2
     assert any(number in row and "5.00" in row for row in rows(sandbox, merchant, "fundflowbill", day))
 

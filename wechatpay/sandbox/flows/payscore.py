@@ -185,7 +185,7 @@ def paid(context: SandboxContext, number: str) -> dict[str, Any]:
         (trade,) = payments.pay(context, trade_of(context, order)["out_trade_no"])
         detail = {
             "paid_type": "NEWTON",
-            "paid_time": f"{context.now():%Y%m%d%H%M%S}",
+            "paid_time": re.sub(r"\D", "", trade["success_time"])[: len("yyyymmddhhmmss")],
             "transaction_id": trade["transaction_id"],
         }
         order["collection"] = collection(order["total_amount"], detail)
