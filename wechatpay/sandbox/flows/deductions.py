@@ -25,6 +25,7 @@ routes = Routes()
 
 NUMBER = "out-trade-no/{out_trade_no}"
 REFUSED = "refused deduction"
+PARKING = "parking service"
 FAILURES = {
     "NOTENOUGH": "用户账号余额不足",
     "ACCOUNTERROR": "用户账户状态异常",
@@ -47,7 +48,7 @@ def refuse(context: SandboxContext, number: str, code: str = "NOTENOUGH") -> dic
     """
     Let the next deduction under a contract, of insurance too, fail: its order ends as PAYERROR, and is notified.
 
-    The contract is named by its code or id. ``code`` is ``NOTENOUGH``, ``ACCOUNTERROR``, ``BANKERROR``, ``RULELIMIT``,
+    The contract is named by its code or id, that of parking by the plate number. ``code`` is ``NOTENOUGH``, ``ACCOUNTERROR``, ``BANKERROR``, ``RULELIMIT``,
     ``USER_ACCOUNT_ABNORMAL`` or ``CONTRACT_NOT_EXIST``.
     """
     if code not in FAILURES:
@@ -56,10 +57,12 @@ def refuse(context: SandboxContext, number: str, code: str = "NOTENOUGH") -> dic
             Words(f"a deduction fails as {known}, not as {code}", f"扣款失败的原因应为 {known.zh}，不能是 {code}")
         )
     with context.change():
-        insured = insurance.CONTRACTS.get(context, number)
-        contract = insured["contract"] if insured else CONTRACTS.entry(context, number)
-        refusal = {"contract_id": contract["contract_id"], "code": code}
-        context.store.put(REFUSED, contract["contract_id"], refusal)
+        insured, parking = insurance.CONTRACTS.get(context, number), context.store.get(PARKING, number)
+        if parking is None:
+            contract = insured["contract"] if insured else CONTRACTS.entry(context, number)
+            number = contract["contract_id"]
+        refusal = {"contract_id": number, "code": code}
+        context.store.put(REFUSED, number, refusal)
         return refusal
 
 
