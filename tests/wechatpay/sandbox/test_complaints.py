@@ -149,3 +149,30 @@ def test_a_complaint_about_a_sub_merchant_names_it(sandbox: Sandbox, merchant: A
     sent |= {"description": "押金", "out_trade_no": "order001", "notify_url": "http://127.0.0.1:9/"}
     merchant.post("/v3/pay/partner/transactions/native", {**sent, "amount": {"total": 200, "currency": "CNY"}})
     assert sandbox.complain("order001")["complainted_mchid"] == "1900012181"
+
+
+def test_the_first_version_tells_the_same(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant)
+    sandbox.complain("order001")
+    trade = sandbox.store.entry("order", "order001")["transaction_id"]
+    base, day = "/v3/merchant-service/complaints", sandbox.context.day()
+    (listed,) = merchant.get(f"{base}?begin_date={day}&end_date={day}").data["data"]
+    told = merchant.get(f"{base}/{trade}").data
+    assert (listed["transaction_id"], listed["amount"], listed["complaint_state"]) == (trade, 200, "PAYER_COMPLAINTED")
+    assert (told["out_trade_no"], told["complaint_handle_state"]) == ("order001", "WAIT_MERCHANT_RESPONSE")
+    sent = {
+        "transaction_id": trade,
+        "complainted_mchid": merchant.account.mchid,
+        "feedback_content": "已与用户协商解决",
+    }
+    for launch in (False, True):
+        assert merchant.post("/v3/merchant-service/feedbacks", {**sent, "launch_confirm_process": launch}).status == 204
+    steps = merchant.get(f"{base}/{trade}/negotiation-historys").data["complaint_negotiation_history"]
+    assert [each["operate_type"] for each in steps] == [
+        "USER_CREATE_COMPLAINT",
+        "MERCHANT_RESPONSE",
+        "MERCHANT_RESPONSE",
+        "MERCHANT_LAUNCH_CONFIRM_PROCESS",
+    ]
+    assert merchant.get(f"{base}/{trade}").data["complaint_handle_state"] == "PROCESSED"
+    assert merchant.get(f"{base}/none").data["code"] == "RESOURCE_NOT_EXISTS"

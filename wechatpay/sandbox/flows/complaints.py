@@ -29,6 +29,8 @@ ADDRESS = "complaint notification"
 TIMES = "complaints of an order"
 BASES = ("v3/merchant-service", "v3/global/merchant-service")
 LIST = {BASES[0]: "complaints-v2", BASES[1]: "complaints"}
+FIRST = "v3/merchant-service/complaints"
+"""The paths of the first version, which are deprecated and name a complaint by its transaction_id."""
 ONE = tuple(f"{base}/{LIST[base]}/{{complaint_id}}" for base in BASES)
 PROBLEMS = ("REFUND", "SERVICE_NOT_WORK", "OTHERS")
 LONGEST = 30
@@ -38,6 +40,12 @@ REFUNDS = {
     "REJECT": ("MERCHANT_REFUSE_RERUND", "MERCHANT_REJECT_REFUND"),  # the platform's own spelling
 }
 """What a decision about a refund is called in the history, and in notifications."""
+FIRST_TYPES = {
+    "MERCHANT_CONFIRM_COMPLETE": "MERCHANT_LAUNCH_CONFIRM_PROCESS",
+    "MERCHANT_APPROVE_REFUND": "SELLER_REFUND",
+    "MERCHANT_REFUSE_RERUND": "MERCHANT_RESPONSE",
+}
+"""Steps that the first version calls otherwise."""
 
 
 @routes.action("complain")
@@ -85,7 +93,8 @@ def complain(
             "need_immediate_service": str(immediate).lower() == "true",
         }
         entry = {"complaint": complaint, "history": [said(context, 1, "USER_CREATE_COMPLAINT", detail)]}
-        context.store.put(COMPLAINTS.kind, complaint["complaint_id"], entry, day=context.day())
+        id_, trade = complaint["complaint_id"], order["transaction_id"]
+        context.store.put(COMPLAINTS.kind, id_, entry, trade, day=context.day())
         notify(context, entry, "CREATE_COMPLAINT")
         return shown(context, entry)
 
@@ -125,25 +134,29 @@ def notify(context: SandboxContext, entry: dict[str, Any], action: str) -> None:
     """Notify the merchant, with the members that captured notifications have besides those of the official page."""
     address, complaint = context.store.get(ADDRESS, "url"), entry["complaint"]
     event = "COMPLAINT.CREATE" if action == "CREATE_COMPLAINT" else "COMPLAINT.STATE_CHANGE"
-    (order,) = complaint["complaint_order_info"]
-    waiting = complaint["complaint_state"] == "PENDING"
-    content = {
-        "complaint_id": complaint["complaint_id"],
-        "action_type": action,
-        **order,
-        **{name: complaint[name] for name in ("complaint_time", "complaint_detail", "payer_phone")},
-        "complaint_state": "PAYER_COMPLAINTED",
-        "complaint_handle_state": "WAIT_MERCHANT_RESPONSE" if waiting else complaint["complaint_state"],
-    }
+    content = {"complaint_id": complaint["complaint_id"], "action_type": action, **first_form(complaint)}
     context.notify(address["url"] if address else None, event, content)
 
 
+def first_form(complaint: dict[str, Any]) -> dict[str, Any]:
+    """Return a complaint in the form of the first version, which notifications still have."""
+    (order,) = complaint["complaint_order_info"]
+    waiting = complaint["complaint_state"] == "PENDING"
+    return {
+        **order,
+        **{name: complaint[name] for name in ("complaint_time", "complaint_detail", "payer_phone")},
+        "complaint_state": "MERCHANT_REFUNDED" if complaint.get("complaint_full_refunded") else "PAYER_COMPLAINTED",
+        "complaint_handle_state": "WAIT_MERCHANT_RESPONSE" if waiting else complaint["complaint_state"],
+    }
+
+
 def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Return the complaint of a call."""
-    return COMPLAINTS.find(context, call.variables["complaint_id"])
+    """Return the complaint of a call: by its number, or the last one about a ``transaction_id``."""
+    number = call.variables.get("complaint_id") or call["transaction_id"]
+    return COMPLAINTS.find(context, number)
 
 
-@routes.on(*(f"GET {base}/{LIST[base]}" for base in BASES))
+@routes.on(*(f"GET {base}/{LIST[base]}" for base in BASES), f"GET {FIRST}")
 def listing(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the complaints between two days, of one merchant number if it is given."""
     begin, end = day_of(call, "begin_date"), day_of(call, "end_date")
@@ -152,7 +165,7 @@ def listing(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             "query", "/end_date", f"0 to {LONGEST} days after begin_date are expected", value=str(end)
         )
     days = (str(begin + timedelta(days=number)) for number in range((end - begin).days + 1))
-    wanted = call.query.get("complainted_mchid")
+    wanted = call.query.get("complainted_mchid") or call.query.get("sub_mchid")
     entries = [
         entry
         for day in days
@@ -161,6 +174,7 @@ def listing(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     ]
     found, offset, limit = page(call, entries, 10)
     data = [shown(context, entry) for entry in found]
+    data = [first_form(each) for each in data] if call.operation.path == FIRST else data
     return context.respond(call, {"data": data, "limit": limit, "offset": offset, "total_count": len(entries)})
 
 
@@ -176,6 +190,35 @@ def day_of(call: ReceivedCall, name: str) -> date:
 def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a complaint as it stands."""
     return context.respond(call, shown(context, found(context, call)))
+
+
+@routes.on(f"GET {FIRST}/{{transaction_id}}")
+def query_first(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Return the last complaint about an order as it stands."""
+    return context.respond(call, first_form(shown(context, found(context, call))))
+
+
+@routes.on(f"GET {FIRST}/{{transaction_id}}/negotiation-historys")
+def history_first(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Return the history of the last complaint about an order."""
+    steps = [
+        {
+            "operate_user": each["operator"],
+            "operate_type": FIRST_TYPES.get(each["operate_type"], each["operate_type"]),
+            **{name: each[name] for name in ("operate_time", "operate_details", "image_list") if name in each},
+        }
+        for each in found(context, call)["history"]
+    ]
+    return context.respond(call, {"complaint_negotiation_history": steps})
+
+
+@routes.on("POST v3/merchant-service/feedbacks")
+def feed_back(context: SandboxContext, call: ReceivedCall) -> None:
+    """Answer the user, and ask to complete the complaint."""
+    text = str(call.body["feedback_content"])
+    step(context, call, "respond", "MERCHANT_RESPONSE", text)
+    if call.body.get("launch_confirm_process"):
+        step(context, call, "complete", "MERCHANT_CONFIRM_COMPLETE", "")
 
 
 @routes.on(*(f"GET {path}/negotiation-historys" for path in ONE))

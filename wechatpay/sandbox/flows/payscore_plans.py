@@ -138,7 +138,8 @@ def current(context: SandboxContext, number: str) -> dict[str, Any]:
         datetime.fromisoformat(signed["plan_over_time"]) <= context.now()
     ):
         SIGNED.move(signed, "expire")
-    SIGNED.save(context, signed)
+    if signed != SIGNED.get(context, number):
+        SIGNED.save(context, signed)
     return signed
 
 
