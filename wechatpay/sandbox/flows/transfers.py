@@ -70,14 +70,16 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     asked = sent.get("authorization_info")
     if asked:
         transfer_authorizations.ask(context, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
+    amount = fen(sent.get("transfer_amount"), "/transfer_amount")
+    transfer_bill_no = platform_number(context, "transfer", number)
     bill = {
         "mch_id": context.account.mchid,
         "mchid": context.account.mchid,
         "out_bill_no": number,
-        "transfer_bill_no": platform_number(context, "transfer", number),
+        "transfer_bill_no": transfer_bill_no,
         "appid": sent.get("appid"),
         "state": "PROCESSING" if authorised else WAITING,
-        "transfer_amount": fen(sent.get("transfer_amount"), "/transfer_amount"),
+        "transfer_amount": amount,
         "transfer_remark": sent.get("transfer_remark"),
         "openid": sent.get("openid"),
         "user_qq": sent.get("user_qq"),
@@ -90,7 +92,7 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
     expires = None if authorised else context.clock() + CONFIRMED_WITHIN.total_seconds()
     entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event, "expires": expires}
-    pay_out(context, "transfer", bill["transfer_amount"], bill["transfer_bill_no"], number)
+    pay_out(context, "transfer", amount, transfer_bill_no, number)
     BILLS.save(context, entry)
     context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
     return context.respond(call, {**bill, **(asked or {})})
