@@ -463,6 +463,62 @@ def test_who_pays_an_order_with_a_contract_signs_it_too(
     assert (output["contract_state"], output["openid"]) == ("SIGNED", openid)
 
 
+# schools
+
+
+def test_a_school_deducts_what_a_user_agreed_to(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    base, openid = "/v3/edu-papay", "oUpF8uMuAJOM2pxb1Q"
+    sandbox.notify_at(receiver.url)
+    # https://pay.weixin.qq.com/doc/v3/merchant/4012522560
+    sent = {"appid": "wx8888888888888888", "openid": openid, "plan_id": "101164396123311331", "user_id": "20200330tony"}
+    sent |= {"period_start_date": "2020-03-19", "trade_scene": "EDUCATION_PERIOD"}
+    assert merchant.post(f"{base}/contracts/presign", sent).data["presign_token"]
+    listing = f"{base}/user/{openid}/contracts?appid=wx8888888888888888&plan_id=101164396123311331"
+    assert merchant.get(listing).data["total_count"] == 0
+    sandbox.sign_contract("101164396123311331-20200330tony")
+    assert sandbox.callbacks.wait()
+    envelope, content = receiver.opened(sandbox)
+    contract = content["contract_information"]["contract_id"]
+    assert (envelope["event_type"], content["contract_information"]["contract_status"]) == ("ENTRUST.SIGNING", "ADD")
+    (found,) = merchant.get(listing + "&contract_status=ADD").data["data"]
+    assert found["contract_information"]["contract_id"] == contract
+    assert merchant.get(f"{base}/contracts/id/{contract}?appid=wx1").data["openid"] == openid
+    assert merchant.post(f"{base}/user-notifications/{contract}/send", {"appid": "wx1"}).status == 204
+
+    def taken(number: str, **more: Any) -> Any:
+        deduction = {
+            "appid": "wx8888888888888888",
+            "body": "新东方-语文课程",
+            "out_trade_no": number,
+            "notify_url": "http://127.0.0.1:9/",
+            "contract_id": contract,
+            "trade_scene": "EDUCATION_PERIOD",
+            "amount": {"total": 888, "currency": "CNY"},
+            "device_information": {"device_ip": "123.12.12.123"},
+        }
+        return merchant.post(f"{base}/transactions", {**deduction, **more})
+
+    sandbox.actions["refuse_deduction"](contract)
+    for number, state in (("edu00001", "PAY_FAIL"), ("edu00002", "SUCCESS")):
+        assert taken(number).status == 204
+        told = merchant.get(f"{base}/transactions/out-trade-no/{number}").data
+        assert (told["trade_state"], told["payer"]["openid"]) == (state, openid)
+    assert merchant.get(f"{base}/transactions/id/{told['transaction_id']}").data == told
+    assert taken("edu00003", sub_mchid="1900000109").status == 204
+    assert merchant.get(f"{base}/transactions/out-trade-no/edu00003?sub_mchid=1900000109").status == 200
+    order = {"appid": merchant.account.appid, "mchid": merchant.account.mchid, "description": "x"}
+    order |= {"out_trade_no": "order001", "notify_url": "http://127.0.0.1:9/"}
+    merchant.post("/v3/pay/transactions/native", {**order, "amount": {"total": 1, "currency": "CNY"}})
+    assert merchant.get(f"{base}/transactions/out-trade-no/order001").data["code"] == "ORDER_NOT_EXIST"
+    assert merchant.call("DELETE", f"{base}/contracts/{contract}").status == 204
+    assert merchant.get(listing + "&contract_status=ADD").data["total_count"] == 0
+    assert taken("edu00004").data["code"] == "INVALID_REQUEST"
+    assert sandbox.callbacks.wait()
+    events = [receiver.opened(sandbox, index)[0]["event_type"] for index in range(len(receiver.received))]
+    assert sorted(events) == ["ENTRUST.RELEASE", "ENTRUST.SIGNING"]
+    sandbox.notify_at(None)
+
+
 # insurance
 
 

@@ -33,6 +33,7 @@ SCHEDULED = "v3/papay/scheduled-deduct-sign"
 PAY = "v3/papay/pay"
 PLATFORM = "v3/ecommerce/combine-papay"
 GLOBAL = "v3/global/papay"
+EDUCATION = "v3/edu-papay"
 BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
 
 
@@ -50,6 +51,7 @@ class Family:
 FAMILIES = (
     Family(PLATFORM, "notify_url", "ECOMMERCE_ENTRUST.SIGN", "ECOMMERCE_ENTRUST.TERMINATE"),
     Family(GLOBAL, "success_notify_url", "PAPAY.SIGN", "PAPAY.TERMINATE"),
+    Family(EDUCATION, "notify_url", "ENTRUST.SIGNING", "ENTRUST.RELEASE"),
     Family("v3/", "contract_notify_url", "ENTRUST.SIGN", "ENTRUST.TERMINATE"),
     Family("v2/", "notify_url", "pap-contract-state-changed", "pap-contract-state-changed", "v2"),
 )
@@ -157,6 +159,11 @@ def facts(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
         "openid": contract["openid"],
         "sp_openid": contract["openid"],
         "deduct_schedule": {**estimated, **schedule} if estimated else None,
+        "contract_information": {
+            "contract_id": contract["contract_id"],
+            "contract_status": "DELETE" if ended else "ADD",
+            "create_time": contract["signed_time"],
+        },
     }
 
 
@@ -244,6 +251,7 @@ def doors(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     f"GET {PLATFORM}/contracts/{BY_CODE}",
     f"GET {GLOBAL}/contracts/out-contract-code/{{out_contract_code}}",
     f"GET {GLOBAL}/contracts/{{contract_id}}",
+    f"GET {EDUCATION}/contracts/id/{{contract_id}}",
 )
 def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a contract as it stands."""
@@ -255,6 +263,7 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     f"POST {SIGN}/partner/contracts/{BY_CODE}/terminate",
     f"POST {PLATFORM}/contracts/{BY_CODE}/terminate",
     f"POST {GLOBAL}/contracts/{{contract_id}}/terminate",
+    f"DELETE {EDUCATION}/contracts/{{contract_id}}",
 )
 def end(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None:
     """End a contract."""
