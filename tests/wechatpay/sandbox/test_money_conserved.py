@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -14,16 +15,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.context import BEIJING
 from wechatpay.sandbox.flows import accounts, orders
 from wechatpay.sandbox.flows.bill_files import FILE, Bill
 from wechatpay.sandbox.flows.refunds import REFUNDS
 from wechatpay.sandbox.flows.transfers import BILLS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from wechatpay.sandbox import Sandbox
 
 URL = "http://127.0.0.1:9/notify"
 SUB = "1900000119"
