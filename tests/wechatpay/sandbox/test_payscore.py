@@ -89,6 +89,7 @@ def test_a_paid_service_order_is_an_order_to_query_refund_and_find_in_bills(
     notice = told["PAYSCORE.USER_PAID"]
     (detail,) = asked(merchant)["collection"]["details"]
     assert notice["collection"]["details"] == [detail]
+    assert not {"need_user_confirm", "notify_url", "package", "phase"} & notice.keys()
     number = detail["transaction_id"]
     trade = merchant.get(f"/v3/pay/transactions/id/{number}?mchid={merchant.account.mchid}").data
     assert (trade["trade_state"], trade["amount"]["total"]) == ("SUCCESS", 500)

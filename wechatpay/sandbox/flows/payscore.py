@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
+from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import orders, payments
 from wechatpay.sandbox.flows.amounts import fen
@@ -34,7 +35,6 @@ SERVICES = Objects(
     state="phase",
     states=SERVICE_ORDER,
     missing="ORDER_NOT_EXIST",
-    hidden=("package", "notify_url", "phase"),
 )
 REFUSED = {"DONE": ("ORDER_DONE", "单据已完成"), "REVOKED": ("ORDER_CANCELED", "单据已取消")}
 WRONG_STATE = ("INVALID_ORDER_STATE", "单据状态错误")
@@ -216,9 +216,10 @@ def trade_of(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def tell(context: SandboxContext, order: dict[str, Any], change: str) -> dict[str, Any]:
-    """Notify the merchant of a change, and return the order."""
-    content = {name: value for name, value in order.items() if name not in SERVICES.hidden}
-    context.notify(order.get("notify_url"), SERVICE_ORDER.transitions[change].notifies, content)
+    """Notify the merchant of a change, by the members that the event has, and return the order."""
+    event = SERVICE_ORDER.transitions[change].notifies
+    documented = (each.name for each in webhook_payloads.event_of(event, "v3").resource)
+    context.notify(order.get("notify_url"), event, chosen(order, *documented))
     return order
 
 
