@@ -182,7 +182,7 @@ def part(merchant: Any, path: str) -> list[dict[str, str]]:
         return [{"code": answer.data["code"]}]
     (one,) = answer.data["download_bill_list"]
     key = serialization.load_pem_private_key(merchant.account.private_key.encode(), None)
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 (the platform's)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
     opened = key.decrypt(base64.b64decode(one["encrypt_key"]), oaep)  # type: ignore[union-attr]
     sealed = merchant.get(one["download_url"].removeprefix("http://127.0.0.1:1")).body
     return table(AESGCM(opened).decrypt(one["nonce"].encode(), sealed, None))
@@ -418,6 +418,7 @@ def test_balances_now_and_at_the_end_of_a_day(sandbox: Sandbox, merchant: Any) -
         ("merchant/fund/dayendbalance/BASIC?date=20260303", "PARAM_ERROR"),
         ("merchant/fund/balance/SAVINGS", "PARAM_ERROR"),
     ):
+        sandbox.context.strict = False
         assert merchant.get(f"/v3/{path}").data["code"] == code
 
 
