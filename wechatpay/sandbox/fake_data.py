@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wechatpay.catalogue import Field
     from wechatpay.sandbox.account import Account
 
-__all__ = ["FakeData", "digits", "is_made_up_token", "letters"]
+__all__ = ["FakeData", "digits", "is_made_up_token", "letters", "made_up_token"]
 
 BAD_NEWS = re.compile(r"err_code|fail|reject|refuse|abnormal|error|close_reason|terminate|cancel_reason|remark")
 MONEY = re.compile(r"amount|fee|total|price|money|balance|cost|payment|cash")

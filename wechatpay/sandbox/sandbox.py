@@ -106,7 +106,7 @@ class Sandbox(Platform):
         self.control_api = ControlApi(self, host, {"": self._inspect, "inspector": self._inspect})
         context = self.account.authority.server_context(host)
         self._server = Server(
-            self._handle,
+            self._serve,
             [
                 Listener("main", host, port=port),
                 Listener("main", host, context, https_port),
@@ -154,11 +154,15 @@ class Sandbox(Platform):
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _handle(self, request: Request) -> Reply | Awaitable[Reply]:
+    def _serve(self, request: Request) -> Reply | Awaitable[Reply]:
         control = request.segments[0] == PREFIX
-        handle = self.control_api.handle if control else self.dispatcher.handle
-        long = request.segments[1:2] == ("bills",) if control else self.dispatcher.takes_long(request)
-        return asyncio.get_running_loop().run_in_executor(None, handle, request) if long else handle(request)
+        if request.segments[1:2] == ("bills",) if control else self.dispatcher.takes_long(request):
+            return asyncio.get_running_loop().run_in_executor(None, self._handle, request)
+        return self._handle(request)
+
+    def _handle(self, request: Request) -> Reply:
+        api = self.control_api if request.segments[0] == PREFIX else self.dispatcher
+        return api.handle(request)
 
     def _inspect(self, request: Request) -> Reply:
         if self._inspector is None:

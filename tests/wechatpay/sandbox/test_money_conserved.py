@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, field
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.context import BEIJING
 from wechatpay.sandbox.flows import accounts, orders
 from wechatpay.sandbox.flows.bill_files import FILE, Bill
 from wechatpay.sandbox.flows.refunds import REFUNDS
 from wechatpay.sandbox.flows.transfers import BILLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wechatpay.sandbox import Sandbox
 
 URL = "http://127.0.0.1:9/notify"
 SUB = "1900000119"
@@ -383,7 +386,12 @@ def days(context: Any, before: str) -> Iterator[str]:
 def test_sequences(sandbox: Sandbox, merchant: Any, told: Told) -> None:
     Money.shop, Money.told = Shop(sandbox, merchant), told
     bounded = settings(
-        max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=20,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        phases=[Phase.generate],  # a failure is told within seconds, unshortened
     )
     run_state_machine_as_test(Money, settings=bounded)  # type: ignore[no-untyped-call] (of hypothesis)
 
