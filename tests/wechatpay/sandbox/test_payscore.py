@@ -24,6 +24,7 @@ SUB = "1900000109"
 DAY = 86400.0
 TABLES = {name: getattr(states_payscore, name) for name in states_payscore.__all__}
 ENDS = {
+    "DISCOUNT_CARD": {"FINISHED", "UNFINISHED"},
     "SERVICE_ORDER": {"DONE", "REVOKED", "EXPIRED"},
     "PERMISSION": {"UNAVAILABLE"},
     "PLAN": {"STOP"},
@@ -439,3 +440,70 @@ def test_a_plan_of_a_sub_merchant_is_of_no_other(sandbox: Sandbox, merchant: Any
     assert merchant.get(f"{path}/merchant-plan-no/{NUMBER}?sub_mchid=1900000110").data["code"] == "RESOURCE_NOT_EXISTS"
     assert merchant.get(f"{path}/merchant-plan-no/{NUMBER}?sub_mchid={SUB}").data["plan_state"] == "NORMAL"
     assert merchant.get(f"{PLAN}/merchant-plan-no/{NUMBER}").data["code"] == "RESOURCE_NOT_EXISTS"
+
+
+# discount cards
+
+CARD = "/v3/discount-card/cards"
+CARD_CODE = "6e8369071cd942c0476613f9d1ce9ca3"
+
+
+def prepared(merchant: Any, url: str = "http://127.0.0.1:9/") -> Any:
+    sent = {"out_card_code": CARD_CODE, "card_template_id": "87789b2f25177433bcbf407e8e471f95", "notify_url": url}
+    return merchant.post(CARD, {**sent, "appid": WHICH["appid"]})
+
+
+def records(**changes: Any) -> dict[str, Any]:
+    # https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/discount-card/chapter3_2.shtml
+    when = "2015-05-20T13:29:35.120+08:00"
+    objective: dict[str, Any] = {
+        "objective_completion_serial_no": "578354545",
+        "objective_id": "123456",
+        "completion_time": when,
+    }
+    objective |= {"completion_type": "INCREASE", "description": "购买商品", "completion_count": 1}
+    reward: dict[str, Any] = {
+        "reward_usage_serial_no": "578354",
+        "reward_id": "123456",
+        "usage_time": when,
+        "usage_type": "INCREASE",
+    }
+    reward |= {"description": "购买商品", "usage_count": 1, "amount": 100, **changes}
+    sent = {"objective_completion_records": [objective], "reward_usage_records": [reward]}
+    return {"card_template_id": "87789b2f25177433bcbf407e8e471f95", **sent}
+
+
+def test_a_reward_is_paid_back_by_who_breaks_the_agreement(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    assert prepared(merchant, receiver.url).data == prepared(merchant, receiver.url).data
+    assert merchant.get(f"{CARD}/{CARD_CODE}").data["code"] == "RESOURCE_NOT_EXISTS"
+    assert merchant.post(f"{CARD}/{CARD_CODE}/add-user-records", records()).data["code"] == "INVALID_REQUEST"
+    sandbox.actions["take_card"](CARD_CODE, OPENID)
+    for sent in (records(), records(), records(reward_usage_serial_no="578355", amount=50)):
+        assert merchant.post(f"{CARD}/{CARD_CODE}/add-user-records", sent).status == 204
+    back = records(reward_usage_serial_no="578356", usage_type="DECREASE", amount=30)
+    assert merchant.post(f"{CARD}/{CARD_CODE}/add-user-records", back).status == 204
+    told = merchant.get(f"{CARD}/{CARD_CODE}").data
+    assert (told["state"], told["objectives"][0]["count"], told["rewards"][0]["amount"]) == ("ONGOING", 1, 120)
+    with pytest.raises(ValueError, match="how is FINISHED, DUE_TO_QUIT, EARLY_QUIT, not MOOD"):
+        sandbox.actions["end_card"](CARD_CODE, "MOOD")
+    with pytest.raises(ValueError, match="nothing is owed"):
+        sandbox.actions["pay_card"](CARD_CODE)
+    sandbox.actions["end_card"](CARD_CODE, "EARLY_QUIT")
+    told = merchant.get(f"{CARD}/{CARD_CODE}").data
+    assert (told["state"], told["pay_information"]["pay_state"]) == ("UNFINISHED", "PAYING")
+    sandbox.actions["pay_card"](CARD_CODE)
+    number = merchant.get(f"{CARD}/{CARD_CODE}").data["pay_information"]["transaction_id"]
+    trade = merchant.get(f"/v3/pay/transactions/id/{number}?mchid={merchant.account.mchid}").data
+    assert (trade["amount"]["total"], trade["payer"]["openid"]) == (120, OPENID)
+    assert sandbox.callbacks.wait()
+    events = [receiver.opened(sandbox, index)[0]["event_type"] for index in range(len(receiver.received))]
+    assert sorted(events) == [f"DISCOUNT_CARD.{each}" for each in ("AGREEMENT_ENDED", "USER_ACCEPTED", "USER_PAID")]
+
+
+def test_who_keeps_the_agreement_keeps_the_reward(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.context.automatic = frozenset({"sign"})
+    prepared(merchant)
+    merchant.post(f"{CARD}/{CARD_CODE}/add-user-records", {**records(), "objective_completion_records": []})
+    sandbox.actions["end_card"](CARD_CODE)
+    told = merchant.get(f"{CARD}/{CARD_CODE}").data
+    assert (told["state"], told["total_amount"], "pay_information" in told) == ("FINISHED", 100, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wechatpay.sandbox.flows.states import States, Transition
 
-__all__ = ["PERMISSION", "PLAN", "SERVICE_ORDER", "SIGNED_PLAN"]
+__all__ = ["DISCOUNT_CARD", "PERMISSION", "PLAN", "SERVICE_ORDER", "SIGNED_PLAN"]
 
 SERVICE_ORDER = States(
     first=("CREATED", "USER_CONFIRM"),
@@ -51,3 +51,17 @@ SIGNED_PLAN = States(
     },
 )
 """``sign_state``: https://pay.weixin.qq.com/doc/v3/merchant/4012470990."""
+
+DISCOUNT_CARD = States(
+    first=("PREPARED",),
+    transitions={
+        "take": Transition(("PREPARED",), "ONGOING", "user", "DISCOUNT_CARD.USER_ACCEPTED"),
+        "finish": Transition(("ONGOING",), "FINISHED", "platform", "DISCOUNT_CARD.AGREEMENT_ENDED"),
+        "break": Transition(("ONGOING",), "UNFINISHED", "user", "DISCOUNT_CARD.AGREEMENT_ENDED"),
+        "pay": Transition(("UNFINISHED",), "UNFINISHED", "user", "DISCOUNT_CARD.USER_PAID", "pay"),
+    },
+)
+"""``state``, without the days in which records can be corrected (SETTLING); a card that was not taken has none yet.
+
+https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/discount-card/chapter3_3.shtml
+"""
