@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,30 @@ class Store:
                 values,
             ).fetchall()
         return (json.loads(data) for (data,) in rows)
+
+    def read(self, kind: str, day: str, size: int = 50) -> Iterator[tuple[str, Any]]:
+        """Return id and value of the objects of one day as :meth:`all` does, in pieces: others can work in between."""
+        last = 0
+        while True:
+            with self.lock:
+                rows = self._database.execute(
+                    "SELECT rowid, id, data FROM entries WHERE kind = ? AND day = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+                    (kind, day, last, size),
+                ).fetchall()
+            if not rows:
+                return
+            for last, id_, data in rows:  # noqa: B007 (the next piece begins behind the last one)
+                yield id_, json.loads(data)
+            time.sleep(0.0002)  # a thread that waits for the interpreter gets it
+
+    def newest(self, kind: str, day: str) -> tuple[str, Any] | None:
+        """Return id and value of the last object of a kind up to the end of a day; None without one."""
+        with self.lock:
+            row = self._database.execute(
+                "SELECT id, data FROM entries WHERE kind = ? AND day <= ? ORDER BY day DESC, rowid DESC LIMIT 1",
+                (kind, day),
+            ).fetchone()
+        return (row[0], json.loads(row[1])) if row else None
 
     def kinds(self) -> dict[str, int]:
         """Return how many objects there are of each kind."""

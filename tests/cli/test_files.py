@@ -6,12 +6,10 @@ import gzip
 import json
 import re
 import time
-from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
-from chainable.times import BEIJING
 from wechatpay import WeChatPay, bills
 from wechatpay.cli.files import _amount
 from wechatpay.downloads import DownloadResult
@@ -52,6 +50,8 @@ def test_texts_are_sealed_and_opened(wx, sandbox):
 
 
 def paid(sandbox):
+    """Pay an order two days ago, and return that day, whose bill there is."""
+    sandbox.clock.advance(days=-2)
     client = sandbox.client()
     client.chain("v3/pay/transactions/native").post(
         json={
@@ -64,7 +64,9 @@ def paid(sandbox):
         }
     )
     sandbox.pay("12345678")
-    return datetime.now(BEIJING).strftime("%Y-%m-%d")
+    day = sandbox.context.day()
+    sandbox.clock.advance(days=2)
+    return day
 
 
 def test_the_bill_of_a_day(wx, sandbox, tmp_path):

@@ -158,9 +158,11 @@ def test_the_platform_in_pieces(tmp_path):
         client = sandbox.client(retries=2)
         client.v3.pay.transactions.native.post(json=order(client, "order001"))
         sandbox.pay("order001")
+        day = sandbox.context.day()
+        sandbox.clock.advance(days=2)
         for kind in ("reset", "half_body", "reset-body"):
             sandbox.faults.add(kind, operation="GET /v3/billdownload/file", times=1)
-            result = client.v3.bill.tradebill.get(params={"bill_date": sandbox.context.day()})
+            result = client.v3.bill.tradebill.get(params={"bill_date": day})
             assert client.download(result, tmp_path / "bill.csv").verified
         assert os.listdir(tmp_path) == ["bill.csv"]
 

@@ -79,6 +79,15 @@ class SandboxContext:
         with self.lock, self.store.transaction():
             yield
 
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """Let go of the lock, which the thread holds once, so that others are served meanwhile."""
+        self.lock.release()
+        try:
+            yield
+        finally:
+            self.lock.acquire()
+
     # time
 
     def now(self) -> datetime:

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, router
-from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
+from wechatpay.sandbox.faults import CUTS, HEADER, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.request_validation import RequestValidation
@@ -51,12 +51,22 @@ class Dispatcher:
         self.go_down: Callable[[], None] = lambda: None
         self.rotate: Callable[[], str] = context.account.rotate
         self._routes = routes
+        self._long = frozenset(key.rpartition("/")[2] for key in routes.apart)
         self._validation = RequestValidation(context.account, context.clock)
         self._validation_v2 = RequestValidationV2(context.account)
 
     def forget_nonces(self) -> None:
         """Accept the nonces of past requests again."""
         self._validation.verifier.nonces.clear()
+
+    def takes_long(self, request: Request) -> bool:
+        """
+        Return whether the request is answered in a thread of its own.
+
+        With faults it is not: the fault ``down`` closes ports, which the serving thread does itself.
+        """
+        last = request.path.rpartition("/")[2]
+        return last in self._long and not len(self.faults) and not request.header(HEADER)
 
     def handle(self, request: Request) -> Reply:
         """Answer one request, and write it into the journal."""
@@ -168,8 +178,9 @@ class Dispatcher:
         if handler is None:
             entry.generated = True
             return self.context.catalogue_response(call)
+        apart = call.operation.key in self._routes.apart
         try:
-            with self.context.change():
+            with self.context.unlocked() if apart else self.context.change():
                 return handler(self.context, call)
         except KeyError as error:
             raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wechatpay.catalogue import Field
     from wechatpay.sandbox.account import Account
 
-__all__ = ["FakeData", "digits", "letters"]
+__all__ = ["FakeData", "digits", "is_made_up_token", "letters", "made_up_token"]
 
 BAD_NEWS = re.compile(r"err_code|fail|reject|refuse|abnormal|error|close_reason|terminate|cancel_reason|remark")
 MONEY = re.compile(r"amount|fee|total|price|money|balance|cost|payment|cash")
@@ -40,6 +40,16 @@ def letters(length: int, *parts: str) -> str:
         number, index = divmod(number, 36)
         made.append(LETTERS[index])
     return "".join(made)
+
+
+def made_up_token(start: str) -> str:
+    """Return a token of a made-up link, which says itself that the sandbox has made it."""
+    return start + letters(8, "token", start)
+
+
+def is_made_up_token(token: str) -> bool:
+    """Return whether a link was made up by the sandbox: a file is behind it, but none that it keeps."""
+    return made_up_token(token[:-8]) == token
 
 
 @frozen(eq=False)
@@ -147,7 +157,9 @@ TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tupl
         (r"^nonce_str$", lambda self, at: letters(32, self.subject, at)),
         (
             r"download_url$",
-            lambda self, at: f"{self.base_url}v3/billdownload/file?token={letters(22, self.subject, at)}",
+            lambda self, at: (
+                f"{self.base_url}v3/billdownload/file?token={made_up_token(letters(22, self.subject, at))}"
+            ),
         ),
         (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.subject, at)}"),
         (r"(time|_at)$", lambda self, _: "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"),

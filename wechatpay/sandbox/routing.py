@@ -73,20 +73,24 @@ class Routes:
         self.handlers: dict[str, Callable[..., Any]] = {}
         self.actions: dict[str, Callable[..., Any]] = {}
         self.unfinished: set[str] = set()
+        self.apart: set[str] = set()
 
-    def on(self, *keys: str, unfinished: bool = False) -> Callable[[Handler], Handler]:
+    def on(self, *keys: str, unfinished: bool = False, apart: bool = False) -> Callable[[Handler], Handler]:
         """
         Register the function below for operations.
 
         Args:
             keys: The operations: ``POST v3/pay/transactions/native``.
             unfinished: Whether it heeds :attr:`ReceivedCall.unfinished`.
+            apart: Whether it takes long: it works in a thread of its own, without the lock and a transaction.
         """
 
         def register(handler: Handler) -> Handler:
             self.handlers.update(dict.fromkeys(keys, handler))
             if unfinished:
                 self.unfinished.update(keys)
+            if apart:
+                self.apart.update(keys)
             return handler
 
         return register
@@ -105,3 +109,4 @@ class Routes:
         self.handlers.update(other.handlers)
         self.actions.update(other.actions)
         self.unfinished.update(other.unfinished)
+        self.apart.update(other.apart)

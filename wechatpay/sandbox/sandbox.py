@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import warnings
 from pathlib import Path
@@ -17,7 +18,7 @@ from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -105,7 +106,7 @@ class Sandbox(Platform):
         self.control_api = ControlApi(self, host, {"": self._inspect, "inspector": self._inspect})
         context = self.account.authority.server_context(host)
         self._server = Server(
-            self._handle,
+            self._serve,
             [
                 Listener("main", host, port=port),
                 Listener("main", host, context, https_port),
@@ -152,6 +153,12 @@ class Sandbox(Platform):
         self.store.close()
         if self._folder is not None:
             self._folder.cleanup()
+
+    def _serve(self, request: Request) -> Reply | Awaitable[Reply]:
+        control = request.segments[0] == PREFIX
+        if request.segments[1:2] == ("bills",) if control else self.dispatcher.takes_long(request):
+            return asyncio.get_running_loop().run_in_executor(None, self._handle, request)
+        return self._handle(request)
 
     def _handle(self, request: Request) -> Reply:
         api = self.control_api if request.segments[0] == PREFIX else self.dispatcher

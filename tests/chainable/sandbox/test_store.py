@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 
 import pytest
 
@@ -130,3 +131,24 @@ def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path):
     assert len(acknowledged) < 100_000
     assert all(records.get(line.strip()) == int(line) for line in acknowledged if line.endswith("\n"))
     store.close()
+
+
+def test_a_day_is_read_in_pieces_while_others_write():
+    with closing(Store()) as store:
+        for number in range(5):
+            store.put("thing", str(number), {"n": number}, day="2026-03-02")
+        store.put("thing", "5", {"n": 5}, day="2026-03-03")
+        reading = store.read("thing", "2026-03-02", size=2)
+        assert next(reading) == ("0", {"n": 0})
+        store.put("other", "x", {})
+        assert [id_ for id_, _ in reading] == ["1", "2", "3", "4"]
+
+
+def test_the_newest_up_to_a_day():
+    with closing(Store()) as store:
+        assert store.newest("thing", "2026-03-02") is None
+        for number, day in enumerate(("2026-03-02", "2026-03-02", "2026-03-04")):
+            store.put("thing", str(number), [number], day=day)
+        assert store.newest("thing", "2026-03-01") is None
+        assert store.newest("thing", "2026-03-03") == ("1", [1])
+        assert store.newest("thing", "2026-03-04") == ("2", [2])

@@ -162,7 +162,7 @@ def completed(sandbox: Sandbox, merchant: Any) -> None:
 
 
 def asking(fen: int) -> dict[str, Any]:
-    return {**WHICH, "post_payments": [{"name": "x", "amount": 500}], "total_amount": fen}
+    return {**WHICH, "post_payments": [{"name": "x", "amount": fen}], "total_amount": fen}
 
 
 def collection(merchant: Any) -> Any:
@@ -189,8 +189,8 @@ def test_a_service_order_is_paid_once(sandbox: Sandbox, merchant: Any) -> None:
         ("pay", WHICH),
         ("sync", {**WHICH, "type": "Order_Paid", "detail": {"paid_time": "20091225091210"}}),
     ):
-        assert merchant.post(f"{SERVICE}/{NUMBER}/{deed}", sent).data["code"] == "INVALID_ORDER_STATE"
-    with pytest.raises(ValueError, match="is USER_PAID, not USER_PAYING"):
+        assert merchant.post(f"{SERVICE}/{NUMBER}/{deed}", sent).data["code"] == "ORDER_DONE"
+    with pytest.raises(ValueError, match="is DONE, not MCH_COMPLETE"):
         sandbox.pay_service(NUMBER)
     assert collection(merchant)["paid_amount"] == 500
     assert [each.notice.event_type for each in sandbox.callbacks] == ["PAYSCORE.USER_CONFIRM", "PAYSCORE.USER_PAID"]

@@ -208,6 +208,7 @@ def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merc
     v3 = f"/v3/pay/transactions/id/{paid['transaction_id']}?mchid={merchant.account.mchid}"
     assert merchant.get(v3).data["trade_state"] == "REFUND"
     day = sandbox.context.day().replace("-", "")
+    sandbox.clock.advance(days=2)
     bill = {"appid": merchant.account.appid, "mch_id": merchant.account.mchid, "bill_date": day}
     plain = merchant.v2("/pay/downloadbill", {**bill, "bill_type": "ALL"})
     assert b"R2" in plain.body

@@ -66,8 +66,9 @@ def test_a_contract_is_signed_deducted_from_and_ended(sandbox: Sandbox, merchant
     assert (output["contract_state"], output["deduct_schedule"]["schedule_state"]) == ("SIGNED", "NO_SCHEDULED")
     times = f"/v3/papay/pay/schedules/contract-id/{contract}"
     assert merchant.get(times).data["schedule_state"] == "NO_SCHEDULED"
-    amount = {"appid": "wx1", "schedule_amount": {"total": 90, "currency": "CNY"}}
-    assert merchant.post(f"{times}/schedule", amount).data["scheduled_amount"]["total"] == 90
+    # what is taken is what was announced: https://pay.weixin.qq.com/doc/v3/partner/4012468579
+    amount = {"appid": "wx1", "schedule_amount": {"total": 100, "currency": "CNY"}}
+    assert merchant.post(f"{times}/schedule", amount).data["scheduled_amount"]["total"] == 100
     assert merchant.get(times).data["schedule_state"] == "SCHEDULED"
 
     assert merchant.post("/v3/papay/pay/transactions/apply", deducted(receiver.url, contract)).data["amount"] == {
@@ -224,6 +225,155 @@ def test_a_platform_deducts_for_several_merchants(sandbox: Sandbox, merchant: An
     assert receiver.opened(sandbox)[1]["contract_termination_mode"] == "MCH_API_TERMINATE"
 
 
+# deductions that fail, and those that were announced
+
+
+def signed(sandbox: Sandbox, merchant: Any, url: str = "http://127.0.0.1:9/", **more: Any) -> str:
+    path = "partner/" if "sub_mchid" in more else ""
+    sent = {**asked(url), **more}
+    base = f"/v3/papay/scheduled-deduct-sign/{path}contracts/pre-entrust-sign/mini-program"
+    assert merchant.post(base, {name: value for name, value in sent.items() if value is not None}).status == 200
+    sandbox.sign_contract(CODE)
+    return str(sandbox.store.entry("contract", CODE)["contract_id"])
+
+
+APPLY = "/v3/papay/pay/transactions/apply"
+
+
+def state_of(merchant: Any, number: str) -> Any:
+    return merchant.get(f"/v3/pay/transactions/out-trade-no/{number}?mchid={merchant.account.mchid}").data[
+        "trade_state"
+    ]
+
+
+def test_a_deduction_fails_once(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    contract = signed(sandbox, merchant)
+    sandbox.actions["refuse_deduction"](contract, code="ACCOUNTERROR")
+    assert merchant.post(APPLY, deducted(receiver.url, contract)).status == 200
+    assert sandbox.callbacks.wait()
+    # https://pay.weixin.qq.com/docs/merchant/apis/insurance-entrusted-payment/deduct-result-notify.html
+    envelope, resource = receiver.opened(sandbox)
+    assert (envelope["event_type"], resource["trade_state"]) == ("TRANSACTION.FAIL", "PAYERROR")
+    assert (resource["trade_state_desc"], "transaction_id" in resource) == ("用户账户状态异常", False)
+    assert state_of(merchant, "deduct01") == "PAYERROR"
+    again = merchant.post(APPLY, deducted(receiver.url, contract))
+    assert (again.status, again.data["code"]) == (403, "OUT_TRADE_NO_USED")
+    assert merchant.post(APPLY, deducted(receiver.url, contract, "deduct02")).status == 200
+    assert state_of(merchant, "deduct02") == "SUCCESS"
+    with pytest.raises(ValueError, match="not as MOOD"):
+        sandbox.actions["refuse_deduction"](contract, "MOOD")
+    with pytest.raises(LookupError, match="no contract none"):
+        sandbox.actions["refuse_deduction"]("none")
+
+
+def test_a_deduction_of_v2_fails(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    receiver.default = (200, b"<xml><return_code>SUCCESS</return_code></xml>")
+    merchant.v2("/papay/preentrustweb", signing_v2(merchant, "http://127.0.0.1:9/"), nonce=False)
+    sandbox.sign_contract(CODE)
+    taken = {
+        "appid": merchant.account.appid,
+        "body": "水电代扣",
+        "out_trade_no": "pap00001",
+        "total_fee": 888,
+        "spbill_create_ip": "8.8.8.8",
+        "notify_url": receiver.url,
+        "trade_type": "PAP",
+        "contract_id": sandbox.store.entry("contract", CODE)["contract_id"],
+    }
+    sandbox.actions["refuse_deduction"](CODE)
+    assert merchant.v2("/pay/pappayapply", taken).xml["result_code"] == "SUCCESS"
+    assert sandbox.callbacks.wait()
+    notice = receiver.xml()
+    assert (notice["result_code"], notice["err_code"], notice["err_code_des"]) == (
+        "FAIL",
+        "NOTENOUGH",
+        "用户账号余额不足",
+    )
+    assert (notice["trade_state"], notice["out_trade_no"]) == ("PAY_FAIL", "pap00001")
+    assert notice["sign"] == merchant.sign(notice)
+    assert (
+        merchant.v2("/pay/paporderquery", {"appid": "wx1", "out_trade_no": "pap00001"}).xml["trade_state"] == "PAYERROR"
+    )
+    assert merchant.v2("/pay/pappayapply", taken).xml["err_code"] == "OUT_TRADE_NO_USED"
+
+
+def test_deductions_that_are_made_at_once_fail_at_once(sandbox: Sandbox, merchant: Any) -> None:
+    contract = signed(sandbox, merchant)
+    abroad = {
+        "appid": "wx1",
+        "description": "x",
+        "notify_url": "http://127.0.0.1:9/",
+        "out_trade_no": "abroad01",
+        "merchant_category_code": "1011",
+        "contract_id": contract,
+        "amount": {"total": 888, "currency": "HKD"},
+    }
+    sandbox.actions["refuse_deduction"](contract)
+    answer = merchant.post("/v3/global/papay/transactions", abroad)
+    assert (answer.status, answer.data["code"]) == (403, "NOT_ENOUGH")
+    told = merchant.get("/v3/global/papay/transactions/out-trade-no/abroad01?sub_mchid=1").data
+    assert told["trade_state"] == "PAYERROR"
+    order = {"mchid": merchant.account.mchid, "sub_mchid": "1900000110", "out_trade_no": "part0001", "description": "x"}
+    combined = {
+        "combine_appid": "wx1",
+        "combine_mchid": merchant.account.mchid,
+        "combine_out_trade_no": "together",
+        "contract_id": contract,
+        "sub_orders": [{**order, "amount": {"total_amount": 1, "currency": "CNY"}}],
+    }
+    base = "/v3/ecommerce/combine-papay/transactions"
+    sandbox.actions["refuse_deduction"](contract)
+    assert merchant.post(base, combined).data["code"] == "NOT_ENOUGH"
+    assert merchant.get(f"{base}/together").data["sub_orders"][0]["trade_state"] == "PAYERROR"
+
+
+def test_what_was_announced_is_taken_in_its_days_and_once(sandbox: Sandbox, merchant: Any) -> None:
+    contract = signed(sandbox, merchant)
+    # https://pay.weixin.qq.com/doc/v2/merchant/4011987402
+    notice: dict[str, Any] = {"mchid": merchant.account.mchid, "appid": "wx1"}
+    notice["deduct_duration"] = {"count": 1, "unit": "DAY"}
+    notice["estimated_amount"] = {"amount": 100, "currency": "CNY"}
+    path, clock = f"/v3/papay/contracts/{contract}", sandbox.context.clock
+    clock.advance((30 - sandbox.context.now().hour) % 24 * 3600)  # six o'clock
+    assert merchant.post(f"{path}/notify", notice).data["message"] == "只能在北京时间每天7:00~22:00下发预扣费通知"
+    own = {"mchid": merchant.account.mchid, "appid": "wx1"}
+    assert merchant.post(f"{path}/fail-notify", own).data["code"] == "INVALID_REQUEST"
+    clock.advance(3 * 3600)
+    assert merchant.post(f"{path}/notify", notice).status == 204
+    assert merchant.post(f"{path}/fail-notify", own).status == 204
+    early = merchant.post(APPLY, deducted("http://127.0.0.1:9/", contract))
+    assert early.data["message"] == "当前不在可扣费期内"
+    clock.advance(2 * 86400)
+    above = deducted("http://127.0.0.1:9/", contract, amount={"total": 101, "currency": "CNY"})
+    assert merchant.post(APPLY, above).data["code"] == "INVALID_REQUEST"
+    sandbox.actions["refuse_deduction"](contract)
+    taken = [deducted("http://127.0.0.1:9/", contract, f"deduct0{number}") for number in range(3)]
+    assert merchant.post(APPLY, taken[0]).status == 200
+    assert merchant.post(f"{path}/fail-notify", own).status == 204
+    assert merchant.post(APPLY, taken[1]).status == 200
+    assert state_of(merchant, "deduct01") == "SUCCESS"
+    assert merchant.post(APPLY, taken[2]).data["message"] == "该扣费周期内已扣款成功"
+    assert merchant.post(f"{path}/fail-notify", own).data["code"] == "INVALID_REQUEST"
+    del notice["deduct_duration"]
+    assert merchant.post(f"{path}/notify", notice).status == 204
+    clock.advance(9 * 86400)
+    assert merchant.post(APPLY, taken[2]).data["message"] == "当前不在可扣费期内"
+    amount = {"appid": "wx1", "schedule_amount": {"total": 100, "currency": "CNY"}}
+    merchant.post(f"/v3/papay/pay/schedules/contract-id/{contract}/schedule", amount)
+    less = {**taken[2], "amount": {"total": 99, "currency": "CNY"}}
+    assert merchant.post(APPLY, less).data["message"] == "扣款金额与预约扣费金额不符: 99, not 100"
+
+
+def test_a_contract_of_a_sub_merchant_is_of_no_other(sandbox: Sandbox, merchant: Any) -> None:
+    contract = signed(sandbox, merchant, appid=None, sp_appid="wx1", sub_mchid="1900000110", sub_openid="o")
+    path = f"/v3/papay/sign/partner/contracts/plan-id/12535/out-contract-code/{CODE}?sub_mchid="
+    assert merchant.get(path + "1900000110").data["contract_id"] == contract
+    assert merchant.get(path + "1900000111").data["code"] == "RESOURCE_NOT_EXISTS"
+    taken = deducted("http://127.0.0.1:9/", contract, sp_appid="wx1", sub_mchid="1900000111")
+    del taken["appid"]
+    assert merchant.post("/v3/papay/pay/partner/transactions/apply", taken).data["code"] == "RESOURCE_NOT_EXISTS"
+
+
 # v2
 
 
@@ -313,6 +463,62 @@ def test_who_pays_an_order_with_a_contract_signs_it_too(
     assert (output["contract_state"], output["openid"]) == ("SIGNED", openid)
 
 
+# schools
+
+
+def test_a_school_deducts_what_a_user_agreed_to(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    base, openid = "/v3/edu-papay", "oUpF8uMuAJOM2pxb1Q"
+    sandbox.notify_at(receiver.url)
+    # https://pay.weixin.qq.com/doc/v3/merchant/4012522560
+    sent = {"appid": "wx8888888888888888", "openid": openid, "plan_id": "101164396123311331", "user_id": "20200330tony"}
+    sent |= {"period_start_date": "2020-03-19", "trade_scene": "EDUCATION_PERIOD"}
+    assert merchant.post(f"{base}/contracts/presign", sent).data["presign_token"]
+    listing = f"{base}/user/{openid}/contracts?appid=wx8888888888888888&plan_id=101164396123311331"
+    assert merchant.get(listing).data["total_count"] == 0
+    sandbox.sign_contract("101164396123311331-20200330tony")
+    assert sandbox.callbacks.wait()
+    envelope, content = receiver.opened(sandbox)
+    contract = content["contract_information"]["contract_id"]
+    assert (envelope["event_type"], content["contract_information"]["contract_status"]) == ("ENTRUST.SIGNING", "ADD")
+    (found,) = merchant.get(listing + "&contract_status=ADD").data["data"]
+    assert found["contract_information"]["contract_id"] == contract
+    assert merchant.get(f"{base}/contracts/id/{contract}?appid=wx1").data["openid"] == openid
+    assert merchant.post(f"{base}/user-notifications/{contract}/send", {"appid": "wx1"}).status == 204
+
+    def taken(number: str, **more: Any) -> Any:
+        deduction = {
+            "appid": "wx8888888888888888",
+            "body": "新东方-语文课程",
+            "out_trade_no": number,
+            "notify_url": "http://127.0.0.1:9/",
+            "contract_id": contract,
+            "trade_scene": "EDUCATION_PERIOD",
+            "amount": {"total": 888, "currency": "CNY"},
+            "device_information": {"device_ip": "123.12.12.123"},
+        }
+        return merchant.post(f"{base}/transactions", {**deduction, **more})
+
+    sandbox.actions["refuse_deduction"](contract)
+    for number, state in (("edu00001", "PAY_FAIL"), ("edu00002", "SUCCESS")):
+        assert taken(number).status == 204
+        told = merchant.get(f"{base}/transactions/out-trade-no/{number}").data
+        assert (told["trade_state"], told["payer"]["openid"]) == (state, openid)
+    assert merchant.get(f"{base}/transactions/id/{told['transaction_id']}").data == told
+    assert taken("edu00003", sub_mchid="1900000109").status == 204
+    assert merchant.get(f"{base}/transactions/out-trade-no/edu00003?sub_mchid=1900000109").status == 200
+    order = {"appid": merchant.account.appid, "mchid": merchant.account.mchid, "description": "x"}
+    order |= {"out_trade_no": "order001", "notify_url": "http://127.0.0.1:9/"}
+    merchant.post("/v3/pay/transactions/native", {**order, "amount": {"total": 1, "currency": "CNY"}})
+    assert merchant.get(f"{base}/transactions/out-trade-no/order001").data["code"] == "ORDER_NOT_EXIST"
+    assert merchant.call("DELETE", f"{base}/contracts/{contract}").status == 204
+    assert merchant.get(listing + "&contract_status=ADD").data["total_count"] == 0
+    assert taken("edu00004").data["code"] == "INVALID_REQUEST"
+    assert sandbox.callbacks.wait()
+    events = [receiver.opened(sandbox, index)[0]["event_type"] for index in range(len(receiver.received))]
+    assert sorted(events) == ["ENTRUST.RELEASE", "ENTRUST.SIGNING"]
+    sandbox.notify_at(None)
+
+
 # insurance
 
 
@@ -348,11 +554,19 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
     contract = sandbox.store.entry("insurance contract", CODE)["contract"]["contract_id"]
     one = f"/v3/papay/insurance-pay/policy-periods/contract-id/{contract}/policy-period-id"
     assert merchant.get(f"{one}/1").data["policy_period_state"] == "NO_SCHEDULED"
-    amount = {"appid": "wx1", "scheduled_amount": {"total": 90, "currency": "CNY"}}
+    amount = {"appid": "wx1", "scheduled_amount": {"total": 100, "currency": "CNY"}}
     assert merchant.post(f"{one}/1/schedule", amount).data["policy_period_state"] == "SCHEDULED"
-    assert merchant.get(f"{one}/1").data["scheduled_amount"]["total"] == 90
+    assert merchant.get(f"{one}/1").data["scheduled_amount"]["total"] == 100
     assert merchant.get(f"{one}/2").data["code"] == "RESOURCE_NOT_EXISTS"
     taken = deducted(receiver.url, contract, policy_period_id=1)
+    less = {**taken, "amount": {"total": 99, "currency": "CNY"}}
+    assert merchant.post("/v3/papay/insurance-pay/transactions/apply", less).data["code"] == "INVALID_REQUEST"
+    sandbox.actions["refuse_deduction"](CODE)
+    failing = {**taken, "out_trade_no": "deduct00"}
+    assert merchant.post("/v3/papay/insurance-pay/transactions/apply", failing).data["out_trade_no"] == "deduct00"
+    assert merchant.get(f"{one}/1").data["policy_period_state"] == "SCHEDULED"
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "TRANSACTION.FAIL"
     assert merchant.post("/v3/papay/insurance-pay/transactions/apply", taken).data["out_trade_no"] == "deduct01"
     assert merchant.get(f"{one}/1").data["policy_period_state"] == "PAID"
     assert sandbox.callbacks.wait()

@@ -395,25 +395,29 @@ def test_a_service_order_goes_its_way(sandbox: Sandbox, merchant: Any, receiver:
     made = merchant.post(SERVICE, service(url=receiver.url)).data
     assert made["state"] == "CREATED"
     assert merchant.post(SERVICE, service(url=receiver.url)).data["package"] == made["package"]
-    assert merchant.post(SERVICE, service(url="https://x")).data["code"] == "INVALID_REQUEST"
+    again = merchant.post(SERVICE, service(url="https://x")).data
+    assert (again["code"], again["message"]) == ("INVALID_REQUEST", "订单重入参数校验失败")
     assert merchant.post(f"{one}/complete", COMPLETION).data["code"] == "INVALID_ORDER_STATE"
     sandbox.confirm_service("1234323JKHDFE1243252")
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[0]["event_type"] == "PAYSCORE.USER_CONFIRM"
-    with pytest.raises(ValueError, match="is DOING"):
+    with pytest.raises(ValueError, match="is USER_CONFIRM, not CREATED"):
         sandbox.confirm_service("1234323JKHDFE1243252")
-    assert merchant.post(f"{one}/complete", COMPLETION).data["state"] == "DONE"
+    assert state(merchant)["state_description"] == "USER_CONFIRM"
+    # DOING until the money is there: https://pay.weixin.qq.com/doc/v3/partner/4013194035
+    asked = merchant.post(f"{one}/complete", COMPLETION).data
+    assert (asked["state"], asked["state_description"]) == ("DOING", "MCH_COMPLETE")
     assert state(merchant)["collection"]["state"] == "USER_PAYING"
     less = {**COMPLETION, "total_amount": 400, "reason": "用户投诉"}
+    less["post_discounts"] = [{"name": "满20减1元", "description": "不与其他优惠叠加", "amount": 100}]
     assert merchant.post(f"{one}/modify", less).data["total_amount"] == 400
     assert merchant.post(f"{one}/pay", WHICH).status == 200
     sandbox.pay_service("1234323JKHDFE1243252")
-    assert state(merchant)["collection"] == {
-        "state": "USER_PAID",
-        "total_amount": 400,
-        "paying_amount": 0,
-        "paid_amount": 400,
-    }
+    told = state(merchant)["collection"]
+    (detail,) = told.pop("details")
+    assert told == {"state": "USER_PAID", "total_amount": 400, "paying_amount": 0, "paid_amount": 400}
+    assert (detail["amount"], detail["paid_type"]) == (400, "NEWTON")
+    assert (state(merchant)["state"], "state_description" in state(merchant)) == ("DONE", False)
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[0]["event_type"] == "PAYSCORE.USER_PAID"
     with pytest.raises(LookupError, match="no service order x"):
@@ -455,7 +459,7 @@ def test_a_provider_has_service_orders_too(sandbox: Sandbox, merchant: Any, rece
 def test_a_service_that_is_over_is_paid_without_confirmation(sandbox: Sandbox, merchant: Any) -> None:
     sent = {**WHICH, "out_order_no": "over", "time_range": {"start_time": "20091225091010"}, "total_amount": 500}
     for _ in range(2):
-        assert merchant.post(f"{SERVICE}/direct-complete", sent).data["state"] == "DONE"
+        assert merchant.post(f"{SERVICE}/direct-complete", sent).data["state"] == "DOING"
     assert state(merchant, "over")["collection"]["paying_amount"] == 500
     sandbox.pay_service("over")
     assert state(merchant, "over")["collection"]["paid_amount"] == 500
@@ -463,7 +467,9 @@ def test_a_service_that_is_over_is_paid_without_confirmation(sandbox: Sandbox, m
     other |= {"service_introduction": "某某酒店", "notify_url": "http://127.0.0.1:9/"}
     answer = merchant.post("/v3/payscore/partner/serviceorder/direct-complete", other)
     assert answer.status == 204, answer.data
-    assert state(merchant, "other")["state"] == "DONE"
+    assert state(merchant, "other")["code"] == "ORDER_NOT_EXIST"  # it is the sub-merchant's
+    query = f"out_order_no=other&service_id={WHICH['service_id']}&sub_mchid=1900000110"
+    assert merchant.get(f"/v3/payscore/partner/serviceorder?{query}").data["state"] == "DOING"
 
 
 # complaints
@@ -477,7 +483,8 @@ def test_a_complaint_is_notified_answered_and_completed(sandbox: Sandbox, mercha
     paid(sandbox, merchant)
     number = sandbox.complain("order001")["complaint_id"]
     assert sandbox.callbacks.wait()
-    assert receiver.opened(sandbox)[1] == {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
+    told = receiver.opened(sandbox)[1]
+    assert (told["complaint_id"], told["action_type"]) == (number, "CREATE_COMPLAINT")
     day = sandbox.context.day()
     listed = merchant.get(f"{base}/complaints-v2?begin_date={day}&end_date={day}").data
     assert (listed["total_count"], listed["data"][0]["complaint_id"]) == (1, number)

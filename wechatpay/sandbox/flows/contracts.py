@@ -33,6 +33,7 @@ SCHEDULED = "v3/papay/scheduled-deduct-sign"
 PAY = "v3/papay/pay"
 PLATFORM = "v3/ecommerce/combine-papay"
 GLOBAL = "v3/global/papay"
+EDUCATION = "v3/edu-papay"
 BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
 
 
@@ -50,9 +51,11 @@ class Family:
 FAMILIES = (
     Family(PLATFORM, "notify_url", "ECOMMERCE_ENTRUST.SIGN", "ECOMMERCE_ENTRUST.TERMINATE"),
     Family(GLOBAL, "success_notify_url", "PAPAY.SIGN", "PAPAY.TERMINATE"),
+    Family(EDUCATION, "notify_url", "ENTRUST.SIGNING", "ENTRUST.RELEASE"),
     Family("v3/", "contract_notify_url", "ENTRUST.SIGN", "ENTRUST.TERMINATE"),
     Family("v2/", "notify_url", "pap-contract-state-changed", "pap-contract-state-changed", "v2"),
 )
+SUB = ("sub_mchid", "sub_mch_id")
 MODES_V2 = {"USER_TERMINATE": 2, "MCH_API_TERMINATE": 3}
 
 
@@ -156,6 +159,11 @@ def facts(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
         "openid": contract["openid"],
         "sp_openid": contract["openid"],
         "deduct_schedule": {**estimated, **schedule} if estimated else None,
+        "contract_information": {
+            "contract_id": contract["contract_id"],
+            "contract_status": "DELETE" if ended else "ADD",
+            "create_time": contract["signed_time"],
+        },
     }
 
 
@@ -185,17 +193,23 @@ def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any
     }
 
 
-def signed_once(context: SandboxContext, number: Any, missing: str = "RESOURCE_NOT_EXISTS") -> dict[str, Any]:
-    """Return the contract of this code or id; one that was never signed is refused."""
+def signed_once(
+    context: SandboxContext, number: Any, asking: Mapping[str, Any], missing: str = "RESOURCE_NOT_EXISTS"
+) -> dict[str, Any]:
+    """Return the contract of this code or id; one that was never signed, or of another sub-merchant, is refused."""
     contract = CONTRACTS.get(context, str(number))
-    if contract is None or contract["state"] == "UNSIGNED":
+    sub_merchants = {
+        str(sent[name]) for sent in (asking, contract["sent"] if contract else {}) for name in SUB if sent.get(name)
+    }
+    if contract is None or contract["state"] == "UNSIGNED" or len(sub_merchants) > 1:
         raise Refusal(404, missing, f"no contract {number} was signed")
     return contract
 
 
 def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v3 path names."""
-    return signed_once(context, call.variables.get("out_contract_code") or call.variables["contract_id"])
+    number = call.variables.get("out_contract_code") or call.variables["contract_id"]
+    return signed_once(context, number, {**call.query, **call.body})
 
 
 @routes.on(
@@ -237,6 +251,7 @@ def doors(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     f"GET {PLATFORM}/contracts/{BY_CODE}",
     f"GET {GLOBAL}/contracts/out-contract-code/{{out_contract_code}}",
     f"GET {GLOBAL}/contracts/{{contract_id}}",
+    f"GET {EDUCATION}/contracts/id/{{contract_id}}",
 )
 def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a contract as it stands."""
@@ -248,6 +263,7 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     f"POST {SIGN}/partner/contracts/{BY_CODE}/terminate",
     f"POST {PLATFORM}/contracts/{BY_CODE}/terminate",
     f"POST {GLOBAL}/contracts/{{contract_id}}/terminate",
+    f"DELETE {EDUCATION}/contracts/{{contract_id}}",
 )
 def end(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None:
     """End a contract."""
@@ -281,7 +297,8 @@ def pre_sign_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] |
 
 def found_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v2 request names."""
-    return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"), "CONTRACT_NOT_EXIST")
+    number = call.body.get("contract_id") or call.body.get("contract_code")
+    return signed_once(context, number, call.body, "CONTRACT_NOT_EXIST")
 
 
 @routes.on("POST v2/papay/querycontract", "POST v2/papay/partner/querycontract")

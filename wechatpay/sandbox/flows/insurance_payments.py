@@ -83,16 +83,28 @@ def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     sent = dict(call.body)
     entry = in_force(context, call)
     period = unpaid(entry, call, str(sent["out_trade_no"]))
+    announced = period.get("scheduled_amount")
+    if announced and announced["total"] != sent["amount"]["total"]:
+        raise Refusal(400, "INVALID_REQUEST", "扣款金额与预约扣费金额不符")
     order = deductions.deduction(context, entry["contract"], sent, "direct", deductions.whose(context, sent))
-    period |= {
-        "policy_period_state": "PAID",
-        "deduct_amount": sent["amount"],
-        "deduct_date": context.day(),
-        "out_trade_no": order["out_trade_no"],
-    }
+    period["out_trade_no"] = order["out_trade_no"]
     CONTRACTS.save(context, entry)
-    context.schedule("pay", order["out_trade_no"])
+    context.schedule(take, order["out_trade_no"])
     return context.respond(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
+
+
+def take(context: SandboxContext, number: str) -> None:
+    """Take the premium of a period, which is paid then, or can be tried again by another deduction."""
+    order = deductions.take(context, number)
+    sent = order["sent"]
+    entry = CONTRACTS.entry(context, sent["contract_id"])
+    (period,) = (each for each in entry["policy_periods"] if each.get("out_trade_no") == number)
+    if order["state"] == "PAYERROR":
+        del period["out_trade_no"]
+    else:
+        taken = {"deduct_amount": sent["amount"], "deduct_date": context.day()}
+        period |= {"policy_period_state": "PAID", **taken}
+    CONTRACTS.save(context, entry)
 
 
 @routes.on(f"POST {SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["MEDIA", "routes"]
+__all__ = ["MEDIA", "routes", "uploaded"]
 
 routes = Routes()
 
@@ -33,7 +33,17 @@ UPLOADS = (
 
 @routes.on(*UPLOADS)
 def upload(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Store a file; the same content has the same id."""
+    """Store a file."""
+    media_id = uploaded(context, call)
+    facts = {
+        "media_id": media_id,
+        "media_url": f"{call.request.origin or context.base_url}_sandbox/media/{media_id}",
+    }
+    return context.respond(call, facts)
+
+
+def uploaded(context: SandboxContext, call: ReceivedCall) -> str:
+    """Store the file of a call, and return its id; the same content has the same."""
     file = call.files[0]
     if not file.content:
         raise Refusal.of_field("body", f"/{file.name}", "the file has no bytes")
@@ -44,11 +54,7 @@ def upload(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "content_type": mimetypes.guess_type(file.filename or "")[0] or "application/octet-stream",
     }
     context.store.put(MEDIA, media_id, described, content=file.content, day=context.day())
-    facts = {
-        "media_id": media_id,
-        "media_url": f"{call.request.origin or context.base_url}_sandbox/media/{media_id}",
-    }
-    return context.respond(call, facts)
+    return media_id
 
 
 @routes.on(*(f"GET {path}/{{media_id}}" for path in IMAGES))

@@ -19,6 +19,7 @@ FORMS = {
     "batch detail": ("132000{rest}", 42),
     "split": ("30{rest}", 28),
     "split detail": ("36{rest}", 28),
+    "complaint": ("2000000{day}{rest}", 27),
 }
 """The form of each kind, and its length: 4200001863 20230506 8344507881 is a transaction_id."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
+from wechatpay.sandbox.flows import trades
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 routes = Routes()
 
 ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", states=ORDER, missing="ORDER_NOT_EXIST")
-MOVE = "move"
 NEVER_ORDERED = "closed number"
 """Numbers that were closed before there was an order: v3 accepts that, and refuses the order afterwards."""
 RATE = Decimal("0.006")
@@ -178,7 +178,7 @@ def place(
         "total": total,
         "currency": str(currency or "CNY"),
         "refunded": 0,
-        "returned": 0,
+        "fee_returned": 0,
         "sent": sent,
         "parties": chosen(sent, *PARTIES) if parties is None else parties,
         "openid": openid(sent, number),
@@ -234,14 +234,7 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     if payer:
         order["openid"] = payer
     ORDERS.save(context, order)
-    book(
-        context,
-        ORDER.transitions["pay"].books,
-        order["transaction_id"],
-        order["out_trade_no"],
-        order["total"],
-        commission(order["total"]),
-    )
+    trades.paid(context, order, ORDER.transitions["pay"].books, commission(order["total"]))
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:
@@ -254,12 +247,6 @@ def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: boo
         ORDERS.save(context, order)
     else:
         settle(context, order)
-
-
-def book(context: SandboxContext, kind: str, number: str, order: str, amount: int, fee: int, **refund: str) -> None:
-    """Write down that money moved, amount and commission in fen: the bills are made of this."""
-    move = {"kind": kind, "order": order, **refund, "amount": amount, "fee": fee, "time": context.stamp()}
-    context.store.put(MOVE, f"{kind} {number}", move, day=context.day())
 
 
 def notified(result: dict[str, Any]) -> dict[str, Any]:
@@ -448,8 +435,7 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     with refusing():
         ORDERS.move(order, change)
     if change == "return":
-        total = order["refunded"] = order["total"]
-        kind = ORDER.transitions[change].books
-        book(context, kind, order["transaction_id"], order["out_trade_no"], total, commission(total))
+        order["refunded"] = order["total"]
+        trades.reversed_(context, order, ORDER.transitions[change].books, commission(order["total"]))
     ORDERS.save(context, order)
     return order

@@ -99,7 +99,7 @@ def time_v2(stamp: str | None) -> str | None:
 
 def moment(stamp: str | None) -> str:
     """Return a time as bills, and some responses of v2, write it; empty for none."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S") if stamp else ""
+    return f"{stamp[:10]} {stamp[11:19]}" if stamp else ""
 
 
 def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
@@ -160,6 +160,6 @@ def close_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 @routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
 def reverse_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an order back, v2."""
-    with codes_v2({}):
+    with codes_v2({"NOT_ENOUGH": "NOTENOUGH"}):
         reverse(context, find_v2(context, call))
     return context.respond(call, {"recall": "N"})

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.flows import orders, orders_v2
+from wechatpay.sandbox.flows import orders, orders_v2, trades
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
-from wechatpay.sandbox.flows.states import REFUND
+from wechatpay.sandbox.flows.states import ORDER, REFUND
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -78,9 +78,11 @@ def place(
         "parties": order["parties"],
         "sent": sent,
     }
+    orders.ORDERS.move(order, "refund")
     order["refunded"] += amount
     order["refunds"].append(number)
-    orders.ORDERS.move(order, "refund")
+    trades.refunded(context, order, refund, ORDER.transitions["refund"].books, fee_of(order))
+    order["fee_returned"] += refund["fee"]
     orders.ORDERS.save(context, order)
     REFUNDS.save(context, refund)
     context.schedule("finish_refund", number, when="refund")
@@ -98,33 +100,26 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
             )
         )
     with context.change():
-        refund = REFUNDS.change(context, number, status)
-        order = orders.ORDERS.entry(context, refund["out_trade_no"])
+        refund = REFUNDS.entry(context, number)
+        REFUNDS.move(refund, status)
         if status == "SUCCESS":
             refund["success_time"] = context.stamp()
-            fee, own_number = fee_of(order, refund), refund["out_refund_no"]
-            orders.book(
-                context,
-                REFUND.transitions[status].books,
-                refund["refund_id"],
-                order["out_trade_no"],
-                refund["amount"],
-                fee,
-                refund=own_number,
-            )
         elif status == "CLOSED":
+            order = orders.ORDERS.entry(context, refund["out_trade_no"])
             order["refunded"] -= refund["amount"]  # the order stays REFUND, which is an end
-        orders.ORDERS.save(context, order)
+            order["fee_returned"] -= refund["fee"]
+            trades.closed(context, order, refund, REFUND.transitions[status].books)
+            orders.ORDERS.save(context, order)
+        trades.end_refund(context, refund)
         REFUNDS.save(context, refund)
         notify(context, refund)
         return refund
 
 
-def fee_of(order: dict[str, Any], refund: dict[str, Any]) -> int:
-    """Return the commission that comes back with a refund: of all refunds of a whole order, all of it."""
-    before = order["total"] - order["returned"]
-    order["returned"] += refund["amount"]
-    return orders.commission(before) - orders.commission(before - refund["amount"])
+def fee_of(order: dict[str, Any]) -> int:
+    """Return the commission that comes back with a refund, in fen: of all refunds of a whole order, all of it."""
+    kept = orders.commission(order["total"] - order["refunded"])
+    return max(orders.commission(order["total"]) - kept - int(order["fee_returned"]), 0)
 
 
 def notify(context: SandboxContext, refund: dict[str, Any]) -> None:

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTHORIZATION",
-    "COLLECTION",
     "COMPLAINT",
     "CONTRACT",
     "ORDER",
     "REFUND",
-    "SERVICE_ORDER",
     "STATELESS",
     "TRANSFER",
     "States",
@@ -43,7 +41,7 @@ class Transition:
         after: The state it leads to.
         by: Who causes it.
         notifies: The event that the merchant is notified of; empty: none.
-        books: The kind of entry that it makes in the merchant's account; empty: none.
+        books: The entry that it makes in an account, of :data:`accounts.BUSINESS`; empty: none.
     """
 
     before: tuple[str, ...]
@@ -107,7 +105,7 @@ ORDER = States(
     first=("NOTPAY",),
     transitions={
         "pay": Transition(("NOTPAY", "USERPAYING"), "SUCCESS", "user", "TRANSACTION.SUCCESS", "pay"),
-        "refund": Transition(("SUCCESS", "REFUND"), "REFUND", "merchant"),
+        "refund": Transition(("SUCCESS", "REFUND"), "REFUND", "merchant", books="refund"),
         "enter": Transition(("NOTPAY",), "USERPAYING", "user"),
         "fail": Transition(("NOTPAY", "USERPAYING"), "PAYERROR", "user"),
         "close": Transition(("NOTPAY", "PAYERROR", "CLOSED"), "CLOSED", "merchant"),
@@ -121,8 +119,8 @@ ORDER = States(
 REFUND = States(
     first=("PROCESSING",),
     transitions={
-        "SUCCESS": Transition(("PROCESSING", "ABNORMAL"), "SUCCESS", "platform", "REFUND.SUCCESS", "refund"),
-        "CLOSED": Transition(("PROCESSING", "ABNORMAL"), "CLOSED", "platform", "REFUND.CLOSED"),
+        "SUCCESS": Transition(("PROCESSING", "ABNORMAL"), "SUCCESS", "platform", "REFUND.SUCCESS"),
+        "CLOSED": Transition(("PROCESSING", "ABNORMAL"), "CLOSED", "platform", "REFUND.CLOSED", "refund closed"),
         "ABNORMAL": Transition(("PROCESSING",), "ABNORMAL", "platform", "REFUND.ABNORMAL"),
         "elsewhere": Transition(("ABNORMAL",), "PROCESSING", "merchant"),
     },
@@ -133,10 +131,12 @@ TRANSFER = States(
     first=("WAIT_USER_CONFIRM", "PROCESSING"),
     transitions={
         "SUCCESS": Transition(("WAIT_USER_CONFIRM", "PROCESSING"), "SUCCESS", "user", "MCHTRANSFER.BILL.FINISHED"),
-        "FAIL": Transition(("WAIT_USER_CONFIRM", "PROCESSING"), "FAIL", "platform", "MCHTRANSFER.BILL.FINISHED"),
+        "FAIL": Transition(
+            ("WAIT_USER_CONFIRM", "PROCESSING"), "FAIL", "platform", "MCHTRANSFER.BILL.FINISHED", "transfer back"
+        ),
         "cancel": Transition(("WAIT_USER_CONFIRM", "CANCELING"), "CANCELING", "merchant"),
         "CANCELLED": Transition(
-            ("WAIT_USER_CONFIRM", "CANCELING"), "CANCELLED", "platform", "MCHTRANSFER.BILL.FINISHED"
+            ("WAIT_USER_CONFIRM", "CANCELING"), "CANCELLED", "platform", "MCHTRANSFER.BILL.FINISHED", "transfer back"
         ),
     },
 )
@@ -150,27 +150,6 @@ AUTHORIZATION = States(
     },
 )
 """Transfers without confirmation."""
-
-SERVICE_ORDER = States(
-    first=("CREATED", "DONE"),
-    transitions={
-        "confirm": Transition(("CREATED",), "DOING", "user", "PAYSCORE.USER_CONFIRM"),
-        "complete": Transition(("DOING",), "DONE", "merchant"),
-        "cancel": Transition(("CREATED", "DOING"), "REVOKED", "merchant"),
-    },
-)
-"""Pay Score: the service."""
-
-COLLECTION = States(
-    first=("USER_PAYING",),
-    transitions={
-        "modify": Transition(("USER_PAYING",), "USER_PAYING", "merchant"),
-        "collect": Transition(("USER_PAYING",), "USER_PAYING", "merchant"),
-        "pay": Transition(("USER_PAYING",), "USER_PAID", "user", "PAYSCORE.USER_PAID"),
-        "sync": Transition(("USER_PAYING",), "USER_PAID", "merchant"),
-    },
-)
-"""Pay Score: the money of a completed service order, in its ``collection``."""
 
 CONTRACT = States(
     first=("UNSIGNED",),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
-from wechatpay.sandbox.flows import transfer_authorizations
+from wechatpay.sandbox.flows import accounts, transfer_authorizations
+from wechatpay.sandbox.flows.accounts import Entry
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, page, refusing
@@ -69,14 +70,16 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     asked = sent.get("authorization_info")
     if asked:
         transfer_authorizations.ask(context, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
+    amount = fen(sent.get("transfer_amount"), "/transfer_amount")
+    transfer_bill_no = platform_number(context, "transfer", number)
     bill = {
         "mch_id": context.account.mchid,
         "mchid": context.account.mchid,
         "out_bill_no": number,
-        "transfer_bill_no": platform_number(context, "transfer", number),
+        "transfer_bill_no": transfer_bill_no,
         "appid": sent.get("appid"),
         "state": "PROCESSING" if authorised else WAITING,
-        "transfer_amount": fen(sent.get("transfer_amount"), "/transfer_amount"),
+        "transfer_amount": amount,
         "transfer_remark": sent.get("transfer_remark"),
         "openid": sent.get("openid"),
         "user_qq": sent.get("user_qq"),
@@ -89,9 +92,18 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
     expires = None if authorised else context.clock() + CONFIRMED_WITHIN.total_seconds()
     entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event, "expires": expires}
+    pay_out(context, "transfer", amount, transfer_bill_no, number)
     BILLS.save(context, entry)
     context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
     return context.respond(call, {**bill, **(asked or {})})
+
+
+def pay_out(
+    context: SandboxContext, books: str, amount: int, number: str, voucher: str, refusal: Refusal | None = None
+) -> None:
+    """Take money for users from the operation account, which is refused if it has too little."""
+    accounts.require(context, amount, "OPERATION", refusal=refusal or Refusal(403, "NOT_ENOUGH", "资金不足"))
+    accounts.book(context, Entry.of(books, -amount, number, voucher), "OPERATION")
 
 
 @routes.action("confirm_transfer")
@@ -124,8 +136,12 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS", reason
 def ended(context: SandboxContext, number: str, state: str, reason: str | None) -> dict[str, Any]:
     """End a transfer, notify the merchant, and return its entry."""
     entry = BILLS.change(context, number, state, update_time=context.stamp(), fail_reason=reason)
+    bill, books = entry["bill"], TRANSFER.transitions[state].books
+    if books:
+        back = Entry.of(books, bill["transfer_amount"], bill["transfer_bill_no"], number, by="system")
+        accounts.book(context, back, "OPERATION")
     names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
-    content = {name: value for name, value in entry["bill"].items() if name in names}
+    content = {name: value for name, value in bill.items() if name in names}
     context.notify(entry["notify_url"], entry["event"], content)
     return entry
 
@@ -185,6 +201,7 @@ def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             "out_batch_no": number,
             "total": total,
         }
+        pay_out(context, "transfer", total, known["batch_id"], number)
         BATCHES.save(context, known)
         context.schedule(finish, number)
     return context.respond(call, {**known, "batch_status": "ACCEPTED"})
@@ -315,6 +332,8 @@ def query_detail(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 # v2
 
+TOO_LITTLE = {"transfer": "您的付款帐号余额不足", "red packet": "帐号余额不足，请到商户平台充值后再重试"}
+
 
 def number_of(call: ReceivedCall) -> str:
     """Return the merchant's number of a v2 transfer or red packet."""
@@ -335,8 +354,9 @@ def transfer_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     known = PAYMENTS.repeated(context, number, sent, "PARAM_ERROR")
     if known is None:
         name = "total_amount" if "total_amount" in sent else "amount"
-        fen(sent.get(name), f"/{name}")
-        payment = digits(28, "payment", number)
+        amount, payment = fen(sent.get(name), f"/{name}"), digits(28, "payment", number)
+        books = "red packet" if "mch_billno" in sent else "transfer"
+        pay_out(context, books, amount, payment, number, Refusal(200, "NOTENOUGH", TOO_LITTLE[books]))
         known = {"number": number, "sent": sent, "payment_no": payment, "time": context.stamp()}
         PAYMENTS.save(context, known)
     return context.respond(

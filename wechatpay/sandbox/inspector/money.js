@@ -57,7 +57,7 @@ function transferRow({ bill }) {
 function serviceRow({ order }) {
   const number = order.out_order_no;
   return [number, order.service_introduction ?? '', yuan(order.total_amount ?? 0), stateChip(order.state), row(
-    when(order.state === 'CREATED', act('confirmService', 'confirm_service', { number })), when(order.state === 'DONE', act('payService', 'pay_service', { number })))];
+    when(order.state === 'CREATED', act('confirmService', 'confirm_service', { number })), when(order.state_description === 'MCH_COMPLETE', act('payService', 'pay_service', { number })))];
 }
 
 function contractRow({ contract }) {
