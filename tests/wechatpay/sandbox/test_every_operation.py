@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,7 @@ ABSENT = {
     "REFUNDNOTEXIST",
     "20002",
 }
+PERIOD = {"available_begin_time": timedelta(hours=1), "available_end_time": timedelta(days=1)}
 FILE = b"\x89PNG\r\n\x1a\n sandbox"
 
 
@@ -57,8 +59,12 @@ class Builder:
     def scalar(self, each: Field, kind: str) -> Any:
         if each.encrypted == "rsa":
             return self.cipher("张三")
-        if each.name in ("mchid", "sp_mchid", "combine_mchid"):
+        if each.name in ("mchid", "sp_mchid", "combine_mchid", "belong_merchant"):
             return self.merchant.account.mchid
+        if each.name in PERIOD:  # the examples are over
+            return (self.merchant.sandbox.context.now() + PERIOD[each.name]).isoformat(timespec="seconds")
+        if each.name in ("max_coupons", "coupon_amount"):  # the examples are 0
+            return 1
         example = each.example
         if example is None and each.enum:
             example = each.enum[0]

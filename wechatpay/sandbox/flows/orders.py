@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
+from wechatpay.sandbox.flows import promotions
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -239,8 +240,8 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
         ORDER.transitions["pay"].books,
         order["transaction_id"],
         order["out_trade_no"],
-        order["total"],
-        commission(order["total"]),
+        promotions.settled(order),
+        commission(promotions.settled(order)),
     )
 
 
@@ -273,7 +274,7 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     family, currency = order["family"], order["currency"]
     amount = {"total": order["total"], "payer_currency": currency}
     if paid or family == "global":
-        amount |= {"currency": currency, "payer_total": order["total"]}
+        amount |= {"currency": currency, "payer_total": promotions.payer_total(order)}
     home = family in ("direct", "partner")
     result: dict[str, Any] = {
         "attach": "" if home and paid else None,
@@ -288,7 +289,7 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         "success_time": order["success_time"],
         "payer": payer(order) if paid else None,
         "amount": amount,
-        "promotion_detail": [] if home and not paid else None,
+        "promotion_detail": order.get("promotion_detail") or ([] if home and not paid else None),
         "detail": None,
         "scene_info": {"device_id": ""} if home and not paid else None,
         "installment_info": None,
@@ -448,7 +449,7 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     with refusing():
         ORDERS.move(order, change)
     if change == "return":
-        total = order["refunded"] = order["total"]
+        order["refunded"], total = order["total"], promotions.settled(order)
         kind = ORDER.transitions[change].books
         book(context, kind, order["transaction_id"], order["out_trade_no"], total, commission(total))
     ORDERS.save(context, order)
