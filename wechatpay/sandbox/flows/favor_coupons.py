@@ -12,6 +12,7 @@ from wechatpay.sandbox.flows.favor_rules import (
     expired,
     new_number,
     paged,
+    receive_once,
     repeated,
     send_once,
     time_of,
@@ -37,7 +38,6 @@ COUPONS = Objects(
     states=FAVOR_COUPON,
     hidden=("sent", "out_request_no", "openid", "appid"),
 )
-RECEIVED = "coupons of a user"
 USERS = f"{BASE}/users/{{openid}}/coupons"
 
 
@@ -74,10 +74,7 @@ def make(context: SandboxContext, stock: dict[str, Any], number: str, sent: dict
         raise Refusal(400, "INVALID_REQUEST", "活动已结束或未激活")
     if not time_of(rules["available_begin_time"]) <= now < time_of(rules["available_end_time"]):
         raise Refusal(403, "REQUEST_BLOCKED", "活动未开始或已结束")
-    holder = f"{stock['stock_id']}/{sent['openid']}"
-    received = (context.store.get(RECEIVED, holder) or {"count": 0})["count"]
-    if received >= rules["stock_use_rule"]["max_coupons_per_user"]:
-        raise Refusal(403, "RULE_LIMIT", "用户已达最大领券次数")
+    receive_once(context, stock["stock_id"], sent["openid"], rules["stock_use_rule"]["max_coupons_per_user"])
     worth = int(sent.get("coupon_value") or face_value(rules))
     send_once(stock, context.day(), worth, rules["stock_use_rule"])
     begin, end = usable(context, rules)
@@ -103,7 +100,6 @@ def make(context: SandboxContext, stock: dict[str, Any], number: str, sent: dict
             "transaction_minimum": int(sent.get("coupon_minimum") or least_total(rules)),
         },
     }
-    context.store.put(RECEIVED, holder, {"count": received + 1})
     # the day of the store is an index, here of the coupons of one user
     context.store.put(COUPONS.kind, number, coupon, coupon["coupon_id"], day=coupon["openid"])
     STOCKS.save(context, stock)

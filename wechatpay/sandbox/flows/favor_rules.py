@@ -10,7 +10,7 @@ from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.http import Refusal, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.flows.objects import Objects
@@ -21,9 +21,10 @@ __all__ = [
     "callback_url",
     "expired",
     "new_number",
+    "once",
     "paged",
+    "receive_once",
     "repeated",
-    "same_request",
     "send_once",
     "set_callback_url",
     "time_of",
@@ -31,6 +32,8 @@ __all__ = [
 
 REPEATED = "创建请求重入，但本次请求与上次请求信息不一致"
 CALLBACKS = "coupon notification"
+REQUEST = "coupon request"
+RECEIVED = "coupons of a user"
 
 
 def time_of(text: Any, *field: str) -> datetime:
@@ -54,14 +57,29 @@ def repeated(objects: Objects, context: SandboxContext, number: str, sent: Mappi
     return known
 
 
-def same_request(entry: dict[str, Any], number: str, sent: Mapping[str, Any]) -> Any | None:
-    """Return what a request about an entry was answered when it came first; other parameters are refused."""
-    known = entry.setdefault("requests", {}).get(number)
+def once(
+    context: SandboxContext, call: ReceivedCall, number: str, make: Callable[[], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """Return the answer to a request, or the one that the same request with its number was given before."""
+    name = f"{call.operation.key} {number}"
+    sent = {**call.body, **call.variables, **call.query}
+    known = context.store.get(REQUEST, name)
     if known is None:
-        return None
-    if known["sent"] != sent:
+        known = {"sent": sent, "answer": make()}
+        context.store.put(REQUEST, name, known)
+    elif known["sent"] != sent:
         raise Refusal(400, "RESOURCE_ALREADY_EXISTS", REPEATED)
-    return known["answer"]
+    answer: dict[str, Any] | None = known["answer"]
+    return answer
+
+
+def receive_once(context: SandboxContext, stock_id: str, openid: str, most: int) -> None:
+    """Count a coupon of a stock that a user receives; more than so many are refused."""
+    holder = f"{stock_id}/{openid}"
+    received = (context.store.get(RECEIVED, holder) or {"count": 0})["count"]
+    if received >= most:
+        raise Refusal(403, "RULE_LIMIT", "用户已达最大领券次数")
+    context.store.put(RECEIVED, holder, {"count": received + 1})
 
 
 def send_once(stock: dict[str, Any], day: str, amount: int, rule: Mapping[str, Any]) -> None:
