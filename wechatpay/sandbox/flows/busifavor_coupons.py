@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["COUPONS", "current", "facts", "find_coupon", "make", "new_coupon", "receive", "routes", "store_new"]
+__all__ = [
+    "COUPONS",
+    "current",
+    "facts",
+    "find_coupon",
+    "make_or_say_why",
+    "new_coupon",
+    "receive",
+    "routes",
+    "store_new",
+]
 
 routes = Routes()
 
@@ -81,11 +91,18 @@ def receive(
         stock = STOCKS.entry(context, number, "stock_id")
         serial = letters(20, "received", number, openid, str(stock["sent_coupons"]["total"]))
         sent = {"openid": openid, "appid": context.account.appid, "coupon_code": coupon_code}
-        try:
-            return make(context, stock, serial, sent, channel)
-        except Refusal as refusal:
-            text = f"{refusal.code} {refusal.message}"
-            raise ValueError(Words(f"the coupon cannot be received: {text}", f"无法领券：{text}")) from None
+        return make_or_say_why(context, stock, serial, sent, channel)
+
+
+def make_or_say_why(
+    context: SandboxContext, stock: dict[str, Any], number: str, sent: dict[str, Any], channel: str, **attached: str
+) -> dict[str, Any]:
+    """Send a coupon as an action does: ValueError if it is refused."""
+    try:
+        return make(context, stock, number, sent, channel, **attached)
+    except Refusal as refusal:
+        text = f"{refusal.code} {refusal.message}"
+        raise ValueError(Words(f"the coupon cannot be received: {text}", f"无法领券：{text}")) from None
 
 
 def make(
