@@ -504,7 +504,7 @@ class TestRefunds:
 
     def test_an_order_without_coupons_has_none_of_it(self) -> None:
         order = {"total": 100, "refunded": 0}
-        assert promotions.refund(order, 30)["discount_refund"] == 0
+        assert promotions.refund(order, 30, [])["discount_refund"] == 0
         assert promotions.v2(order) == {"cash_fee": 100}
 
 

@@ -169,8 +169,9 @@ def spend(context: SandboxContext, stock_id: str, amount: int) -> None:
 
 
 @refunds.on_refunded
-def give_back(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any]) -> None:
+def give_back(context: SandboxContext, refund: dict[str, Any]) -> None:
     """Give the coupons of an order that is refunded whole back to their user."""
+    order = ORDERS.entry(context, refund["out_trade_no"])
     back = [each["amount"] for each in refunds.refunds_of(context, order) if each["status"] == "SUCCESS"]
     whole = sum(back) == order["total"]
     for each, share in zip(order.get("promotion_detail") or (), refund["promotion_detail"], strict=True):

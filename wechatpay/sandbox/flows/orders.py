@@ -240,8 +240,8 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
         ORDER.transitions["pay"].books,
         order["transaction_id"],
         order["out_trade_no"],
-        promotions.settled(order),
-        commission(promotions.settled(order)),
+        order["total"],
+        commission(order["total"]),
     )
 
 
@@ -449,7 +449,7 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     with refusing():
         ORDERS.move(order, change)
     if change == "return":
-        order["refunded"], total = order["total"], promotions.settled(order)
+        total = order["refunded"] = order["total"]
         kind = ORDER.transitions[change].books
         book(context, kind, order["transaction_id"], order["out_trade_no"], total, commission(total))
     ORDERS.save(context, order)

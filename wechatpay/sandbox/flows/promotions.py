@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["discount", "keep", "payer_total", "refund", "settled", "v2"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["discount", "payer_total", "refund", "settled", "v2"]
 
 
 def discount(order: dict[str, Any]) -> int:
@@ -23,17 +26,25 @@ def settled(order: dict[str, Any]) -> int:
     return int(order["total"] - sum(each["amount"] for each in coupons if each["type"] == "NOCASH"))
 
 
-def refund(order: dict[str, Any], amount: int) -> dict[str, Any]:
+def refund(order: dict[str, Any], amount: int, before: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """
-    Take so many fen of what is left of an order: coupons bear their share, and a refund of all the rest all of theirs.
+    Return the amounts of a refund, in fen, and its ``promotion_detail``.
 
-    Returns:
-        The amounts of the refund, in fen, and its ``promotion_detail``.
+    Coupons bear their share of what is left of the order, so the refund of all the rest bears all the rest of theirs.
+
+    Args:
+        order: The order.
+        amount: What is refunded of it.
+        before: Its earlier refunds; those that were closed do not count.
     """
-    coupons, left = order.get("promotion_detail") or [], order["total"] - order["refunded"]
-    shares = [(each["amount"] - done) * amount // left for each, done in zip(coupons, returned(order), strict=True)]
+    coupons = order.get("promotion_detail") or []
+    counted = [each["promotion_detail"] for each in before if each["status"] != "CLOSED"] if coupons else []
+    left = order["total"] - order["refunded"]
+    shares = []
+    for index, each in enumerate(coupons):
+        borne = sum(known[index]["refund_amount"] for known in counted)
+        shares.append((each["amount"] - borne) * amount // left)
     unfunded = sum(share for each, share in zip(coupons, shares, strict=True) if each["type"] == "NOCASH")
-    order["coupons_refunded"] = [done + share for done, share in zip(returned(order), shares, strict=True)]
     return {
         "payer_total": payer_total(order),
         "payer_refund": amount - sum(shares),
@@ -50,18 +61,6 @@ def refund(order: dict[str, Any], amount: int) -> dict[str, Any]:
             for each, share in zip(coupons, shares, strict=True)
         ],
     }
-
-
-def keep(order: dict[str, Any], refund: dict[str, Any]) -> None:
-    """Undo the share of the coupons in a refund that was closed."""
-    shares = [each["refund_amount"] for each in refund["promotion_detail"]]
-    order["coupons_refunded"] = [done - share for done, share in zip(returned(order), shares, strict=True)]
-
-
-def returned(order: dict[str, Any]) -> list[int]:
-    """Return what refunds gave back of each coupon, in fen."""
-    known: list[int] = order.get("coupons_refunded") or [0] * len(order.get("promotion_detail") or ())
-    return known
 
 
 def v2(order: dict[str, Any]) -> dict[str, Any]:

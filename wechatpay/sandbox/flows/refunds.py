@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-    Hook = Callable[[SandboxContext, dict[str, Any], dict[str, Any]], None]
+    Hook = Callable[[SandboxContext, dict[str, Any]], None]
 
 __all__ = ["REFUNDS", "finish", "on_refunded", "refunds_of", "routes"]
 
@@ -43,7 +43,7 @@ HOOKS: list[Hook] = []
 
 
 def on_refunded(hook: Hook) -> Hook:
-    """Register the function below: it is called with each order that is refunded, and the refund that succeeded."""
+    """Register the function below: it is called with each refund that succeeds."""
     HOOKS.append(hook)
     return hook
 
@@ -80,6 +80,7 @@ def place(
         "transaction_id": order["transaction_id"],
         "amount": amount,
         "total": order["total"],
+        **promotions.refund(order, amount, refunds_of(context, order)),
         "currency": order["currency"],
         "status": "PROCESSING",
         "create_time": context.stamp(),
@@ -89,7 +90,6 @@ def place(
         "notified": version if sent.get("notify_url") else "v2",
         "parties": order["parties"],
         "sent": sent,
-        **promotions.refund(order, amount),
     }
     order["refunded"] += amount
     order["refunds"].append(number)
@@ -121,26 +121,25 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
                 REFUND.transitions[status].books,
                 refund["refund_id"],
                 order["out_trade_no"],
-                refund["settlement_refund"],
+                refund["amount"],
                 fee,
                 refund=own_number,
             )
         elif status == "CLOSED":
             order["refunded"] -= refund["amount"]  # the order stays REFUND, which is an end
-            promotions.keep(order, refund)
         orders.ORDERS.save(context, order)
         REFUNDS.save(context, refund)
         for hook in HOOKS if status == "SUCCESS" else ():
-            hook(context, order, refund)
+            hook(context, refund)
         notify(context, refund)
         return refund
 
 
 def fee_of(order: dict[str, Any], refund: dict[str, Any]) -> int:
     """Return the commission that comes back with a refund: of all refunds of a whole order, all of it."""
-    before = promotions.settled(order) - order["returned"]
-    order["returned"] += refund["settlement_refund"]
-    return orders.commission(before) - orders.commission(before - refund["settlement_refund"])
+    before = order["total"] - order["returned"]
+    order["returned"] += refund["amount"]
+    return orders.commission(before) - orders.commission(before - refund["amount"])
 
 
 def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
