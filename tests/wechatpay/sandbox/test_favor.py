@@ -566,3 +566,48 @@ def test_the_url_of_notifications_is_kept_switched_off_and_the_merchants_own(mer
     merchant.post(f"{BASE}/callbacks", {"mchid": mchid, "notify_url": "https://shop.example/", "switch": False})
     assert merchant.get(f"{BASE}/callbacks?mchid={mchid}").status == 404
     assert refused(merchant.get(f"{BASE}/callbacks?mchid=1")) == (400, "MCH_NOT_EXISTS", "商户号不合法")
+
+
+class TestV2:
+    def call(self, merchant: Any, what: str, **more: Any) -> dict[str, str]:
+        sent = {"appid": merchant.account.appid, **more}
+        return dict(merchant.v2(f"/mmpaymkttransfers/{what}", sent).xml)
+
+    def send(self, merchant: Any, stock: str, number: str = "v2-1", openid: str = USER) -> dict[str, str]:
+        more = {"coupon_stock_id": stock, "openid_count": 1, "partner_trade_no": number, "openid": openid}
+        return self.call(merchant, "send_coupon", **more)
+
+    def test_v2_sends_and_tells_what_v3_tells(self, merchant: Any) -> None:
+        stock = running(merchant)
+        sent = self.send(merchant, stock)
+        assert (sent["success_count"], sent["failed_count"], sent["openid"]) == ("1", "0", USER)
+        assert self.send(merchant, stock)["coupon_id"] == sent["coupon_id"]
+        assert self.send(merchant, stock, openid=OTHER)["err_code"] == "RESOURCE_ALREADY_EXISTS"
+        assert coupon_of(merchant, sent["coupon_id"]).data["status"] == "SENDED"
+        told = self.call(merchant, "query_coupon_stock", coupon_stock_id=stock)
+        expected = {"coupon_stock_status": "4", "is_send_num": "1", "coupon_total": "100", "coupon_value": "50"}
+        assert {name: told[name] for name in expected} == expected
+        begin = stock_of(merchant, stock)["available_begin_time"]
+        assert told["begin_time_t"] == begin[:19].replace("-", "").replace("T", "").replace(":", "")
+        order(merchant, "order-1")
+        merchant.sandbox.actions["use_coupon"]("order-1", coupon=sent["coupon_id"])
+        named = {"coupon_id": sent["coupon_id"], "openid": USER, "stock_id": stock}
+        coupon = self.call(merchant, "querycouponsinfo", **named)
+        assert (coupon["coupon_state"], coupon["coupon_use_value"], coupon["coupon_remain_value"]) == (
+            "USED",
+            "50",
+            "0",
+        )
+        act(merchant, stock, "stop")
+        assert self.call(merchant, "query_coupon_stock", coupon_stock_id=stock)["coupon_stock_status"] == "8"
+
+    def test_v2_refuses_in_its_own_words(self, merchant: Any) -> None:
+        stock = running(merchant, stock_use_rule={"max_coupons_per_user": 1})
+        self.send(merchant, stock)
+        assert self.send(merchant, stock, "v2-2")["err_code"] == "USER_AL_GET_COUPON"
+        act(merchant, stock, "pause")
+        over = self.send(merchant, stock, "v2-3", OTHER)
+        assert (over["err_code"], over["err_code_des"]) == ("AL_STOCK_OVER", "活动已结束或未激活")
+        named = {"coupon_id": "1", "openid": USER, "stock_id": stock}
+        assert self.call(merchant, "querycouponsinfo", **named)["err_code"] == "RESOURCE_NOT_EXISTS"
+        assert self.call(merchant, "query_coupon_stock", coupon_stock_id="1")["err_code"] == "RESOURCE_NOT_EXISTS"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["COUPONS", "current", "receive", "routes"]
+__all__ = ["COUPONS", "current", "make", "receive", "routes"]
 
 routes = Routes()
 

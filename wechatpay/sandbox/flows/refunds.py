@@ -80,7 +80,7 @@ def place(
         "transaction_id": order["transaction_id"],
         "amount": amount,
         "total": order["total"],
-        **promotions.refund(order, amount, refunds_of(context, order)),
+        **promotions.refund(order, amount, refunds_of(context, order) if order.get("promotion_detail") else ()),
         "currency": order["currency"],
         "status": "PROCESSING",
         "create_time": context.stamp(),
