@@ -15,14 +15,14 @@ import requests
 from chainable.i18n import Words
 from wechatpay import catalogue
 from wechatpay.sandbox import Fault, Sandbox
-from wechatpay.sandbox.flows import states, states_coupons
+from wechatpay.sandbox.flows import states, states_coupons, states_parking
 from wechatpay.sandbox.flows.states import States, Transition
 
 DAY = timedelta(days=1).total_seconds()
 URL = "http://127.0.0.1:9/notify"
 TABLES = {
     name: getattr(module, name)
-    for module in (states, states_coupons)
+    for module in (states, states_coupons, states_parking)
     for name in module.__all__
     if isinstance(getattr(module, name), States)
 }
@@ -44,6 +44,8 @@ ENDS = {
     "SUBSIDY_RETURN": {"RETURN_RECEIPT_SUCCESS", "RETURN_RECEIPT_FAIL"},
     "ACTIVITY": {"TERMINATE_ACT_STATUS", "OVER_TIME_ACT_STATUS"},
     "PARTNERSHIP": set(),
+    "PARKING": set(),
+    "PARKING_SERVICE": set(),
 }
 SUB, OTHER_SUB = "1900000111", "1900000222"
 

@@ -57,7 +57,7 @@ PARTNER = "v3/pay/partner/transactions"
 GLOBAL = ("v3/transactions", "v3/global/transactions")
 ASKED = ("description", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
 """Members of a request that some answers give back, and no notification."""
-ECHOED = ("attach", *ASKED)
+ECHOED = ("attach", *ASKED, "trade_scene", "parking_info")
 NUMBER = "out-trade-no/{out_trade_no}"
 ID = "id/{transaction_id}"
 KINDS = ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")
