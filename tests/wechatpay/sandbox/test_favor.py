@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -611,3 +612,27 @@ class TestV2:
         named = {"coupon_id": "1", "openid": USER, "stock_id": stock}
         assert self.call(merchant, "querycouponsinfo", **named)["err_code"] == "RESOURCE_NOT_EXISTS"
         assert self.call(merchant, "query_coupon_stock", coupon_stock_id="1")["err_code"] == "RESOURCE_NOT_EXISTS"
+
+
+class TestAtOnce:
+    def test_parallel_calls_neither_overdraw_a_budget_nor_use_a_coupon_twice(self, merchant: Any) -> None:
+        stock = running(merchant, stock_use_rule={"max_coupons": 5})
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda index: send(merchant, stock, f"send-{index}", f"{USER}{index}"), range(20)))
+        assert sorted(each.status for each in answers) == [200] * 5 + [403] * 15
+        coupon = next(each.data["coupon_id"] for each in answers if each.status == 200)
+        for index in range(6):
+            order(merchant, f"order-{index}")
+
+        def use(index: int) -> bool:
+            try:
+                merchant.sandbox.actions["use_coupon"](f"order-{index}", coupon=coupon)
+            except ValueError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(6) as pool:
+            used = list(pool.map(use, range(6)))
+        assert used.count(True) == 1
+        states = [order_of(merchant, f"order-{index}")["trade_state"] for index in range(6)]
+        assert states.count("SUCCESS") == 1
