@@ -35,7 +35,7 @@ const zh = {
   },
   kindNames: {
     order: '订单', 'combined order': '合单', move: '资金变动', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer authorization': '免确认收款授权', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单',
-    contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'coupon stock': '代金券批次', coupon: '代金券', 'merchant coupon stock': '商家券批次', 'merchant coupon': '商家券', 'coupon subsidy': '营销补差付款单', 'coupon subsidy return': '营销补差回退单', 'gift activity': '支付有礼活动', partnership: '合作关系', parking: '停车入场', 'parking service': '车牌服务', 'bill file': '账单文件',
+    contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'coupon stock': '代金券批次', coupon: '代金券', 'merchant coupon stock': '商家券批次', 'merchant coupon': '商家券', 'coupon subsidy': '营销补差付款单', 'coupon subsidy return': '营销补差回退单', 'gift activity': '支付有礼活动', partnership: '合作关系', parking: '停车入场', 'parking service': '车牌服务', 'coupon request': '优惠券请求', 'coupons of a user': '用户领券数', 'coupon notification': '优惠券通知地址', 'gift of an order': '订单的礼品', 'bill file': '账单文件',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
 };
