@@ -121,17 +121,17 @@ class TestActivities:
         assert state(merchant, number) == "OVER_TIME_ACT_STATUS"
 
     def test_what_is_not_created(self, merchant: Any) -> None:
-        one, info = stock(merchant), "activity_base_info"
+        one = stock(merchant)
         assert refused(create(merchant, activity(merchant, "1"))) == ABSENT
         assert refused(create(merchant, activity(merchant, one, one))) == INVALID
         package = {"send_content": "GIFT_PACKAGE"}
         assert refused(create(merchant, activity(merchant, one, award_send_rule=package))) == INVALID
         long = {"end_time": at(merchant, days=91)}
-        assert refused(create(merchant, activity(merchant, one, **{info: long}))) == INVALID
+        assert refused(create(merchant, activity(merchant, one, activity_base_info=long))) == INVALID
         late = {"begin_time": at(merchant, days=300), "end_time": at(merchant, days=366)}
-        assert refused(create(merchant, activity(merchant, one, **{info: late}))) == INVALID
+        assert refused(create(merchant, activity(merchant, one, activity_base_info=late))) == INVALID
         over = {"begin_time": at(merchant, days=-3), "end_time": at(merchant, days=-2)}
-        assert refused(create(merchant, activity(merchant, one, **{info: over}))) == INVALID
+        assert refused(create(merchant, activity(merchant, one, activity_base_info=over))) == INVALID
 
     def test_an_activity_is_paused_and_terminated(self, merchant: Any) -> None:
         act = merchant.sandbox.actions["change_gift_activity"]
