@@ -503,6 +503,17 @@ class TestRefunds:
         sandbox.actions["finish_refund"]("refund-2")
         assert coupon_of(merchant, coupon).data["status"] == "SENDED"
 
+    def test_v2_tells_the_share_of_the_coupon(self, merchant: Any) -> None:
+        _, coupon = paid(merchant)
+        sent = {"appid": merchant.account.appid, "out_trade_no": "order-1", "out_refund_no": "refund-1"}
+        told = merchant.v2("/secapi/pay/refund", {**sent, "total_fee": "200", "refund_fee": "100"}).xml
+        amounts = {"cash_fee": "150", "cash_refund_fee": "75", "coupon_refund_fee": "25", "coupon_refund_count": "1"}
+        expected = {**amounts, "settlement_refund_fee": "75", "coupon_refund_id_0": coupon, "coupon_refund_fee_0": "25"}
+        assert {name: told[name] for name in expected} == expected
+        told = merchant.v2("/pay/refundquery", {"appid": sent["appid"], "out_refund_no": "refund-1"}).xml
+        numbered = {"coupon_refund_fee_0": "25", "coupon_refund_id_0_0": coupon, "coupon_refund_fee_0_0": "25"}
+        assert {name: told[name] for name in numbered} == numbered
+
     def test_an_order_without_coupons_has_none_of_it(self) -> None:
         order = {"total": 100, "refunded": 0}
         assert promotions.refund(order, 30, [])["discount_refund"] == 0

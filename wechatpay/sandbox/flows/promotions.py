@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["discount", "payer_total", "refund", "settled", "v2"]
+__all__ = ["discount", "payer_total", "refund", "refund_v2", "settled", "v2"]
 
 
 def discount(order: dict[str, Any]) -> int:
@@ -77,4 +77,20 @@ def v2(order: dict[str, Any]) -> dict[str, Any]:
         facts[f"coupon_id_{index}"] = each["coupon_id"]
         facts[f"coupon_type_{index}"] = "CASH" if each["type"] == "CASH" else "NO_CASH"
         facts[f"coupon_fee_{index}"] = each["amount"]
+    return facts
+
+
+def refund_v2(refund: dict[str, Any], suffix: str = "") -> dict[str, Any]:
+    """Return the coupons in a refund as v2 tells them, with a suffix behind each name; nothing without any."""
+    coupons = refund["promotion_detail"]
+    if not coupons:
+        return {}
+    facts = {
+        f"settlement_refund_fee{suffix}": refund["settlement_refund"],
+        f"coupon_refund_fee{suffix}": refund["discount_refund"],
+        f"coupon_refund_count{suffix}": len(coupons),
+    }
+    for index, each in enumerate(coupons):
+        facts[f"coupon_refund_id{suffix}_{index}"] = each["promotion_id"]
+        facts[f"coupon_refund_fee{suffix}_{index}"] = each["refund_amount"]
     return facts

@@ -314,6 +314,7 @@ def refund_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             "total_fee": refund["total"],
             "cash_fee": refund["payer_total"],
             "cash_refund_fee": refund["payer_refund"],
+            **promotions.refund_v2(refund),
         },
     )
 
@@ -348,5 +349,6 @@ def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             f"refund_status_{index}": STATES_V2.get(refund["status"], refund["status"]),
             f"refund_recv_accout_{index}": "支付用户的零钱",
             f"refund_success_time_{index}": orders_v2.moment(refund["success_time"]) or None,
+            **promotions.refund_v2(refund, f"_{index}"),
         }
     return context.respond(call, result)
