@@ -38,6 +38,9 @@ class Builder:
 
     def members(self, fields: tuple[Field, ...] | None) -> dict[str, Any]:
         made = {each.name: self.value(each) for each in fields or ()}
+        now = self.merchant.sandbox.context.now()  # the examples of stocks are over, and worth nothing
+        made |= {name: (now + PERIOD[name]).isoformat(timespec="seconds") for name in PERIOD if name in made}
+        made |= {name: 1 for name in ("max_coupons", "coupon_amount") if name in made}
         if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
@@ -61,10 +64,6 @@ class Builder:
             return self.cipher("张三")
         if each.name in ("mchid", "sp_mchid", "combine_mchid", "belong_merchant"):
             return self.merchant.account.mchid
-        if each.name in PERIOD:  # the examples are over
-            return (self.merchant.sandbox.context.now() + PERIOD[each.name]).isoformat(timespec="seconds")
-        if each.name in ("max_coupons", "coupon_amount"):  # the examples are 0
-            return 1
         example = each.example
         if example is None and each.enum:
             example = each.enum[0]
