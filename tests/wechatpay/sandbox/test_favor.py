@@ -518,6 +518,7 @@ class TestRefunds:
         order = {"total": 100, "refunded": 0}
         assert promotions.refund(order, 30, [])["discount_refund"] == 0
         assert promotions.v2(order) == {"cash_fee": 100}
+        assert promotions.refund_v2({"promotion_detail": []}) == {}
 
 
 class TestFlows:
