@@ -29,6 +29,7 @@ ABSENT = {
     "20002",
     "NO_BILL_EXIST",
 }
+PERIOD = {"available_begin_time": timedelta(hours=1), "available_end_time": timedelta(days=1)}
 FILE = b"\x89PNG\r\n\x1a\n sandbox"
 
 
@@ -39,6 +40,9 @@ class Builder:
 
     def members(self, fields: tuple[Field, ...] | None) -> dict[str, Any]:
         made = {each.name: self.value(each) for each in fields or ()}
+        now = self.merchant.sandbox.context.now()  # the examples of stocks are over, and worth nothing
+        made |= {name: (now + PERIOD[name]).isoformat(timespec="seconds") for name in PERIOD if name in made}
+        made |= {name: 1 for name in ("max_coupons", "coupon_amount") if name in made}
         if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
@@ -67,7 +71,7 @@ class Builder:
     def scalar(self, each: Field, kind: str) -> Any:
         if each.encrypted == "rsa":
             return self.cipher("张三")
-        if each.name in ("mchid", "sp_mchid", "combine_mchid"):
+        if each.name in ("mchid", "sp_mchid", "combine_mchid", "belong_merchant"):
             return self.merchant.account.mchid
         if each.name == "bill_date":  # there are no bills of long ago
             day = (self.merchant.sandbox.context.now() - timedelta(days=2)).date().isoformat()

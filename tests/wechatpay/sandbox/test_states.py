@@ -15,12 +15,17 @@ import requests
 from chainable.i18n import Words
 from wechatpay import catalogue
 from wechatpay.sandbox import Fault, Sandbox
-from wechatpay.sandbox.flows import states
+from wechatpay.sandbox.flows import states, states_coupons, states_parking
 from wechatpay.sandbox.flows.states import States, Transition
 
 DAY = timedelta(days=1).total_seconds()
 URL = "http://127.0.0.1:9/notify"
-TABLES = {name: getattr(states, name) for name in states.__all__ if isinstance(getattr(states, name), States)}
+TABLES = {
+    name: getattr(module, name)
+    for module in (states, states_coupons, states_parking)
+    for name in module.__all__
+    if isinstance(getattr(module, name), States)
+}
 ENDS = {
     "ORDER": {"REFUND", "CLOSED", "REVOKED"},
     "REFUND": {"SUCCESS", "CLOSED"},
@@ -29,6 +34,16 @@ ENDS = {
     "CONTRACT": {"TERMINATED"},
     "COMPLAINT": {"PROCESSED"},
     "STATELESS": set(),
+    "FAVOR_STOCK": {"stoped"},
+    "FAVOR_COUPON": {"EXPIRED"},
+    "BUSIFAVOR_STOCK": {"STOPED"},
+    "BUSIFAVOR_COUPON": {"DEACTIVATED", "DELETED"},
+    "SUBSIDY": {"FAIL", "FULL_RETURN"},
+    "SUBSIDY_RETURN": {"RETURN_RECEIPT_SUCCESS", "RETURN_RECEIPT_FAIL"},
+    "ACTIVITY": {"TERMINATE_ACT_STATUS", "OVER_TIME_ACT_STATUS"},
+    "PARTNERSHIP": set(),
+    "PARKING": set(),
+    "PARKING_SERVICE": set(),
 }
 SUB, OTHER_SUB = "1900000111", "1900000222"
 
@@ -621,7 +636,7 @@ def test_a_refund_that_a_complaint_asks_for_is_decided(sandbox: Sandbox, merchan
 
 
 def test_an_answer_that_the_catalogue_made_up_says_so(sandbox: Sandbox, merchant: Any) -> None:
-    made_up = merchant.get(f"/v3/marketing/favor/stocks/9999?stock_creator_mchid={merchant.account.mchid}")
+    made_up = merchant.get("/v3/marketing/membercard-open/cards/9999")
     assert made_up.headers["Sandbox-Answer"] == "generated"
     assert sandbox.journal[-1].as_json()["generated"] is True
     assert "Sandbox-Answer" not in place(merchant, "order001").headers

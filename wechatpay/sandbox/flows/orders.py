@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
-from wechatpay.sandbox.flows import trades
+from wechatpay.sandbox.flows import promotions, trades
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -56,7 +56,7 @@ PARTNER = "v3/pay/partner/transactions"
 GLOBAL = ("v3/transactions", "v3/global/transactions")
 ASKED = ("description", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
 """Members of a request that some answers give back, and no notification."""
-ECHOED = ("attach", *ASKED)
+ECHOED = ("attach", *ASKED, "trade_scene", "parking_info")
 NUMBER = "out-trade-no/{out_trade_no}"
 ID = "id/{transaction_id}"
 KINDS = ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")
@@ -260,7 +260,7 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     family, currency = order["family"], order["currency"]
     amount = {"total": order["total"], "payer_currency": currency}
     if paid or family == "global":
-        amount |= {"currency": currency, "payer_total": order["total"]}
+        amount |= {"currency": currency, "payer_total": promotions.payer_total(order)}
     home = family in ("direct", "partner")
     result: dict[str, Any] = {
         "attach": "" if home and paid else None,
@@ -275,7 +275,7 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         "success_time": order["success_time"],
         "payer": payer(order) if paid else None,
         "amount": amount,
-        "promotion_detail": [] if home and not paid else None,
+        "promotion_detail": order.get("promotion_detail") or ([] if home and not paid else None),
         "detail": None,
         "scene_info": {"device_id": ""} if home and not paid else None,
         "installment_info": None,

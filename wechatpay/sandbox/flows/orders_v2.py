@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from wechatpay.sandbox.flows import promotions
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import (
     STATES,
@@ -119,7 +120,7 @@ def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         "bank_type": "OTHERS" if paid else None,
         "total_fee": order["total"],
         "fee_type": order["currency"],
-        "cash_fee": order["total"] if paid else None,
+        **(promotions.v2(order) if paid else {}),
         "transaction_id": order["transaction_id"] if paid else None,
         "out_trade_no": order["out_trade_no"],
         "attach": order["sent"].get("attach"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.flows import orders, orders_v2, trades
+from wechatpay.sandbox.flows import orders, orders_v2, promotions, trades
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
@@ -15,10 +15,14 @@ from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["REFUNDS", "finish", "routes"]
+    Hook = Callable[[SandboxContext, dict[str, Any]], None]
+
+__all__ = ["REFUNDS", "finish", "on_refunded", "refunds_of", "routes"]
 
 routes = Routes()
 
@@ -34,6 +38,14 @@ REFUNDABLE = timedelta(days=365)
 CODES_V2 = {"RESOURCE_NOT_EXISTS": "ORDERNOTEXIST", "NOT_ENOUGH": "NOTENOUGH"}
 """The codes of v3 for a refund that is refused, and those of v2."""
 STATES_V2 = {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}
+AMOUNTS = ("payer_total", "payer_refund", "settlement_refund", "settlement_total", "discount_refund")
+HOOKS: list[Hook] = []
+
+
+def on_refunded(hook: Hook) -> Hook:
+    """Register the function below: it is called with each refund that succeeds."""
+    HOOKS.append(hook)
+    return hook
 
 
 def place(
@@ -68,6 +80,7 @@ def place(
         "transaction_id": order["transaction_id"],
         "amount": amount,
         "total": order["total"],
+        **promotions.refund(order, amount, refunds_of(context, order) if order.get("promotion_detail") else ()),
         "currency": order["currency"],
         "status": "PROCESSING",
         "create_time": context.stamp(),
@@ -112,6 +125,8 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
             orders.ORDERS.save(context, order)
         trades.end_refund(context, refund)
         REFUNDS.save(context, refund)
+        for hook in HOOKS if status == "SUCCESS" else ():
+            hook(context, refund)
         notify(context, refund)
         return refund
 
@@ -134,8 +149,8 @@ def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
             "refund_recv_accout": "支付用户的零钱",
             "refund_request_source": "API",
             "refund_status": STATES_V2.get(refund["status"], refund["status"]),
-            "settlement_refund_fee": refund["amount"],
-            "settlement_total_fee": refund["total"],
+            "settlement_refund_fee": refund["settlement_refund"],
+            "settlement_total_fee": refund["settlement_total"],
             "success_time": orders_v2.moment(refund["success_time"]),
             "total_fee": refund["total"],
             "transaction_id": refund["transaction_id"],
@@ -153,8 +168,8 @@ def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
         "amount": {
             "total": refund["total"],
             "refund": refund["amount"],
-            "payer_total": refund["total"],
-            "payer_refund": refund["amount"],
+            "payer_total": refund["payer_total"],
+            "payer_refund": refund["payer_refund"],
         },
         "success_time": refund["success_time"],
     }
@@ -181,15 +196,11 @@ def facts(refund: dict[str, Any]) -> dict[str, Any]:
             "total": total,
             "refund": amount,
             "from": [],
-            "payer_total": total,
-            "payer_refund": amount,
-            "settlement_refund": amount,
-            "settlement_total": total,
-            "discount_refund": 0,
+            **{name: refund[name] for name in AMOUNTS},
             "currency": currency,
             "payer_currency": currency,
         },
-        "promotion_detail": [],
+        "promotion_detail": refund["promotion_detail"],
         "detail": None,
     }
 
@@ -296,8 +307,9 @@ def refund_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             "refund_id": refund["refund_id"],
             "refund_fee": refund["amount"],
             "total_fee": refund["total"],
-            "cash_fee": refund["total"],
-            "cash_refund_fee": refund["amount"],
+            "cash_fee": refund["payer_total"],
+            "cash_refund_fee": refund["payer_refund"],
+            **promotions.refund_v2(refund),
         },
     )
 
@@ -318,7 +330,7 @@ def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "transaction_id": first["transaction_id"],
         "out_trade_no": first["out_trade_no"],
         "total_fee": first["total"],
-        "cash_fee": first["total"],
+        "cash_fee": first["payer_total"],
         "fee_type": first["currency"],
         "refund_count": len(found),
         "total_refund_count": len(found),
@@ -332,5 +344,6 @@ def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             f"refund_status_{index}": STATES_V2.get(refund["status"], refund["status"]),
             f"refund_recv_accout_{index}": "支付用户的零钱",
             f"refund_success_time_{index}": orders_v2.moment(refund["success_time"]) or None,
+            **promotions.refund_v2(refund, f"_{index}"),
         }
     return context.respond(call, result)
