@@ -6,7 +6,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import accounts, orders, refunds, trades
+from wechatpay.sandbox.flows import accounts, orders, promotions, refunds, trades
 from wechatpay.sandbox.flows.accounts import ACCOUNTS, yuan
 from wechatpay.sandbox.flows.orders_v2 import moment
 
@@ -85,7 +85,7 @@ def trade_bill(context: SandboxContext, day: str, kind: str = "ALL", owner: str 
     columns, wanted = KINDS[kind]
     left_out = LEFT_OUT.get(columns, TIMES)
     keep = [index for index, name in enumerate(COLUMNS) if name not in left_out]
-    sums = dict.fromkeys(("count", "paid", "back", "fees"), 0)
+    sums = dict.fromkeys(("count", "paid", "back", "cash", "fees", "ordered", "applied"), 0)
 
     def rows() -> Iterator[list[str]]:
         for move in moves(context, day, wanted):
@@ -95,33 +95,39 @@ def trade_bill(context: SandboxContext, day: str, kind: str = "ALL", owner: str 
             returned = move["kind"] != "pay"
             sums["count"] += 1
             sums["back" if returned else "paid"] += amount
+            sums["applied" if returned else "ordered"] += move["whole"]
+            sums["cash"] += move["cash"]
             sums["fees"] += -move["fee"] if returned else move["fee"]
             row = trade(context, move, order, returned=returned)
             yield [row[index] for index in keep]
 
     def totals() -> Iterable[str]:
-        paid, back = yuan(sums["paid"]), yuan(sums["back"])
-        return (str(sums["count"]), paid, back, "0.00", five(sums["fees"]), paid, back)
+        paid, back, cash, ordered, applied = (
+            yuan(sums[name]) for name in ("paid", "back", "cash", "ordered", "applied")
+        )
+        return (str(sums["count"]), paid, back, cash, five(sums["fees"]), ordered, applied)
 
     return csv(",".join(COLUMNS[index] for index in keep), rows(), TRADE_SUMMARY, totals)
 
 
 def moves(context: SandboxContext, day: str, wanted: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Return the rows of a day's trade bill, each with its order, its refund if it is one, amount and time."""
+    """Return the rows of a day's trade bill, each with its order, its refund if it is one, amounts and time."""
     for number, move in context.store.read(trades.MOVE, day):
         if move["kind"] not in wanted:
             continue
         refund = refunds.REFUNDS.entry(context, move["refund"]) if "refund" in move else None
         order = orders.ORDERS.entry(context, refund["out_trade_no"] if refund else move.get("order", number))
-        amount = refund["amount"] if refund else order["total"]
+        amount = refund["settlement_refund"] if refund else promotions.settled(order)
+        whole = refund["amount"] if refund else order["total"]
+        cash = refund["discount_refund"] - (whole - amount) if refund else 0
         time = refund["create_time"] if refund else move.get("time", order["success_time"])
-        yield {**move, "order": order, "refund": refund, "amount": amount, "time": time}
+        yield {**move, "order": order, "refund": refund, "amount": amount, "whole": whole, "cash": cash, "time": time}
 
 
 def trade(context: SandboxContext, move: dict[str, Any], order: dict[str, Any], *, returned: bool) -> list[str]:
     """Return one row of a trade bill."""
     parties, sent, refund = order["parties"], order["sent"], move["refund"]
-    amount = yuan(move["amount"])
+    amount, whole = yuan(move["amount"]), yuan(move["whole"])
     return [
         moment(move["time"]),
         str(parties.get("appid") or parties.get("sp_appid") or context.account.appid),
@@ -136,21 +142,21 @@ def trade(context: SandboxContext, move: dict[str, Any], order: dict[str, Any], 
         "OTHERS",
         order["currency"],
         "0.00" if returned else amount,
-        "0.00",
+        "0.00" if returned else yuan(move["whole"] - move["amount"]),
         moment(move["time"]) if returned else "",
         moment(move["ended"] if refund else move["time"]) if returned else "",
         refund["refund_id"] if refund else "0",
         refund["out_refund_no"] if refund else "0",
         amount if returned else "0.00",
-        "0.00",
+        yuan(move["cash"]),
         "ORIGINAL" if returned else "",
         move.get("status", "SUCCESS") if returned else "",
         str(sent.get("description") or sent.get("body") or ""),
         str(sent.get("attach") or ""),
         five(-move["fee"] if returned else move["fee"]),
         f"{orders.RATE * 100:.2f}%",
-        "0.00" if returned else amount,
-        amount if returned else "0.00",
+        "0.00" if returned else whole,
+        whole if returned else "0.00",
         "",
     ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows.bills import keep, yuan
+from wechatpay.sandbox.flows.accounts import yuan
+from wechatpay.sandbox.flows.bill_files import offer
 from wechatpay.sandbox.flows.favor import BASE, find
 from wechatpay.sandbox.flows.favor_rules import time_of
 from wechatpay.sandbox.flows.objects import chosen
@@ -76,7 +77,7 @@ def flow_of(context: SandboxContext, call: ReceivedCall, flow: str, day: str | N
 def flow_link(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the link to the file of all uses or refunds of a stock's coupons."""
     content, _ = flow_of(context, call, call.operation.path.rpartition("/")[2].partition("-")[0], None)
-    file = keep(context, call, content, gzipped=False)
+    file = offer(context, call, content)
     return context.respond(call, {"url": file["download_url"], **chosen(file, "hash_value", "hash_type")})
 
 
@@ -90,6 +91,6 @@ def flow_link_by_day(context: SandboxContext, call: ReceivedCall) -> dict[str, A
     except ValueError:
         raise Refusal.of_field("query", "/bill_date", "a day is expected: 2025-08-09", value=day) from None
     content, lines = flow_of(context, call, flow, day)
-    file = keep(context, call, content, gzipped=False)
+    file = offer(context, call, content)
     facts = {"url": file["download_url"], f"stock_{flow}flow_hash": file["hash_value"]}
     return context.respond(call, {**facts, f"stock_{flow}flow_count": str(lines)})

@@ -234,7 +234,7 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     if payer:
         order["openid"] = payer
     ORDERS.save(context, order)
-    trades.paid(context, order, ORDER.transitions["pay"].books, commission(order["total"]))
+    trades.paid(context, order, ORDER.transitions["pay"].books, commission(promotions.settled(order)))
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:
@@ -436,6 +436,6 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         ORDERS.move(order, change)
     if change == "return":
         order["refunded"] = order["total"]
-        trades.reversed_(context, order, ORDER.transitions[change].books, commission(order["total"]))
+        trades.reversed_(context, order, ORDER.transitions[change].books, commission(promotions.settled(order)))
     ORDERS.save(context, order)
     return order

@@ -133,8 +133,9 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
 
 def fee_of(order: dict[str, Any]) -> int:
     """Return the commission that comes back with a refund, in fen: of all refunds of a whole order, all of it."""
-    kept = orders.commission(order["total"] - order["refunded"])
-    return max(orders.commission(order["total"]) - kept - int(order["fee_returned"]), 0)
+    total, settled = order["total"], promotions.settled(order)
+    kept = orders.commission(settled * (total - order["refunded"]) // total)
+    return max(orders.commission(settled) - kept - int(order["fee_returned"]), 0)
 
 
 def notify(context: SandboxContext, refund: dict[str, Any]) -> None:

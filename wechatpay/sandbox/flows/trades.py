@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import accounts
+from wechatpay.sandbox.flows import accounts, promotions
 from wechatpay.sandbox.flows.accounts import Entry
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def paid(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -
     context.store.put(MOVE, order["out_trade_no"], {"kind": "pay", "fee": fee}, day=context.day())
     numbers = (order["transaction_id"], order["out_trade_no"])
     accounts.book(
-        context, Entry.of(books, order["total"], *numbers, by="system", fee=fee), owner=owner_of(context, order)
+        context,
+        Entry.of(books, promotions.settled(order), *numbers, by="system", fee=fee),
+        owner=owner_of(context, order),
     )
 
 
@@ -55,7 +57,7 @@ def returned(context: SandboxContext, order: dict[str, Any], entry: Entry, *, av
 
 def reversed_(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -> None:
     """Book the reversal of a paid order: all of it goes back, with the commission."""
-    number, total = order["out_trade_no"], order["total"]
+    number, total = order["out_trade_no"], promotions.settled(order)
     entry = Entry.of(books, -total, order["transaction_id"], number, fee=-fee, flow=order["transaction_id"])
     returned(context, order, entry)
     row = {"kind": "reverse", "order": number, "fee": fee, "time": context.stamp()}
@@ -65,7 +67,7 @@ def reversed_(context: SandboxContext, order: dict[str, Any], books: str, fee: i
 def refunded(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any], books: str, fee: int) -> None:
     """Book a refund that is accepted, with the commission that comes back; too little money is refused."""
     numbers = (refund["refund_id"], refund["out_refund_no"])
-    entry = Entry.of(books, -refund["amount"], *numbers, fee=-fee, flow=order["transaction_id"])
+    entry = Entry.of(books, -refund["settlement_refund"], *numbers, fee=-fee, flow=order["transaction_id"])
     returned(context, order, entry, available=refund["sent"].get("funds_account") == "AVAILABLE")
     refund["fee"] = fee
     row = {
@@ -82,7 +84,9 @@ def refunded(context: SandboxContext, order: dict[str, Any], refund: dict[str, A
 def closed(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any], books: str) -> None:
     """Book the money of a refund that is closed: it comes back."""
     numbers = (refund["refund_id"], refund["out_refund_no"])
-    entry = Entry.of(books, refund["amount"], *numbers, by="system", fee=refund["fee"], flow=order["transaction_id"])
+    entry = Entry.of(
+        books, refund["settlement_refund"], *numbers, by="system", fee=refund["fee"], flow=order["transaction_id"]
+    )
     accounts.book(context, entry, owner=owner_of(context, order))
 
 
