@@ -30,8 +30,8 @@ AHEAD = 200
 """Seconds by which their time lies ahead: they serve from now until 500 seconds later."""
 
 V3_BODY = json.dumps({"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}).encode()
-TOP_BODY = json.dumps({"time_get_response": {"time": "2026-01-01 10:00:00", "request_id": "x"}}).encode()
 ITEMS = [{"num_iid": 680000000000 + number, "title": f"连衣裙 {number:02}"} for number in range(20)]
+TOP_BODY = json.dumps({"item_seller_get_response": {"item": ITEMS[0], "request_id": "x"}}).encode()
 BATCH_BODY = b"\r\n-S-\r\n".join(
     json.dumps({"item_seller_get_response": {"item": item, "request_id": "16e8v2j3k4x5"}}, ensure_ascii=False).encode()
     for item in ITEMS

@@ -505,7 +505,9 @@ class TestDigestHeader:
     def v2_pair(self):
         from wechatpay.sandbox import Sandbox
 
-        account = Sandbox().account
+        sandbox = Sandbox()
+        sandbox.stop()  # its account is all that is wanted
+        account = sandbox.account
         return {"merchant_cert": account.merchant_cert, "merchant_key": account.merchant_key, "serial": None}
 
     @pytest.mark.parametrize(
