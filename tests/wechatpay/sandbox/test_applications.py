@@ -1,4 +1,4 @@
-"""Applications: 进件, 开户意愿, alterations, closing, settlement accounts, banks, violation notifications."""
+"""Applications: brands, alterations, closing; banks, violation notifications."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from chainable import APIError
 from wechatpay.sandbox.flows.applications import APPLICATIONS, next_change
-from wechatpay.sandbox.flows.states_applications import SETTLEMENT
 
 SUB = "1900000119"
 
@@ -119,80 +118,25 @@ def one_of(key, numbers, objects):
     return named or {objects.number: numbers[objects.number]}
 
 
-class TestApplyment:
-    def test_the_merchant_number_and_the_link_come_with_their_states(self, client, sandbox):
-        ask_submit(client, APPLICATIONS[0])
-        query = client.v3.applyment4sub.applyment.business_code._business_code_
-        assert "sign_url" not in query.get(business_code="A1").data
-        sandbox.actions["advance_application"]("A1", "pass")
-        waiting = query.get(business_code="A1").data
-        assert waiting["sign_url"].startswith(sandbox.base_url)
-        assert (waiting["applyment_state_msg"], "sub_mchid" in waiting) == ("待签约", False)
-        sandbox.actions["advance_application"]("A1")
-        sandbox.actions["advance_application"]("A1")
-        done = query.get(business_code="A1").data
-        assert (done["applyment_state"], len(done["sub_mchid"])) == ("APPLYMENT_STATE_FINISHED", 10)
-        assert isinstance(done["applyment_id"], int)
-
-    def test_both_ways_of_a_marketplace(self, client, sandbox):
-        client.v3.ecommerce.applyments.submit_account_hosting_applyment.post(json={"out_request_no": "A1"})
-        query = client.v3.ecommerce.applyments.out_request_no._out_request_no_
-        sandbox.actions["advance_application"]("A1")
-        verifying = query.get(out_request_no="A1").data
-        assert verifying["account_validation"]["deadline"] > sandbox.context.stamp()[:10]
-        assert verifying["sign_state"] == "NOT_SIGNABLE"
-        sign = client.v3.ecommerce.applyments.submit_sign_verify_info
-        assert refused(lambda: sign.post(json={"out_request_no": "A1"})) == (400, "INVALID_REQUEST")
-        sandbox.actions["advance_application"]("A1")
-        sandbox.actions["advance_application"]("A1")
-        assert query.get(out_request_no="A1").data["sign_state"] == "UNSIGNED"
-        sign.post(json={"out_request_no": "A1"})
-        assert query.get(out_request_no="A1").data["applyment_state"] == "FINISH"
-
-    def test_a_wrong_change_names_those_there_are(self, client, sandbox):
-        ask_submit(client, APPLICATIONS[0])
-        with pytest.raises(ValueError, match="its changes are verify, pass") as caught:
-            sandbox.actions["advance_application"]("A1", "win")
-        assert "可用操作" in caught.value.args[0].zh
-        with pytest.raises(LookupError, match="no application B1"):
-            sandbox.actions["advance_application"]("B1")
+def test_a_brand_has_its_number_at_the_end(client, sandbox):
+    ask_submit(client, APPLICATIONS[0])
+    query = client.v3.brand.applyments.business_code._business_code_
+    sandbox.actions["advance_application"]("A1", "pass")
+    waiting = query.get(business_code="A1").data
+    assert waiting["authorization_confirmation_qr_code"].startswith(sandbox.base_url)
+    assert (waiting["applyment_state_desc"], "brand_id" in waiting) == ("待授权确认", False)
+    sandbox.actions["advance_application"]("A1")
+    sandbox.actions["advance_application"]("A1")
+    assert query.get(business_code="A1").data["brand_id"].isdecimal()
 
 
-class TestSettlement:
-    @pytest.fixture
-    def chain(self, client):
-        return client.v3.apply4sub.sub_merchants._sub_mchid_
-
-    @pytest.fixture
-    def number(self, chain, client):
-        sent = {
-            "account_type": "ACCOUNT_TYPE_PRIVATE",
-            "account_bank": "招商银行",
-            "account_number": client.encrypt("6214830012345678"),
-        }
-        return chain.modify_settlement.post(sub_mchid=SUB, json=sent).data["application_no"]
-
-    def test_another_account_holds_once_it_passed(self, chain, number, sandbox):
-        before = chain.settlement.get(sub_mchid=SUB).data
-        sandbox.actions["review_settlement"](number)
-        after = chain.settlement.get(sub_mchid=SUB).data
-        assert (before["account_bank"], after["account_bank"]) == ("工商银行", "招商银行")
-        assert after["account_number"] == "62************78"
-        told = chain.application._application_no_.get(sub_mchid=SUB, application_no=number).data
-        assert (told["verify_result"], told["verify_finish_time"]) == ("AUDIT_SUCCESS", sandbox.context.stamp())
-
-    def test_a_rejected_one_changes_nothing(self, chain, number, sandbox):
-        sandbox.actions["review_settlement"](number, "reject")
-        told = chain.application._application_no_.get(sub_mchid=SUB, application_no=number).data
-        assert (told["verify_result"], told["verify_fail_reason"]) == ("AUDIT_FAIL", "银行卡户名与证件姓名不一致")
-        assert chain.settlement.get(sub_mchid=SUB).data["account_bank"] == "工商银行"
-        with pytest.raises(ValueError, match="AUDIT_FAIL"):
-            sandbox.actions["review_settlement"](number)
-
-    def test_other_changes_are_named(self, number, sandbox):
-        with pytest.raises(ValueError, match="with pass or reject, not with win"):
-            sandbox.actions["review_settlement"](number, "win")
-        assert {*SETTLEMENT.transitions} == {"pass", "reject"}
+def test_a_wrong_change_names_those_there_are(client, sandbox):
+    ask_submit(client, APPLICATIONS[0])
+    with pytest.raises(ValueError, match="its changes are pass, confirm") as caught:
+        sandbox.actions["advance_application"]("A1", "win")
+    assert "可用操作" in caught.value.args[0].zh
+    with pytest.raises(LookupError, match="no application B1"):
+        sandbox.actions["advance_application"]("B1")
 
 
 class TestBanks:

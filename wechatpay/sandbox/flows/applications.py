@@ -1,10 +1,9 @@
-"""Applications: merchants that join (进件), confirm their wish, change what the platform knows of them, or leave."""
+"""Applications: brands that join, changes of what the platform knows of a merchant, merchants that leave."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -14,12 +13,9 @@ from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
 from wechatpay.sandbox.flows.states_applications import (
     ALTERATION,
-    APPLYMENT,
     BRAND_APPLYMENT,
     CLOSING,
-    ECOMMERCE_APPLYMENT,
     REJECTED,
-    SUBJECT_APPLYMENT,
 )
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
@@ -31,9 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["APPLICATIONS", "Application", "routes"]
 
 routes = Routes()
-
-SIGNED_WITHIN = timedelta(days=7)
-"""How long a merchant can verify its account by a payment."""
 
 
 @frozen
@@ -83,79 +76,6 @@ def alteration(path: str, kind: Words, party: str) -> Application:
 APPLICATIONS = (
     Application(
         Objects(
-            Words("applyment", "特约商户进件申请单"),
-            "business_code",
-            "applyment_id",
-            state="applyment_state",
-            states=APPLYMENT,
-            missing="APPLYMENT_NOTEXIST",
-        ),
-        submit=("POST v3/applyment4sub/applyment/",),
-        query=(
-            "GET v3/applyment4sub/applyment/business_code/{business_code}",
-            "GET v3/applyment4sub/applyment/applyment_id/{applyment_id}",
-        ),
-        texts={
-            "APPLYMENT_STATE_AUDITING": "审核中",
-            "APPLYMENT_STATE_REJECTED": "已驳回",
-            "APPLYMENT_STATE_TO_BE_CONFIRMED": "待账户验证",
-            "APPLYMENT_STATE_TO_BE_SIGNED": "待签约",
-            "APPLYMENT_STATE_SIGNING": "开通权限中",
-            "APPLYMENT_STATE_FINISHED": "已完成",
-            "APPLYMENT_STATE_CANCELED": "已作废",
-        },
-    ),
-    Application(
-        Objects(
-            Words("marketplace applyment", "二级商户进件申请单"),
-            "out_request_no",
-            "applyment_id",
-            state="applyment_state",
-            states=ECOMMERCE_APPLYMENT,
-            missing="APPLYMENT_NOTEXIST",
-        ),
-        submit=(
-            "POST v3/ecommerce/applyments/",
-            "POST v3/ecommerce/applyments/submit-account-hosting-applyment",
-        ),
-        query=(
-            "GET v3/ecommerce/applyments/out-request-no/{out_request_no}",
-            "GET v3/ecommerce/applyments/{applyment_id}",
-        ),
-        revoke=(
-            "POST v3/ecommerce/applyments/out-request-no/{out_request_no}/revoke",
-            "POST v3/ecommerce/applyments/{applyment_id}/revoke",
-        ),
-        texts={
-            "CHECKING": "资料校验中",
-            "ACCOUNT_NEED_VERIFY": "待账户验证",
-            "AUDITING": "审核中",
-            "REJECTED": "已驳回",
-            "NEED_SIGN": "待签约",
-            "FINISH": "完成",
-            "FROZEN": "已冻结",
-            "CANCELED": "已作废",
-        },
-    ),
-    Application(
-        Objects(
-            Words("account wish", "商户开户意愿申请单"),
-            "business_code",
-            "applyment_id",
-            state="applyment_state",
-            states=SUBJECT_APPLYMENT,
-            missing="APPLYMENT_NOTEXIST",
-        ),
-        submit=("POST v3/apply4subject/applyment",),
-        query=("GET v3/apply4subject/applyment",),
-        revoke=(
-            "POST v3/apply4subject/applyment/{business_code}/cancel",
-            "POST v3/apply4subject/applyment/{applyment_id}/cancel",
-        ),
-        texts={},
-    ),
-    Application(
-        Objects(
             Words("brand applyment", "品牌入驻申请单"),
             "business_code",
             "applyment_id",
@@ -195,10 +115,7 @@ APPLICATIONS = (
     ),
 )
 BY_OPERATION = {key: each for each in APPLICATIONS for key in (*each.submit, *each.query, *each.revoke)}
-ENDS_OPEN = frozenset({"APPLYMENT_STATE_FINISHED", "FINISH", "APPLYMENT_STATE_FINISH"})
-TO_SIGN = frozenset({"APPLYMENT_STATE_TO_BE_SIGNED", "NEED_SIGN"})
 REFUSED = frozenset({REJECTED, "REJECTED", "APPLYMENT_STATE_AUDIT_REJECTED"})
-SCANNED = frozenset({"APPLYMENT_STATE_WAITING_AUTH", "APPLYMENT_STATE_WAITTING_FOR_CONFIRM_CONTACT"})
 
 
 def told(context: SandboxContext, kind: Application, entry: dict[str, Any]) -> dict[str, Any]:
@@ -211,48 +128,21 @@ def told(context: SandboxContext, kind: Application, entry: dict[str, Any]) -> d
         {"field": entry["field"], "field_name": entry["field"], "param_name": entry["field"],
          "reject_reason": entry["reason"]}
     ] if rejected else None  # fmt: skip
-    verifying = state == "ACCOUNT_NEED_VERIFY"
     return {
         **entry["named"],
         "merchant_code": entry["named"].get("merchant_code") or entry["named"].get("sub_mchid"),
         objects.number: number,
-        **({objects.id: as_told(kind, entry)} if objects.id else {}),
+        **({objects.id: entry[objects.id]} if objects.id else {}),
         objects.state: state,
         f"{objects.state}_msg": text,
         f"{objects.state}_desc": text,
-        "sub_mchid": entry["named"].get("sub_mchid") or (entry["sub_mchid"] if state in ENDS_OPEN else None),
-        "brand_id": digits(8, "brand", number) if state in ENDS_OPEN else None,
-        "sign_url": link if state in TO_SIGN else None,
-        "sign_state": "SIGNED" if state in ENDS_OPEN else "UNSIGNED" if state in TO_SIGN else "NOT_SIGNABLE",
-        "legal_validation_url": link if verifying else None,
-        "account_validation": validation(context, entry) if verifying else None,
-        "qrcode_data": link if state in SCANNED else None,
-        "authorization_confirmation_qr_code": link if state in SCANNED else None,
+        "brand_id": digits(8, "brand", number) if state == "APPLYMENT_STATE_FINISH" else None,
+        "authorization_confirmation_qr_code": link if state == "APPLYMENT_STATE_WAITING_AUTH" else None,
         "audit_detail": details,
         "audit_reject_detail": details,
         "audit_reject_reason": entry["reason"] if rejected else None,
         "reject_reason": entry["reason"] if rejected else None,
-        "reject_param": entry["field"] if rejected else None,
         "update_time": entry["update_time"],
-    }
-
-
-def as_told(kind: Application, entry: dict[str, Any]) -> Any:
-    """Return the platform's number, which is an integer in the two largest kinds and text in the others."""
-    number = entry[kind.objects.id]
-    return int(number) if kind.objects.states in (APPLYMENT, ECOMMERCE_APPLYMENT, SUBJECT_APPLYMENT) else number
-
-
-def validation(context: SandboxContext, entry: dict[str, Any]) -> dict[str, Any]:
-    """Return the payment by which a company shows that the account is its own."""
-    return {
-        "pay_amount": int(digits(2, "validation", entry["sub_mchid"])),
-        "destination_account_number": digits(16, "destination", entry["sub_mchid"]),
-        "destination_account_name": "财付通支付科技有限公司",
-        "destination_account_bank": "招商银行威盛大厦支行",
-        "city": "深圳",
-        "remark": "入驻账户验证",
-        "deadline": (context.now() + SIGNED_WITHIN).strftime("%Y-%m-%d %H:%M:%S"),
     }
 
 
@@ -270,7 +160,6 @@ def submit(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             objects.number: number,
             **({objects.id: f"2{platforms}"} if objects.id else {}),
             objects.state: objects.states.first[0],
-            "sub_mchid": f"19{digits(9, 'sub_mchid', str(objects.kind), number)[1:]}",
             "field": "",
             "reason": "",
         }
@@ -314,27 +203,14 @@ for _kind in APPLICATIONS:
     routes.on(*_kind.revoke)(revoke)
 
 
-@routes.on("POST v3/ecommerce/applyments/submit-sign-verify-info")
-def sign_by_proxy(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Sign for a merchant that the marketplace has verified."""
-    kind = APPLICATIONS[1]
-    entry = named(context, call, kind)
-    try:
-        kind.objects.move(entry, "sign", update_time=context.stamp())
-    except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", f"当前状态不允许签约: {error}") from None
-    kind.objects.save(context, entry)
-    return context.respond(call, told(context, kind, entry))
-
-
 @routes.action("advance_application")
 def advance(
     context: SandboxContext, number: str, change: str = "", *, field: str = "", reason: str = ""
 ) -> dict[str, Any]:
     """
-    Take an application (进件, 开户意愿, 变更, 注销) one step further, as the platform or as who signs it.
+    Take an application (品牌入驻, 资料变更, 注销) one step further, as the platform or as who signs it.
 
-    ``change`` is a change of its state table, such as ``reject``, ``sign`` or ``freeze``; by default the next one on the
+    ``change`` is a change of its state table, such as ``reject``; by default the next one on the
     way to the good end. ``field`` and ``reason`` say what is wrong with one that is rejected.
     """
     with context.change():
