@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
+from wechatpay.sandbox.flows import frozen_money
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -233,6 +234,7 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     order["success_time"] = context.stamp()
     if payer:
         order["openid"] = payer
+    frozen_money.freeze(context, order, order["total"] - commission(order["total"]))
     ORDERS.save(context, order)
     book(
         context,
@@ -449,6 +451,7 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         ORDERS.move(order, change)
     if change == "return":
         total = order["refunded"] = order["total"]
+        frozen_money.thaw(context, order)
         kind = ORDER.transitions[change].books
         book(context, kind, order["transaction_id"], order["out_trade_no"], total, commission(total))
     ORDERS.save(context, order)

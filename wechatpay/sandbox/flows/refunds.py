@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.flows import orders, orders_v2
+from wechatpay.sandbox.flows import frozen_money, orders, orders_v2
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
@@ -78,6 +78,7 @@ def place(
         "parties": order["parties"],
         "sent": sent,
     }
+    frozen_money.thaw(context, order, amount - orders.commission(left) + orders.commission(left - amount))
     order["refunded"] += amount
     order["refunds"].append(number)
     orders.ORDERS.move(order, "refund")
