@@ -191,41 +191,6 @@ def test_a_transfer_is_cancelled_fails_or_needs_no_confirmation(sandbox: Sandbox
     assert merchant.get(f"{BILLS}/out-bill-no/B4").data["state"] == "SUCCESS"
 
 
-def test_a_batch_and_its_transfers(merchant: Any) -> None:
-    sent = {
-        "appid": merchant.account.appid,
-        "out_batch_no": "plfk2020042013",
-        "batch_name": "报销",
-        "batch_remark": "报销",
-        "total_amount": 300,
-        "total_num": 2,
-        "transfer_detail_list": [
-            {
-                "out_detail_no": f"x{index}",
-                "transfer_amount": 150,
-                "transfer_remark": "报销",
-                "openid": "o",
-                "user_name": merchant.encrypt("张三"),
-            }
-            for index in (1, 2)
-        ],
-        "transfer_scene_id": "1001",
-    }
-    made = merchant.post("/v3/transfer/batches", sent).data
-    assert made["batch_status"] == "ACCEPTED"
-    assert merchant.post("/v3/transfer/batches", {**sent, "batch_name": "x"}).data["code"] == "INVALID_REQUEST"
-    base = f"/v3/transfer/batches/batch-id/{made['batch_id']}"
-    output = merchant.get(f"{base}?need_query_detail=true&offset=1&limit=20").data
-    assert output["transfer_batch"]["success_amount"] == 300
-    assert [each["out_detail_no"] for each in output["transfer_detail_list"]] == ["x2"]
-    assert "transfer_detail_list" not in merchant.get(f"{base}?need_query_detail=false").data
-    number = output["transfer_detail_list"][0]["detail_id"]
-    assert merchant.get(f"{base}/details/detail-id/{number}").data["transfer_amount"] == 150
-    by_name = "/v3/transfer/batches/out-batch-no/plfk2020042013/details/out-detail-no/"
-    assert merchant.get(by_name + "x1").data["detail_status"] == "SUCCESS"
-    assert merchant.get(by_name + "x9").data["code"] == "NOT_FOUND"
-
-
 # Pay Score
 
 SERVICE = "/v3/payscore/serviceorder"

@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainable.i18n import Words
-from wechatpay import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["choices", "reason_of"]
-
-
-def choices(key: str, *names: str) -> tuple[str, ...]:
-    """Return the values that the catalogue lists for a field of an operation's answer, named from the outside in."""
-    operation = catalogue.operation(key)
-    fields = operation.response.fields if operation else ()
-    found: tuple[str, ...] = ()
-    for name in names:
-        fields, found = next(((each.fields, each.enum) for each in fields if each.name == name), ((), ()))
-    return tuple(found)
+__all__ = ["reason_of"]
 
 
 def reason_of(

@@ -10,7 +10,8 @@ from attrs import frozen
 from chainable.i18n import Words
 from wechatpay.sandbox.flows import accounts, frozen_money, orders
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.endings import choices, reason_of
+from wechatpay.sandbox.flows.described import choices, documented
+from wechatpay.sandbox.flows.endings import reason_of
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen
 from wechatpay.sandbox.flows.profit_sharing_receivers import BASES, account_of, known, ratio_of, scope_of
@@ -266,13 +267,11 @@ def notify(context: SandboxContext, name: str, split: dict[str, Any], moved: dic
 
 def shaped(call: ReceivedCall, split: dict[str, Any]) -> dict[str, Any]:
     """Return a split with the names that the operation's answer has."""
-    listed = next((each for each in call.operation.response.fields if each.name == "receivers"), None)
-    names = [each.name for each in listed.fields] if listed else []
     parts = []
     for each in split["receivers"]:
         merchant = each["account"] if each["type"] == "MERCHANT_ID" else None
-        parts.append(chosen({**each, "receiver_account": each["account"], "receiver_mchid": merchant}, *names))
-    return {**split, "receivers": parts, "sent": None, "status": split["state"]}
+        parts.append({**each, "receiver_account": each["account"], "receiver_mchid": merchant})
+    return documented(call.operation.response.fields, {**split, "receivers": parts, "status": split["state"]})
 
 
 @routes.on(*(f"POST {base}/orders" for base in BASES))

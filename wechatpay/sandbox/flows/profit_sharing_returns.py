@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from wechatpay.sandbox.flows import accounts, frozen_money, orders
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.endings import choices, reason_of
+from wechatpay.sandbox.flows.described import choices
+from wechatpay.sandbox.flows.endings import reason_of
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects
 from wechatpay.sandbox.flows.profit_sharing import MOST, NOT_YET, SPLITS, notify

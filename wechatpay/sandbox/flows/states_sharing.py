@@ -45,7 +45,7 @@ BATCH = States(
     transitions={
         "start": Transition(("ACCEPTED",), "PROCESSING", "platform"),
         "finish": Transition(("PROCESSING",), "FINISHED", "platform", "MCHTRANSFER.BATCH.FINISHED"),
-        "close": Transition(("ACCEPTED",), "CLOSED", "platform", "MCHTRANSFER.BATCH.CLOSED", "转账退款"),
+        "close": Transition(("ACCEPTED",), "CLOSED", "platform", "MCHTRANSFER.BATCH.CLOSED", "商家转账退回"),
     },
 )
 """https://pay.weixin.qq.com/doc/v3/merchant/4012269028."""
@@ -54,7 +54,7 @@ BATCH_DETAIL = States(
     first=("PROCESSING",),
     transitions={
         "SUCCESS": Transition(("PROCESSING",), "SUCCESS", "platform"),
-        "FAIL": Transition(("PROCESSING",), "FAIL", "platform", books="转账退款"),
+        "FAIL": Transition(("PROCESSING",), "FAIL", "platform", books="商家转账退回"),
     },
 )
 """One transfer of a batch; what fails goes back to the merchant's account."""
