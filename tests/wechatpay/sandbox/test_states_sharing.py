@@ -8,14 +8,13 @@ from wechatpay import catalogue
 from wechatpay.sandbox.flows import states_sharing
 
 ENDS = {
-    "ADVANCE": {"SUCCESS", "FAIL"},
     "BATCH": {"FINISHED", "CLOSED"},
     "BATCH_DETAIL": {"SUCCESS", "FAIL"},
     "RECEIPT": {"FINISHED"},
     "RETURN": {"SUCCESS", "FAILED"},
     "SHARE": {"SUCCESS", "CLOSED"},
     "SPLIT": {"FINISHED"},
-    "SUBSIDY": {"SUCCESS", "FAIL"},
+    "SUBSIDY": {"SUCCESS", "CANCELED"},
     "WITHDRAWAL": {"FAIL", "REFUND", "CLOSE"},
 }
 

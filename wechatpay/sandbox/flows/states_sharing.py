@@ -5,7 +5,6 @@ from __future__ import annotations
 from wechatpay.sandbox.flows.states import States, Transition
 
 __all__ = [
-    "ADVANCE",
     "BATCH",
     "BATCH_DETAIL",
     "RECEIPT",
@@ -66,31 +65,22 @@ RECEIPT = States(
 """https://pay.weixin.qq.com/doc/v3/merchant/4012716452: the receipt of a transfer or of a batch, for download."""
 
 WITHDRAWAL = States(
-    first=("CREATE_SUCCESS", "INIT"),
+    first=("CREATE_SUCCESS",),
     transitions={
-        "start": Transition(("INIT",), "CREATE_SUCCESS", "platform"),
         "SUCCESS": Transition(("CREATE_SUCCESS",), "SUCCESS", "platform", "MCHWITHDRAW.CHANGE", "提现"),
         "FAIL": Transition(("CREATE_SUCCESS",), "FAIL", "platform", "MCHWITHDRAW.CHANGE"),
-        "CLOSE": Transition(("CREATE_SUCCESS", "INIT"), "CLOSE", "platform", "MCHWITHDRAW.CHANGE"),
+        "CLOSE": Transition(("CREATE_SUCCESS",), "CLOSE", "platform", "MCHWITHDRAW.CHANGE"),
         "REFUND": Transition(("SUCCESS",), "REFUND", "platform", "MCHWITHDRAW.CHANGE", "提现退票"),
     },
 )
 """https://pay.weixin.qq.com/doc/v3/partner/4013049135: a bank may send back what arrived already."""
 
 SUBSIDY = States(
-    first=("PROCESSING",),
+    first=("WAITING",),
     transitions={
-        "SUCCESS": Transition(("PROCESSING",), "SUCCESS", "platform", books="补差"),
-        "FAIL": Transition(("PROCESSING",), "FAIL", "platform"),
+        "create": Transition(("WAITING",), "SUCCESS", "merchant", books="补差"),
+        "return": Transition(("SUCCESS",), "SUCCESS", "merchant", books="补差回退"),
+        "cancel": Transition(("WAITING",), "CANCELED", "merchant"),
     },
 )
-"""A marketplace adds to an order of a sub-merchant, and takes it back; in its ``result``."""
-
-ADVANCE = States(
-    first=("PROCESSING",),
-    transitions={
-        "SUCCESS": Transition(("PROCESSING",), "SUCCESS", "platform", books="垫付回补"),
-        "FAIL": Transition(("PROCESSING",), "FAIL", "platform"),
-    },
-)
-"""A sub-merchant gives back what the marketplace advanced for a refund; in its ``result``."""
+"""What a marketplace adds to an order: https://pay.weixin.qq.com/docs/partner/apis/ecommerce-subsidy/subsidies/create.html."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["BATCHES", "routes"]
+__all__ = ["BATCHES", "MARKETPLACES", "detail_named", "routes"]
 
 routes = Routes()
 
@@ -247,6 +247,15 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, {"transfer_detail_list": None, "data": None, **answer})
 
 
+def detail_named(batch: dict[str, Any], number: str) -> dict[str, Any]:
+    """Return the transfer of a batch with this number of the merchant's or of the platform's."""
+    for one in batch["details"]:
+        if number in (one["detail_id"], one["out_detail_no"]):
+            found: dict[str, Any] = one
+            return found
+    raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {number}")
+
+
 @routes.on(
     *(
         f"GET {base}/{by}"
@@ -258,7 +267,4 @@ def query_detail(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return one transfer of a batch as it stands."""
     number, wanted = call.variables.values()
     batch = BATCHES.find(context, number)
-    for one in batch["details"]:
-        if wanted in (one["detail_id"], one["out_detail_no"]):
-            return context.respond(call, detail_facts(context, batch, one))
-    raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {wanted}")
+    return context.respond(call, detail_facts(context, batch, detail_named(batch, wanted)))
