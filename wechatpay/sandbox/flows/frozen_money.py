@@ -9,13 +9,18 @@ from wechatpay.sandbox.flows import accounts
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
 
-__all__ = ["freeze", "of_order", "owner_of", "thaw", "waits"]
+__all__ = ["freeze", "of_order", "owner_of", "subsidised", "thaw", "waits"]
 
 
 def waits(order: dict[str, Any]) -> bool:
     """Return whether an order was placed to be shared: ``settle_info.profit_sharing``, in v2 ``profit_sharing`` Y."""
     sent = order["sent"]
     return bool((sent.get("settle_info") or {}).get("profit_sharing")) or sent.get("profit_sharing") == "Y"
+
+
+def subsidised(order: dict[str, Any]) -> int:
+    """Return what a marketplace promised to add to an order when it placed it, in fen."""
+    return int((order["sent"].get("settle_info") or {}).get("subsidy_amount") or 0)
 
 
 def owner_of(context: SandboxContext, mchid: str | None) -> str:

@@ -100,6 +100,8 @@ def sharing_order(context: SandboxContext, call: ReceivedCall, sent: dict[str, A
         raise Refusal(400, "INVALID_REQUEST", "商户号和订单信息不匹配")
     if context.now() < datetime.fromisoformat(order["success_time"]) + SETTLED_AFTER:
         raise Refusal(400, "INVALID_REQUEST", "订单处理中，请稍后重试")
+    if frozen_money.subsidised(order) and not order.get("subsidised"):
+        raise Refusal(400, "INVALID_REQUEST", "分账补贴还未到账，不能受理分账")
     return settled(context, order, product)
 
 
