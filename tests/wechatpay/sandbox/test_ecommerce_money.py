@@ -178,7 +178,7 @@ def test_an_order_is_shared_without_its_subsidy(merchant: Any, transaction: str)
 
 
 def test_a_subsidy_goes_back_with_a_refund(sandbox: Sandbox, merchant: Any, transaction: str) -> None:
-    earn(sandbox, 1000)  # what the order brought in
+    earn(sandbox, 2000)  # what the orders brought in
     subsidise(merchant, transaction)
 
     def refund(number: str, order: str = "order001") -> str:

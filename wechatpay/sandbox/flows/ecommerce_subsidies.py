@@ -47,10 +47,9 @@ def subsidy_of(order: dict[str, Any], context: SandboxContext) -> dict[str, Any]
 
 def move(context: SandboxContext, order: dict[str, Any], amount: int, name: str, numbers: tuple[str, str]) -> None:
     """Move so many fen from the marketplace's account to the sub-merchant's, or back if it is negative."""
-    owner = frozen_money.of_order(context, order)
-    for account, whose, change in (("OPERATION", "", -amount), ("BASIC", owner, amount)):
-        entry = accounts.Entry(amount=change, name=name, number=numbers[0], voucher=numbers[1])
-        accounts.book(context, entry, account, whose)
+    names = {"name": name, "number": numbers[0], "voucher": numbers[1]}
+    accounts.book(context, accounts.Entry(amount=-amount, **names), "OPERATION")
+    accounts.book(context, accounts.Entry(amount=amount, **names), owner=frozen_money.of_order(context, order))
 
 
 @routes.on("POST v3/ecommerce/subsidies/create")

@@ -34,7 +34,8 @@ def withdraw(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     number = str(sent["out_request_no"])
     known = WITHDRAWALS.repeated(context, number, sent)
     if known is None:
-        amount, account = fen(sent.get("amount"), "/amount"), sent.get("account_type") or "BASIC"
+        amount = fen(sent.get("amount"), "/amount")
+        account: accounts.AccountType = sent.get("account_type") or "BASIC"
         owner = frozen_money.owner_of(context, sent.get("sub_mchid"))
         too_little = Refusal(403, "NOT_ENOUGH", "可用余额不足，请充值后重新发起")
         accounts.require(context, amount, account, owner, refusal=too_little)
