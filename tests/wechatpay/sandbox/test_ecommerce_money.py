@@ -202,3 +202,66 @@ def test_a_subsidy_goes_back_with_a_refund(sandbox: Sandbox, merchant: Any, tran
     assert back("B2", second, 40).data["code"] == "NOT_ENOUGH"
     assert back("B2", second, 39).data["result"] == "SUCCESS"
     assert funds(sandbox, "", "OPERATION")[0] == 100_000_000 - 1
+
+
+# transfers of sub-merchants' money
+
+
+@pytest.mark.parametrize(
+    ("base", "member", "asked", "granted"),
+    [
+        ("/v3/ecommerce/mch-transfer/authorizations", "authorization_state", "AUTHORIZE_PROCESSING", "AUTHORIZED"),
+        ("/v3/fund-app/mch-transfer/partner/sub-mch-authorizations", "state", "UNAUTHORIZED", "AUTHORIZED"),
+    ],
+)
+def test_a_sub_merchant_permits_transfers_and_takes_that_back(
+    sandbox: Sandbox, merchant: Any, base: str, member: str, asked: str, granted: str
+) -> None:
+    sandbox.context.strict = False
+
+    def now() -> Any:
+        return merchant.get(f"{base}/{SUB}").data[member]
+
+    assert now() == "UNAUTHORIZED"
+    made = merchant.post(base, {"sub_mchid": SUB, "out_apply_no": "A1"}).data
+    assert made["accept_time"] == sandbox.context.stamp()
+    assert now() == asked
+    sandbox.actions["permit_transfers"](SUB, "REJECTED")
+    assert now() == "UNAUTHORIZED"
+    merchant.post(base, {"sub_mchid": SUB, "out_apply_no": "A2"})
+    sandbox.actions["permit_transfers"](SUB)
+    assert now() == granted
+    merchant.post(base, {"sub_mchid": SUB, "out_apply_no": "A3"})
+    assert now() == granted
+    sandbox.actions["permit_transfers"](SUB, "CANCELED")
+    assert now() in ("UNAUTHORIZED", "CANCELED")
+    with pytest.raises(ValueError, match="is CANCELED, not INVITED"):
+        sandbox.actions["permit_transfers"](SUB)
+    with pytest.raises(ValueError, match="becomes PASSED, REJECTED, EXPIRED, CANCELED, not X"):
+        sandbox.actions["permit_transfers"](SUB, "X")
+
+
+def test_an_application_is_told_as_it_stands(sandbox: Sandbox, merchant: Any) -> None:
+    base = "/v3/fund-app/mch-transfer/partner/sub-mch-authorizations"
+    assert "apply_order" not in merchant.get(f"{base}/{SUB}").data
+    assert merchant.post(base, {"sub_mchid": SUB, "out_apply_no": "A1"}).data["state"] == "INVITED"
+    sandbox.actions["permit_transfers"](SUB)
+    sandbox.actions["permit_transfers"](SUB, "CANCELED")
+    output = merchant.get(f"{base}/{SUB}").data
+    assert (output["state"], output["apply_order"]["state"]) == ("CANCELED", "PASSED")
+    assert output["cancel_authorization_time"] == sandbox.context.stamp()
+
+
+def test_transfers_of_marketplaces_keep_their_names(sandbox: Sandbox, merchant: Any) -> None:
+    base = "/v3/ecommerce/mch-transfer/transfer-bills"
+    sent = {"sub_mchid": SUB, "appid": "wx1", "out_bill_no": "B1", "transfer_scene_id": "1000", "openid": "o1"}
+    made = merchant.post(base, {**sent, "transfer_amount": 100, "transfer_remark": "x"}).data
+    assert (made["state"], made["sub_mchid"]) == ("WAIT_USER_CONFIRM", SUB)
+    sandbox.confirm_transfer("B1", "FAIL", "NAME_NOT_CORRECT")
+    for path in ("out-bill-no/B1", f"transfer-bill-no/{made['transfer_bill_no']}"):
+        output = merchant.get(f"{base}/{path}?sub_mchid={SUB}").data
+        assert (output["state"], output["fail_reason"], output["transfer_scene_id"]) == (
+            "FAIL",
+            "NAME_NOT_CORRECT",
+            "1000",
+        )

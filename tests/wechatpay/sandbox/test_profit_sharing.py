@@ -234,6 +234,17 @@ def test_the_last_split_unfreezes_the_rest(sandbox: Sandbox, merchant: Any) -> N
     assert [each["amount"] for each in told(merchant, other, "P3")["receivers"]] == [994]
 
 
+def test_the_merchant_unfreezes_a_part_for_itself(sandbox: Sandbox, merchant: Any) -> None:
+    transaction = ready(sandbox, merchant)
+    own = (
+        merchant.account.mchid
+    )  # neither added nor counted: pay.weixin.qq.com/docs/merchant/products/profit-sharing/apilist.html
+    assert share(merchant, transaction, "P1", part(300), part(400, own)).status == 200
+    assert (rest(merchant, transaction), held(sandbox), entries(sandbox)) == (294, 294, [("分账", -300)])
+    assert share(merchant, transaction, "P2", part(1)).data["code"] == "INVALID_REQUEST"
+    assert share(merchant, transaction, "P2", part(295, own)).data["code"] == "NOT_ENOUGH"
+
+
 def test_an_order_is_shared_fifty_times_and_among_fifty(sandbox: Sandbox, merchant: Any) -> None:
     transaction = ready(sandbox, merchant, total=100_000)
     assert share(merchant, transaction, "P", *[part(1)] * 51).data["code"] == "INVALID_REQUEST"

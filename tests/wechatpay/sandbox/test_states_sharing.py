@@ -15,6 +15,7 @@ ENDS = {
     "SHARE": {"SUCCESS", "CLOSED"},
     "SPLIT": {"FINISHED"},
     "SUBSIDY": {"SUCCESS", "CANCELED"},
+    "SUB_MERCHANT": {"REJECTED", "EXPIRED", "CANCELED"},
     "WITHDRAWAL": {"FAIL", "REFUND", "CLOSE"},
 }
 

@@ -121,9 +121,14 @@ def place(
     split = SPLITS.get(context, number)
     if split is not None:
         return repeated(split, sent)
-    wanted = sum(fen(each["amount"], f"/receivers/{index}/amount") for index, each in enumerate(receivers))
+    asked = [fen(each["amount"], f"/receivers/{index}/amount") for index, each in enumerate(receivers)]
     order = sharing_order(context, call, sent)
-    check(context, call, order, wanted, receivers)
+    own = orders.whose(order) or context.account.mchid
+    parts = [chosen(each, "type", "amount", "description") | {"account": account_of(each)} for each in receivers]
+    for each in parts:
+        each["rest"] = (each.get("type", "MERCHANT_ID"), each["account"]) == ("MERCHANT_ID", own)
+    given = sum(amount for amount, each in zip(asked, parts, strict=True) if not each["rest"])
+    check(context, call, order, (sum(asked), given), parts)
     split = {
         "sent": sent,
         "sub_mchid": orders.whose(order),
@@ -134,15 +139,13 @@ def place(
         "scope": scope_of(call),
         "returns": 0,
     }
-    parts = [chosen(each, "type", "amount", "description") | {"account": account_of(each)} for each in receivers]
-    frozen_money.thaw(context, order, wanted)
+    frozen_money.thaw(context, order, sum(asked))
     rest = frozen_money.thaw(context, order) if whole else 0
     if rest:
-        own = orders.whose(order) or context.account.mchid
         parts.append({"type": "MERCHANT_ID", "account": own, "amount": rest, "description": REST, "rest": True})
         split |= {"finish_amount": rest, "finish_description": sent.get("description")}
     split["receivers"] = [part_of(context, number, index, each) for index, each in enumerate(parts)]
-    order["shared"] = order.get("shared", 0) + wanted
+    order["shared"] = order.get("shared", 0) + given
     order["splits"] = order.get("splits", 0) + 1
     orders.ORDERS.save(context, order)
     for part in split["receivers"]:
@@ -157,20 +160,24 @@ def check(
     context: SandboxContext,
     call: ReceivedCall,
     order: dict[str, Any],
-    wanted: int,
+    wanted: tuple[int, int],
     receivers: list[dict[str, Any]],
 ) -> None:
-    """Refuse to share with strangers, more than there is, too often, or more than the ratio."""
+    """
+    Refuse to share with strangers, more than there is, too often, or more than the ratio.
+
+    ``wanted`` is the sum in fen, and what of it goes to others: the merchant's own part is only unfrozen.
+    """
     product = product_of(call)
-    if not all(known(context, scope_of(call), each) for each in receivers):
+    if not all(each["rest"] or known(context, scope_of(call), each) for each in receivers):
         raise Refusal(400, "PARAM_ERROR", "分账接收方关系不存在，请检查参数中每个接收方的关系。")
     frozen_now = order.get("frozen", 0)
-    if wanted > frozen_now or not frozen_now:
+    if wanted[0] > frozen_now or not frozen_now:
         raise Refusal(403, "NOT_ENOUGH", "分账金额不足")
     if order.get("splits", 0) >= MOST or len(receivers) > MOST:
         raise Refusal(400, "INVALID_REQUEST", f"同一笔订单最多分账{MOST}次，每次可向{MOST}个接收方分账")
     ratio = ratio_of(context, str(call.get("brand_mchid") or orders.whose(order) or context.account.mchid))
-    if order.get("shared", 0) + wanted > (order["total"] - order["refunded"]) * ratio // 10_000:
+    if order.get("shared", 0) + wanted[1] > (order["total"] - order["refunded"]) * ratio // 10_000:
         raise Refusal(*product.over, product.excess)
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "SHARE",
     "SPLIT",
     "SUBSIDY",
+    "SUB_MERCHANT",
     "WITHDRAWAL",
 ]
 
@@ -84,3 +85,14 @@ SUBSIDY = States(
     },
 )
 """What a marketplace adds to an order: https://pay.weixin.qq.com/docs/partner/apis/ecommerce-subsidy/subsidies/create.html."""
+
+SUB_MERCHANT = States(
+    first=("INVITED",),
+    transitions={
+        "pass": Transition(("INVITED",), "PASSED", "merchant"),
+        "reject": Transition(("INVITED",), "REJECTED", "merchant"),
+        "expire": Transition(("INVITED",), "EXPIRED", "platform"),
+        "cancel": Transition(("PASSED",), "CANCELED", "merchant"),
+    },
+)
+"""https://pay.weixin.qq.com/doc/v3/partner/4015469102: a sub-merchant permits transfers of its money."""

@@ -11,7 +11,7 @@ from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import transfer_authorizations
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
-from wechatpay.sandbox.flows.objects import Objects, one_variable, refusing
+from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.flows.states import TRANSFER
 from wechatpay.sandbox.routing import Routes, sent_v2
@@ -72,6 +72,7 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "out_bill_no": number,
         "transfer_bill_no": platform_number(context, "transfer", number),
         "appid": sent.get("appid"),
+        **chosen(sent, "sub_mchid", "transfer_scene_id"),
         "state": "PROCESSING" if authorised else WAITING,
         "transfer_amount": fen(sent.get("transfer_amount"), "/transfer_amount"),
         "transfer_remark": sent.get("transfer_remark"),
