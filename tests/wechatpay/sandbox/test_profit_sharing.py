@@ -293,6 +293,8 @@ def test_parts_are_closed_for_a_reason_and_come_back(sandbox: Sandbox, merchant:
     assert entries(sandbox) == [("分账", -100), ("分账", -50), ("分账", 50)]
     assert (entries(sandbox, "86693853"), entries(sandbox, TO)) == ([], [("分账", 100)])
     assert sandbox.callbacks.wait()
+    numbers = {each["number"] for each in accounts.entries(sandbox.context, sandbox.context.day(), owner=TO)}
+    assert numbers == {output["receivers"][0]["detail_id"]}  # what fund flow bills are compared by
     (notice,) = [receiver.opened(sandbox, index) for index in range(len(receiver.received))]
     assert (notice[0]["event_type"], notice[1]["receiver"]["account"]) == ("PROFITSHARING.SUCCESS", TO)
     with pytest.raises(ValueError, match="is FINISHED, not PROCESSING"):
@@ -432,6 +434,11 @@ def test_a_provider_shares_orders_of_its_sub_merchants(sandbox: Sandbox, merchan
     assert (resource["sp_mchid"], resource["sub_mchid"]) == (merchant.account.mchid, SUB)
     assert (held(sandbox), held(sandbox, SUB)) == (0, 993)
     assert entries(sandbox, SUB) == [("分账", -1)]
+    made = give_back(merchant, "R1", 1).data
+    assert sandbox.callbacks.wait()
+    envelope, resource = receiver.opened(sandbox)
+    assert (envelope["event_type"], resource["order_id"]) == ("PROFITSHARING.RETURN", made["return_id"])
+    assert (resource["out_order_no"], resource["receiver"]["description"]) == ("R1", "退")
 
 
 @pytest.mark.parametrize(("family", "more"), [("brand", {"brand_mchid": BRAND}), ("ecommerce", {})])

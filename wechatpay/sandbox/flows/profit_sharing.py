@@ -150,7 +150,7 @@ def place(
     orders.ORDERS.save(context, order)
     for part in split["receivers"]:
         if not part["rest"]:
-            book(context, split, -part["amount"], frozen_money.of_order(context, order))
+            book(context, split, part, -part["amount"], frozen_money.of_order(context, order))
     SPLITS.save(context, split)
     context.schedule("finish_split", number, when="finish")
     return split
@@ -198,11 +198,12 @@ def part_of(context: SandboxContext, number: str, index: int, receiver: dict[str
     }
 
 
-def book(context: SandboxContext, split: dict[str, Any], amount: int, owner: str, note: str = "") -> None:
-    """Book a part of a split, in fen, in the account of who gives or receives it."""
-    entry = accounts.Entry(
-        amount=amount, name="分账", number=split["order_id"], voucher=split["out_order_no"], note=note
-    )
+def book(
+    context: SandboxContext, split: dict[str, Any], part: dict[str, Any], amount: int, owner: str, note: str = ""
+) -> None:
+    """Book so many fen of a part in the account of who gives or receives it, under the part's own number."""
+    name, voucher = SHARE.transitions["SUCCESS"].books, split["out_order_no"]
+    entry = accounts.Entry(amount=amount, name=name, number=part["detail_id"], voucher=voucher, note=note)
     accounts.book(context, entry, owner=owner)
 
 
@@ -248,25 +249,32 @@ def end(context: SandboxContext, split: dict[str, Any], part: dict[str, Any], ch
     if change == "CLOSED":
         order["shared"] -= part["amount"]
         orders.ORDERS.save(context, order)
-        book(context, split, part["amount"], frozen_money.of_order(context, order), f"分账失败退回 {reason}")
+        owner = frozen_money.of_order(context, order)
+        book(context, split, part, part["amount"], owner, f"分账失败退回 {reason}")
         return
     if part["type"] == "MERCHANT_ID":
-        book(context, split, part["amount"], frozen_money.owner_of(context, part["account"]))
-    notify(context, SHARE.transitions[change].notifies, split, part, part["finish_time"])
+        book(context, split, part, part["amount"], frozen_money.owner_of(context, part["account"]))
+    numbers = chosen(split, "order_id", "out_order_no")
+    notify(context, SHARE.transitions[change].notifies, split, part, numbers)
 
 
-def notify(context: SandboxContext, name: str, split: dict[str, Any], moved: dict[str, Any], success_time: str) -> None:
-    """Notify the merchant that a part was paid or returned, where the split says or at the URL of the console."""
+def notify(
+    context: SandboxContext, name: str, split: dict[str, Any], moved: dict[str, Any], numbers: dict[str, str]
+) -> None:
+    """
+    Notify the merchant that a part was paid or returned, where the split says or at the URL of the console.
+
+    ``numbers`` are ``order_id`` and ``out_order_no``: 微信分账/回退单号 and 商户分账/回退单号, those of the return for one.
+    """
     sub_mchid = split["sub_mchid"]
     content = {
         "mchid": None if sub_mchid else context.account.mchid,
         "sp_mchid": context.account.mchid if sub_mchid else None,
         "sub_mchid": sub_mchid,
         "transaction_id": split["transaction_id"],
-        "order_id": split["order_id"],
-        "out_order_no": split["out_order_no"],
+        **numbers,
         "receiver": chosen(moved, "type", "account", "amount", "description"),
-        "success_time": success_time,
+        "success_time": moved["finish_time"],
     }
     context.notify(split["sent"].get("notify_url") or context.notify_url, name, content)
 

@@ -112,6 +112,7 @@ def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason
     told = reason_of(RETURNS.kind, result, reason, ("SUCCESS", "FAILED"), ("FAILED",), REASONS)
     with context.change():
         known = RETURNS.entry(context, number)
+        number = known["out_return_no"]
         split = SPLITS.entry(context, known["out_order_no"])
         payer = frozen_money.owner_of(context, known["return_mchid"])
         if result == "SUCCESS" and accounts.balance(context, "BASIC", payer).available < known["amount"]:
@@ -129,7 +130,8 @@ def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason
         owner = frozen_money.of_order(context, order)
         accounts.book(context, accounts.Entry(amount=known["amount"], **moved), owner=owner)
         given = {**known, "type": "MERCHANT_ID", "account": known["return_mchid"]}
-        notify(context, RETURN.transitions[result].notifies, split, given, known["finish_time"])
+        numbers = {"order_id": known["return_id"], "out_order_no": number}
+        notify(context, RETURN.transitions[result].notifies, split, given, numbers)
         return known
 
 
