@@ -105,6 +105,17 @@ def test_the_merchant_withdraws_of_its_own_accounts(sandbox: Sandbox, merchant: 
     assert state(merchant)["code"] == "RESOURCE_NOT_EXISTS"
 
 
+def test_money_that_nobody_shared_in_time_can_be_withdrawn(sandbox: Sandbox, merchant: Any, transaction: str) -> None:
+    earn(sandbox, 1988)  # what both orders of the sub-merchant brought in
+    sandbox.clock.advance(days=179)
+    assert withdraw(merchant).data["code"] == "NOT_ENOUGH"
+    sandbox.clock.advance(days=2)
+    for number in ("W1", "W2"):
+        assert withdraw(merchant, number).status == 200
+    assert funds(sandbox) == (1788, 1788)
+    assert rest(merchant, transaction) == 0
+
+
 # subsidies
 
 

@@ -12,6 +12,7 @@ from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.described import documented
 from wechatpay.sandbox.flows.endings import reason_of
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
+from wechatpay.sandbox.flows.profit_sharing import unfreeze_due
 from wechatpay.sandbox.flows.states_sharing import WITHDRAWAL
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
@@ -37,6 +38,7 @@ def withdraw(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         amount = fen(sent.get("amount"), "/amount")
         account: accounts.AccountType = sent.get("account_type") or "BASIC"
         owner = frozen_money.owner_of(context, sent.get("sub_mchid"))
+        unfreeze_due(context)
         too_little = Refusal(403, "NOT_ENOUGH", "可用余额不足，请充值后重新发起")
         accounts.require(context, amount, account, owner, refusal=too_little)
         accounts.hold(context, amount, account, owner)
@@ -80,6 +82,7 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS", reason
     why = reason_of(WITHDRAWALS.kind, status, reason, ("SUCCESS", *BAD_ENDS), BAD_ENDS)
     with context.change():
         known = WITHDRAWALS.entry(context, number)
+        number = known["out_request_no"]
         WITHDRAWALS.move(known, status, update_time=context.stamp(), reason=why or "银行卡信息有误")
         if status == "SUCCESS":
             known["reason"] = None

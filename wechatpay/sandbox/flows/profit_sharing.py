@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["MOST", "NOT_YET", "SPLITS", "finish", "notify", "place", "routes", "split_of"]
+__all__ = ["MOST", "NOT_YET", "SPLITS", "finish", "notify", "place", "routes", "split_of", "unfreeze_due"]
 
 routes = Routes()
 
@@ -59,13 +59,13 @@ class Product:
 
 PRODUCTS = {
     "v3/profitsharing": Product(
-        30,
+        frozen_money.DAYS,
         over=(400, "INVALID_REQUEST"),
         excess="分账金额超出最大分账比例，最大可分账金额需等比例扣除退款与补差回退等逆向交易金额",
     ),
-    "v3/brand": Product(180),
-    "v3/ecommerce": Product(180),
-    "v2": Product(30, unmarked="NOT_SHARE_ORDER", over=(200, "AMOUNT_OVERDUE")),
+    "v3/brand": Product(frozen_money.DAYS_OF_SUBS),
+    "v3/ecommerce": Product(frozen_money.DAYS_OF_SUBS),
+    "v2": Product(frozen_money.DAYS, unmarked="NOT_SHARE_ORDER", over=(200, "AMOUNT_OVERDUE")),
 }
 """https://pay.weixin.qq.com/doc/v3/merchant/4014547102, …/v3/partner/4012525463 (180 days), …/v3/partner/4015981574."""
 
@@ -81,6 +81,14 @@ def settled(context: SandboxContext, order: dict[str, Any], product: Product) ->
         frozen_money.thaw(context, order)
         orders.ORDERS.save(context, order)
     return order
+
+
+def unfreeze_due(context: SandboxContext) -> None:
+    """Unfreeze what nobody shared in time, of all orders: what became due until yesterday."""
+    for number in frozen_money.over(context):
+        order = orders.ORDERS.entry(context, number)
+        frozen_money.thaw(context, order)
+        orders.ORDERS.save(context, order)
 
 
 def sharing_order(context: SandboxContext, call: ReceivedCall, sent: dict[str, Any]) -> dict[str, Any]:
