@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from wechatpay.sandbox.flows import accounts
+
 if TYPE_CHECKING:
     from wechatpay.sandbox import Sandbox
 
@@ -139,6 +141,8 @@ def test_nothing_is_left_to_share_of_what_was_refunded(sandbox: Sandbox, merchan
     part = {"type": "MERCHANT_ID", "account": "86693852", "amount": 300, "description": "x"}
     sent = {"appid": "wx1", "transaction_id": transaction, "out_order_no": "P1", "unfreeze_unsplit": False}
     merchant.post("/v3/profitsharing/orders", {**sent, "receivers": [part]})
+    other = accounts.Entry(amount=1000, name="交易", number="4200", voucher="another order")
+    accounts.book(sandbox.context, other)  # what was shared out is refunded from other money
     amount = {"refund": 1000, "total": 1000, "currency": "CNY"}
     refund = {"out_trade_no": NUMBER, "out_refund_no": "R1", "amount": amount}
     assert merchant.post("/v3/refund/domestic/refunds", refund).status == 200
