@@ -32,7 +32,7 @@ MOST = 50
 """How often an order can be shared, among how many, and how often a split can be returned: the pages below."""
 SETTLED_AFTER = timedelta(minutes=1)
 """https://pay.weixin.qq.com/doc/v3/partner/4015981574."""
-REASONS = choices("GET v3/profitsharing/orders/{out_order_no}", "receivers", "fail_reason")
+ANSWER = "GET v3/profitsharing/orders/{out_order_no}"
 NOT_YET = "1970-01-01T08:00:00+08:00"
 """The ``finish_time`` of a part that is on its way."""
 REST = "解冻给分账方"
@@ -226,7 +226,8 @@ def finish(
     a receiver that was deleted in the meantime ends as ``CLOSED`` for ``NO_RELATION``. ``account`` ends the part of
     this receiver only.
     """
-    told = reason_of(SPLITS.kind, state, reason, ("SUCCESS", "CLOSED"), ("CLOSED",), REASONS)
+    reasons = choices(ANSWER, "receivers", "fail_reason")
+    told = reason_of(SPLITS.kind, state, reason, ("SUCCESS", "CLOSED"), ("CLOSED",), reasons)
     with context.change():
         split = SPLITS.entry(context, number)
         SPLITS.in_state(split, "PROCESSING")

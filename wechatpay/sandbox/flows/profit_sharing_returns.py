@@ -32,7 +32,6 @@ RETURNS = Objects(
 RETURNABLE = timedelta(days=180)
 """https://pay.weixin.qq.com/doc/v3/partner/4012467097, which has the other limits, too."""
 ANSWER = "GET v3/profitsharing/return-orders/{out_return_no}"
-REASONS = choices(ANSWER, "fail_reason")
 POOR = "BALANCE_NOT_ENOUGH"
 
 
@@ -109,7 +108,7 @@ def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason
     ``number`` is its ``out_return_no``. ``reason`` is the ``fail_reason`` of ``FAILED``, by default
     ``ACCOUNT_ABNORMAL``; a receiver that has too little money ends it as ``FAILED`` for ``BALANCE_NOT_ENOUGH``.
     """
-    told = reason_of(RETURNS.kind, result, reason, ("SUCCESS", "FAILED"), ("FAILED",), REASONS)
+    told = reason_of(RETURNS.kind, result, reason, ("SUCCESS", "FAILED"), ("FAILED",), choices(ANSWER, "fail_reason"))
     with context.change():
         known = RETURNS.entry(context, number)
         number = known["out_return_no"]

@@ -37,8 +37,6 @@ MARKETPLACES = ("v3/platsolution/mch-transfer/batches", "v3/platsolution/insuran
 BASES = ("v3/transfer/batches", "v3/partner-transfer/batches", "v3/bank-transfer/batches", *MARKETPLACES)
 BY_NAME = "out-batch-no/{out_batch_no}"
 BY_ID = "batch-id/{batch_id}"
-FAIL_REASONS = choices(f"GET v3/bank-transfer/batches/{BY_NAME}", "transfer_detail_list", "fail_reason")
-CLOSE_REASONS = choices(f"GET v3/partner-transfer/batches/{BY_NAME}", "close_reason")
 ASKED = (
     *("appid", "sp_appid", "sub_appid", "sub_mchid", "authorization_type", "batch_name", "batch_remark"),
     *("transfer_purpose", "transfer_scene", "transfer_scene_id", "attach_remark", "platform_mchid", "sponsor_mchid"),
@@ -141,7 +139,8 @@ def finish_detail(
     ``number`` is the ``out_batch_no``, ``detail`` the ``out_detail_no``. ``reason`` is the ``fail_reason`` of ``FAIL``,
     by default ``ACCOUNT_FROZEN``.
     """
-    told = reason_of(DETAIL, state, reason, ("SUCCESS", "FAIL"), ("FAIL",), FAIL_REASONS)
+    reasons = choices(f"GET v3/bank-transfer/batches/{BY_NAME}", "transfer_detail_list", "fail_reason")
+    told = reason_of(DETAIL, state, reason, ("SUCCESS", "FAIL"), ("FAIL",), reasons)
     with context.change():
         batch = BATCHES.entry(context, number)
         one = next((each for each in batch["details"] if each["out_detail_no"] == detail), None)
@@ -160,7 +159,8 @@ def finish(context: SandboxContext, number: str, state: str = "FINISHED", reason
     ``number`` is the ``out_batch_no``. ``reason`` is the ``close_reason`` of ``CLOSED``, by default
     ``MERCHANT_REVOCATION``.
     """
-    told = reason_of(BATCHES.kind, state, reason, ("FINISHED", "CLOSED"), ("CLOSED",), CLOSE_REASONS)
+    reasons = choices(f"GET v3/partner-transfer/batches/{BY_NAME}", "close_reason")
+    told = reason_of(BATCHES.kind, state, reason, ("FINISHED", "CLOSED"), ("CLOSED",), reasons)
     with context.change():
         batch = BATCHES.entry(context, number)
         if state == "CLOSED":
