@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
 
-AUTOMATIC = ("pay", "refund", "confirm", "sign")
+AUTOMATIC = ("pay", "refund", "confirm", "sign", "finish")
 
 
 def import_sandbox() -> type[Sandbox]:
@@ -47,8 +47,8 @@ sandbox_options = add_options(
         type=click.Choice(AUTOMATIC),
         multiple=True,
         help=Words(
-            "User action that happens at once; may be repeated. Default: refund.",
-            "自动立即完成的用户操作，可重复；默认 refund。",
+            "Action that happens at once; may be repeated. Default: refund and finish.",
+            "自动立即完成的操作，可重复；默认 refund 和 finish。",
         ),
     ),
     option(
@@ -87,7 +87,7 @@ def start_sandbox(
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
             data=data,
-            automatic=automatic or ("refund",),
+            automatic=automatic or ("refund", "finish"),
             callback_scale=callback_scale,
             callback_hosts=hosts,
             **more,

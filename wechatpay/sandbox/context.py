@@ -41,7 +41,7 @@ class SandboxContext:
         clock: Seconds since the epoch; it can be set ahead.
         actions: Actions of users and of the platform, by name.
         strict: Whether requests are checked against the catalogue in full.
-        automatic: The actions that happen by themselves: ``pay``, ``confirm``, ``sign``, ``refund``.
+        automatic: The actions that happen by themselves: ``pay``, ``confirm``, ``sign``, ``refund``, ``finish``.
 
     Attributes:
         base_url: The URL of the sandbox, for links without a request; set when it starts, like the next two.
@@ -59,7 +59,7 @@ class SandboxContext:
         clock: Clock,
         actions: Mapping[str, Callable[..., Any]],
         strict: bool = True,
-        automatic: Collection[str] = ("refund",),
+        automatic: Collection[str] = ("refund", "finish"),
     ) -> None:
         self.account = account
         self.store = store

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Platform"]
 
-AUTOMATIC = frozenset({"pay", "refund", "confirm", "sign"})
+AUTOMATIC = frozenset({"pay", "refund", "confirm", "sign", "finish"})
 
 
 class Platform:

@@ -55,8 +55,9 @@ class Sandbox(Platform):
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
-        automatic: Actions that happen at once by themselves: ``refund`` ends a refund; ``pay``, ``confirm`` and
-            ``sign`` let the user act immediately. Otherwise call :meth:`pay` and the other actions.
+        automatic: Actions that happen at once by themselves: ``refund`` ends a refund; ``finish`` ends what else
+            the platform does (splits, batches of transfers, withdrawals, receipts); ``pay``, ``confirm`` and ``sign``
+            let the user act immediately. Otherwise call :meth:`pay` and the other actions.
         callback_scale: Factor on the seconds between repeated notifications; 0 repeats at once, 1 is the platform's.
         callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
         notify_url: The URL of notifications whose request has no ``notify_url`` (profit sharing, refunds), as set in the
@@ -77,7 +78,7 @@ class Sandbox(Platform):
         port: int = 0,
         https_port: int = 0,
         clock: Callable[[], float] = time.time,
-        automatic: Collection[str] = ("refund",),
+        automatic: Collection[str] = ("refund", "finish"),
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),
         notify_url: str | None = None,

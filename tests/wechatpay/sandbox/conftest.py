@@ -213,7 +213,7 @@ def running() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox) -> Iterator[Sandbox]:
     running.reset()
-    running.context.automatic = frozenset({"refund"})
+    running.context.automatic = frozenset({"refund", "finish"})
     running.context.strict = True
     yield running
     running.up()

@@ -748,9 +748,14 @@ def test_profit_sharing_is_notified_where_the_console_says(tmp_path: Path, new_m
             "out_trade_no": "order001",
             "notify_url": "http://elsewhere.example/",
             "amount": {"total": 1000},
+            "settle_info": {"profit_sharing": True},
         }
         merchant.post("/v3/pay/transactions/native", order)
+        for account in ("86693851", "86693852"):
+            who = {"appid": "wx1", "type": "MERCHANT_ID", "account": account, "relation_type": "STORE"}
+            merchant.post("/v3/profitsharing/receivers/add", who)
         transaction = sandbox.pay("order001")[0]["transaction_id"]
+        sandbox.clock.advance(minutes=1)
         parts = [
             {"type": "MERCHANT_ID", "account": f"8669385{number}", "amount": number, "description": "分"}
             for number in (1, 2)

@@ -182,4 +182,4 @@ def test_an_option_of_the_sandbox_is_refused_in_both_languages():
     with pytest.raises(ValueError, match="nothing automatic is called 'x'") as refused:
         Sandbox(automatic={"x"})
 
-    assert refused.value.args[0].zh == "automatic 没有 'x'，可选：confirm、pay、refund、sign"
+    assert refused.value.args[0].zh == "automatic 没有 'x'，可选：confirm、finish、pay、refund、sign"

@@ -1,10 +1,9 @@
-"""Insurance, transfers, profit sharing, Pay Score, complaints, certificates and files."""
+"""Insurance, transfers, Pay Score, complaints, certificates and files."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,179 +191,6 @@ def test_a_transfer_is_cancelled_fails_or_needs_no_confirmation(sandbox: Sandbox
     assert merchant.get(f"{BILLS}/out-bill-no/B4").data["state"] == "SUCCESS"
 
 
-def test_a_batch_and_its_transfers(merchant: Any) -> None:
-    sent = {
-        "appid": merchant.account.appid,
-        "out_batch_no": "plfk2020042013",
-        "batch_name": "报销",
-        "batch_remark": "报销",
-        "total_amount": 300,
-        "total_num": 2,
-        "transfer_detail_list": [
-            {
-                "out_detail_no": f"x{index}",
-                "transfer_amount": 150,
-                "transfer_remark": "报销",
-                "openid": "o",
-                "user_name": merchant.encrypt("张三"),
-            }
-            for index in (1, 2)
-        ],
-        "transfer_scene_id": "1001",
-    }
-    made = merchant.post("/v3/transfer/batches", sent).data
-    assert made["batch_status"] == "ACCEPTED"
-    assert merchant.post("/v3/transfer/batches", {**sent, "batch_name": "x"}).data["code"] == "INVALID_REQUEST"
-    base = f"/v3/transfer/batches/batch-id/{made['batch_id']}"
-    output = merchant.get(f"{base}?need_query_detail=true&offset=1&limit=20").data
-    assert output["transfer_batch"]["success_amount"] == 300
-    assert [each["out_detail_no"] for each in output["transfer_detail_list"]] == ["x2"]
-    assert "transfer_detail_list" not in merchant.get(f"{base}?need_query_detail=false").data
-    number = output["transfer_detail_list"][0]["detail_id"]
-    assert merchant.get(f"{base}/details/detail-id/{number}").data["transfer_amount"] == 150
-    by_name = "/v3/transfer/batches/out-batch-no/plfk2020042013/details/out-detail-no/"
-    assert merchant.get(by_name + "x1").data["detail_status"] == "SUCCESS"
-    assert merchant.get(by_name + "x9").data["code"] == "NOT_FOUND"
-
-
-# profit sharing
-
-
-def paid(sandbox: Sandbox, merchant: Any, number: str = "order001", total: int = 1000) -> str:
-    body = {
-        "appid": merchant.account.appid,
-        "mchid": merchant.account.mchid,
-        "description": "商品",
-        "out_trade_no": number,
-        "notify_url": "http://127.0.0.1:9/",
-        "amount": {"total": total},
-    }
-    merchant.post("/v3/pay/transactions/native", body)
-    return str(sandbox.pay(number)[0]["transaction_id"])
-
-
-def test_a_paid_order_is_shared(sandbox: Sandbox, merchant: Any) -> None:
-    transaction = paid(sandbox, merchant)
-    base = "/v3/profitsharing"
-    receivers = [{"type": "MERCHANT_ID", "account": "86693852", "amount": 300, "description": "分给商户A"}]
-    sent = {
-        "appid": merchant.account.appid,
-        "transaction_id": transaction,
-        "out_order_no": "P1",
-        "receivers": receivers,
-        "unfreeze_unsplit": False,
-    }
-    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 1000
-    assert merchant.post(f"{base}/orders", sent).data["state"] == "PROCESSING"
-    assert merchant.post(f"{base}/orders", sent).status == 200
-    assert merchant.post(f"{base}/orders", {**sent, "appid": "wx1"}).data["code"] == "INVALID_REQUEST"
-    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 700
-    more = {**sent, "out_order_no": "P2", "receivers": [{**receivers[0], "amount": 701}]}
-    assert merchant.post(f"{base}/orders", more).data["code"] == "NOT_ENOUGH"
-    output = merchant.get(f"{base}/orders/P1?transaction_id={transaction}").data
-    assert (output["state"], output["receivers"][0]["result"]) == ("FINISHED", "SUCCESS")
-    assert merchant.get(f"{base}/orders/P9?transaction_id=1").data["code"] == "RESOURCE_NOT_EXISTS"
-
-    back = {"out_order_no": "P1", "out_return_no": "R1", "return_mchid": "86693852", "amount": 10, "description": "退"}
-    made = merchant.post(f"{base}/return-orders", back).data
-    assert made["result"] == "SUCCESS"
-    assert merchant.post(f"{base}/return-orders", back).data == made
-    assert merchant.get(f"{base}/return-orders/R1?out_order_no=P1").data["amount"] == 10
-    assert merchant.get(f"{base}/return-orders/R9?out_order_no=P1").data["code"] == "RESOURCE_NOT_EXISTS"
-
-    last = {**sent, "out_order_no": "P3", "unfreeze_unsplit": True}
-    assert merchant.post(f"{base}/orders", last).status == 200
-    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 0
-
-
-def test_sharing_ends_and_needs_a_paid_order(sandbox: Sandbox, merchant: Any) -> None:
-    transaction = paid(sandbox, merchant)
-    sent = {"transaction_id": transaction, "out_order_no": "P1", "description": "解冻"}
-    assert merchant.post("/v3/profitsharing/orders/unfreeze", sent).data["state"] == "FINISHED"
-    sent["out_order_no"] = "P2"
-    answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": "1"})
-    assert answer.data["code"] == "RESOURCE_NOT_EXISTS"
-    merchant.post(
-        "/v3/pay/transactions/native",
-        {
-            "appid": "x",
-            "mchid": merchant.account.mchid,
-            "description": "x",
-            "out_trade_no": "unpaid01",
-            "notify_url": "x",
-            "amount": {"total": 1},
-        },
-    )
-    order = sandbox.store.get("order", "unpaid01")
-    assert order is not None
-    answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": order["transaction_id"]})
-    assert answer.data["code"] == "INVALID_REQUEST"
-
-
-def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
-    transaction = paid(sandbox, merchant)
-    receivers = [{"type": "MERCHANT_ID", "account": "86693852", "amount": 300, "description": "分"}]
-    sent = {
-        "appid": merchant.account.appid,
-        "sign_type": "HMAC-SHA256",
-        "transaction_id": transaction,
-        "out_order_no": "P1",
-        "receivers": json.dumps(receivers, ensure_ascii=False),
-    }
-
-    def call(path: str, parameters: dict[str, Any]) -> dict[str, str]:
-        output: dict[str, str] = merchant.v2(path, parameters, "HMAC-SHA256").xml
-        return output
-
-    def rest() -> int:
-        which = {"transaction_id": transaction, "sign_type": "HMAC-SHA256"}
-        return int(call("/pay/profitsharingorderamountquery", which)["unsplit_amount"])
-
-    assert call("/secapi/pay/multiprofitsharing", sent)["result_code"] == "SUCCESS"
-    made = call("/secapi/pay/multiprofitsharing", sent)
-    assert json.loads(made["receivers"])[0]["amount"] == 300
-    assert rest() == 700
-    assert call("/secapi/pay/multiprofitsharing", {**sent, "appid": "wx1"})["err_code"] == "INVALID_REQUEST"
-    broken = {**sent, "out_order_no": "P2", "receivers": '[{"account":"1"}]'}
-    assert call("/secapi/pay/multiprofitsharing", broken)["err_code"] == "PARAM_ERROR"
-    which = {"transaction_id": transaction, "out_order_no": "P1", "sign_type": "HMAC-SHA256"}
-    output = call("/pay/profitsharingquery", which)
-    assert (output["status"], json.loads(output["receivers"])[0]["result"]) == ("FINISHED", "SUCCESS")
-
-    back = {
-        "appid": merchant.account.appid,
-        "sign_type": "HMAC-SHA256",
-        "out_order_no": "P1",
-        "out_return_no": "R1",
-        "return_account_type": "MERCHANT_ID",
-        "return_account": "86693852",
-        "return_amount": 100,
-        "description": "退",
-    }
-    assert call("/secapi/pay/profitsharingreturn", back)["result"] == "SUCCESS"
-    asked = {name: back[name] for name in ("appid", "sign_type", "out_order_no", "out_return_no")}
-    assert call("/pay/profitsharingreturnquery", asked)["return_amount"] == "100"
-    more = {**back, "out_return_no": "R2", "return_amount": 201}
-    assert call("/secapi/pay/profitsharingreturn", more)["err_code"] == "NOT_ENOUGH"
-
-    end = {**which, "appid": merchant.account.appid, "out_order_no": "F1", "description": "完"}
-    assert call("/secapi/pay/profitsharingfinish", end)["order_id"]
-    assert rest() == 0
-    once = paid(sandbox, merchant, "order002")
-    assert call("/secapi/pay/profitsharing", {**sent, "out_order_no": "P3", "transaction_id": once})["order_id"]
-    assert merchant.get(f"/v3/profitsharing/transactions/{once}/amounts").data["unsplit_amount"] == 0
-    who = {"appid": merchant.account.appid, "sign_type": "HMAC-SHA256", "receiver": json.dumps(receivers[0])}
-    assert json.loads(call("/pay/profitsharingremovereceiver", who)["receiver"])["account"] == "86693852"
-
-
-def test_receivers_come_and_go(merchant: Any) -> None:
-    who = {"appid": "wx1", "type": "MERCHANT_ID", "account": "86693852"}
-    sent = {**who, "name": merchant.encrypt("某商户"), "relation_type": "STORE"}
-    output = merchant.post("/v3/profitsharing/receivers/add", sent).data
-    assert merchant.decrypt(output["name"]) == "某商户"
-    assert merchant.post("/v3/profitsharing/receivers/delete", who).data["account"] == "86693852"
-
-
 # Pay Score
 
 SERVICE = "/v3/payscore/serviceorder"
@@ -473,6 +299,19 @@ def test_a_service_that_is_over_is_paid_without_confirmation(sandbox: Sandbox, m
 
 
 # complaints
+
+
+def paid(sandbox: Sandbox, merchant: Any, number: str = "order001", total: int = 1000) -> str:
+    body = {
+        "appid": merchant.account.appid,
+        "mchid": merchant.account.mchid,
+        "description": "商品",
+        "out_trade_no": number,
+        "notify_url": "http://127.0.0.1:9/",
+        "amount": {"total": total},
+    }
+    merchant.post("/v3/pay/transactions/native", body)
+    return str(sandbox.pay(number)[0]["transaction_id"])
 
 
 def test_a_complaint_is_notified_answered_and_completed(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:

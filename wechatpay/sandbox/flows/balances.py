@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
-from wechatpay.sandbox.flows import accounts
+from wechatpay.sandbox.flows import accounts, profit_sharing
 from wechatpay.sandbox.flows.accounts import ACCOUNTS, AccountType, Balance, Entry
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
@@ -70,6 +70,7 @@ def of_call(call: ReceivedCall) -> tuple[AccountType, str]:
 @routes.on(f"GET {OWN}/balance/{{account_type}}", f"GET {SUB}/balance/{{sub_mchid}}")
 def now(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return what an account holds now."""
+    profit_sharing.unfreeze_due(context)
     return told(context, call, accounts.balance(context, *of_call(call)))
 
 

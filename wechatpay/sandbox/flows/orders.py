@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
-from wechatpay.sandbox.flows import promotions, trades
+from wechatpay.sandbox.flows import frozen_money, promotions, trades
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -233,8 +233,10 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     order["success_time"] = context.stamp()
     if payer:
         order["openid"] = payer
+    fee = commission(promotions.settled(order))
+    frozen_money.freeze(context, order, promotions.settled(order) - fee)
     ORDERS.save(context, order)
-    trades.paid(context, order, ORDER.transitions["pay"].books, commission(promotions.settled(order)))
+    trades.paid(context, order, ORDER.transitions["pay"].books, fee)
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:

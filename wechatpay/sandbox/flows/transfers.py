@@ -1,4 +1,4 @@
-"""Money to users: bills that the user confirms, batches, v2 transfers and red packets."""
+"""Money to users: bills that the user confirms, v2 transfers and red packets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wechatpay.sandbox.flows import accounts, transfer_authorizations
 from wechatpay.sandbox.flows.accounts import Entry
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.numbers import platform_number
-from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, page, refusing
+from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.flows.states import TRANSFER
 from wechatpay.sandbox.http import Refusal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["BATCHES", "BILLS", "confirm", "routes"]
+__all__ = ["BILLS", "PAYMENTS", "confirm", "routes"]
 
 routes = Routes()
 
@@ -34,12 +34,10 @@ BILLS = Objects(
     states=TRANSFER,
     missing="NOT_FOUND",
 )
-BATCHES = Objects(Words("transfer batch", "转账批次"), "out_batch_no", "batch_id", missing="NOT_FOUND")
 PAYMENTS = Objects(Words("v2 transfer", "v2 转账"), "number", missing="NOT_FOUND")
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 MARKETPLACE = "v3/ecommerce/mch-transfer/transfer-bills"
-BATCH_BASES = ("v3/transfer/batches", "v3/partner-transfer/batches")
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
@@ -78,6 +76,7 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "out_bill_no": number,
         "transfer_bill_no": transfer_bill_no,
         "appid": sent.get("appid"),
+        **chosen(sent, "sub_mchid", "transfer_scene_id"),
         "state": "PROCESSING" if authorised else WAITING,
         "transfer_amount": amount,
         "transfer_remark": sent.get("transfer_remark"),
@@ -184,150 +183,6 @@ def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     answer = context.respond(call, entry["bill"])
     confirm(context, number, "CANCELLED")
     return answer
-
-
-@routes.on(*(f"POST {base}" for base in BATCH_BASES))
-def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Transfer to many at once."""
-    sent = dict(call.body)
-    number = str(sent["out_batch_no"])
-    known = BATCHES.repeated(context, number, sent)
-    if known is None:
-        total = sum_of(sent, sent.get("transfer_detail_list") or [])
-        known = {
-            "sent": sent,
-            "create_time": context.stamp(),
-            "batch_id": platform_number(context, "batch", number),
-            "out_batch_no": number,
-            "total": total,
-        }
-        pay_out(context, "transfer", total, known["batch_id"], number)
-        BATCHES.save(context, known)
-        context.schedule(finish, number)
-    return context.respond(call, {**known, "batch_status": "ACCEPTED"})
-
-
-def sum_of(sent: dict[str, Any], details: list[dict[str, Any]]) -> int:
-    """Return the sum of a batch in fen; one that its totals do not fit, or that names a transfer twice, is refused."""
-    total = sum(
-        fen(each.get("transfer_amount"), f"/transfer_detail_list/{index}/transfer_amount")
-        for index, each in enumerate(details)
-    )
-    if int(sent.get("total_amount", total)) != total:
-        raise Refusal.of_field("body", "/total_amount", f"the transfers are {total}", value=sent["total_amount"])
-    if int(sent.get("total_num", len(details))) != len(details):
-        raise Refusal.of_field("body", "/total_num", f"there are {len(details)} transfers", value=sent["total_num"])
-    numbers = [each.get("out_detail_no") for each in details]
-    twice = next((each for each in numbers if numbers.count(each) > 1), None)
-    if twice is not None:
-        raise Refusal.of_field(
-            "body", "/transfer_detail_list", "the number of a transfer stands here twice", value=twice
-        )
-    return total
-
-
-def finish(context: SandboxContext, number: str) -> None:
-    """All transfers of a batch are done; the merchant is notified."""
-    with context.change():
-        entry = BATCHES.entry(context, number)
-        content = {
-            "out_batch_no": number,
-            "batch_id": entry["batch_id"],
-            **totals(entry),
-            "update_time": context.stamp(),
-        }
-        context.notify(entry["sent"].get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
-
-
-def totals(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return how many transfers a finished batch has, and their amount."""
-    count = len(entry["sent"].get("transfer_detail_list") or [])
-    return {
-        "batch_status": "FINISHED",
-        "total_num": count,
-        "total_amount": entry["total"],
-        "success_num": count,
-        "success_amount": entry["total"],
-        "fail_num": 0,
-        "fail_amount": 0,
-    }
-
-
-def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
-    """Return one transfer of a batch."""
-    sent = entry["sent"]
-    return {
-        "mchid": context.account.mchid,
-        "out_batch_no": entry["out_batch_no"],
-        "batch_id": entry["batch_id"],
-        "appid": sent.get("appid"),
-        "out_detail_no": one["out_detail_no"],
-        "detail_id": platform_number(context, "batch detail", entry["out_batch_no"], one["out_detail_no"]),
-        "detail_status": "SUCCESS",
-        "transfer_amount": one.get("transfer_amount"),
-        "transfer_remark": one.get("transfer_remark"),
-        "openid": one.get("openid"),
-        "user_name": one.get("user_name"),
-        "initiate_time": entry["create_time"],
-        "update_time": entry["create_time"],
-    }
-
-
-@routes.on(
-    *(f"GET {base}/{by}" for base in BATCH_BASES for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}"))
-)
-def query_batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Return a batch as it stands, with its transfers when asked for."""
-    entry = BATCHES.find(context, one_variable(call))
-    sent = entry["sent"]
-    details = [detail(context, entry, one) for one in sent.get("transfer_detail_list") or []]
-    shown, offset, limit = page(call, details, 20)
-    asked = str(call.query.get("need_query_detail")).lower() == "true"
-    told = {
-        "mchid": context.account.mchid,
-        "sp_mchid": context.account.mchid,
-        **chosen(sent, "appid", "sp_appid", "sub_appid", "sub_mchid", "authorization_type", "batch_name"),
-        **chosen(sent, "batch_remark", "transfer_purpose", "transfer_scene"),
-        "out_batch_no": entry["out_batch_no"],
-        "batch_id": entry["batch_id"],
-        "batch_type": "API",
-        "create_time": entry["create_time"],
-        "update_time": entry["create_time"],
-        **totals(entry),
-    }
-    return context.respond(
-        call,
-        {
-            **told,
-            "transfer_batch": told,
-            "transfer_detail_list": [chosen(one, "detail_id", "out_detail_no", "detail_status") for one in shown]
-            if asked
-            else None,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-@routes.on(
-    *(
-        f"GET {base}/{by}"
-        for base in BATCH_BASES
-        for by in (
-            "batch-id/{batch_id}/details/detail-id/{detail_id}",
-            "out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
-        )
-    ),
-)
-def query_detail(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Return one transfer of a batch as it stands."""
-    number, wanted = call.variables.values()
-    entry = BATCHES.find(context, number)
-    for one in entry["sent"].get("transfer_detail_list") or []:
-        result = detail(context, entry, one)
-        if wanted in (result["detail_id"], result["out_detail_no"]):
-            return context.respond(call, result)
-    raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {wanted}")
 
 
 # v2
