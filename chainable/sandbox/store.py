@@ -149,6 +149,16 @@ class Store:
             ).fetchall()
         return (json.loads(data) for (data,) in rows)
 
+    def newest(self, kind: str, size: int, *texts: str, offset: int = 0) -> list[tuple[str, Any]]:
+        """Return the ids and values of so many objects of a kind, newest first, whose data holds one of the texts."""
+        holding = f" AND ({' OR '.join(['instr(data, ?)'] * len(texts))})" if texts else ""
+        with self.lock:
+            rows = self._database.execute(
+                f"SELECT id, data FROM entries WHERE kind = ?{holding} ORDER BY rowid DESC LIMIT ? OFFSET ?",  # noqa: S608 (constants)
+                (kind, *texts, size, offset),
+            ).fetchall()
+        return [(number, json.loads(data)) for number, data in rows]
+
     def kinds(self) -> dict[str, int]:
         """Return how many objects there are of each kind."""
         with self.lock:

@@ -5,7 +5,7 @@ export { language, named, say, toggleLanguage } from './language.js';
 
 const zh = {
   title: '微信支付沙箱', reset: '全部清空', sure: '确定清空所有请求、订单、回调与故障吗？',
-  requests: '请求', callbacks: '回调', money: '资金', events: '触发事件', faults: '故障',
+  requests: '请求', callbacks: '回调', money: '资金', events: '触发事件', faults: '故障', connect: '接入',
   backup: '打开备用主机上的页面', search: '筛选：标题、路径、错误码',
   noRequests: '还没有请求。把客户端的 base_url 指向上面的地址，请求会立即出现在这里。', noCallbacks: '还没有回调。付款、退款，或在“触发事件”里发送一个。',
   unknownOperation: '未知接口', fault: '故障', milliseconds: '毫秒', certificate: '客户端证书',
@@ -21,6 +21,16 @@ const zh = {
   redeliver: '重新投递', attempts: '投递记录', attempt: '第', duplicate: '重复', hole: '商户接受了伪造的通知，这是安全漏洞！', notJson: '内容不是 JSON 对象：', status: '应答状态', next: '下次重试（秒后）',
   switches: '开关', switchesHint: '打开后对所有请求生效，关闭即恢复。需要限定接口、次数或错误码时，用下面的表单添加规则。', rule: '添加规则', rules: '生效中的规则', operation: '作用于哪些请求（可用 *）', times: '次数（留空为一直）', after: '先放过几次', code: '错误码', httpStatus: 'HTTP 状态（留空按错误码）', text: '错误说明', seconds: '秒', executed: '先执行，再出故障', add: '添加', remove: '移除', clear: '全部移除', struck: '已发生', scope: '作用于', limit: '次数', spent: '已用完',
   hosts: '主机与密钥', rotate: '轮换平台证书', down: '主机下线', up: '主机恢复', rotated: '新的平台证书序列号：', downHint: '主机下线后本页随之断开，请从备用主机的页面恢复：',
+  clock: '沙箱的时钟', clockHint: '订单过期、通知重试、转账超时与账单日期都以沙箱时间为准；拨快后，用真实时间签名的请求会因时间相差过大被拒绝。',
+  history: '时间线', related: '相关单据', stored: '沙箱保存的内容', act: '用户与平台的操作', acted: '已执行：', carryOut: '执行', find: '按单号或内容查找', older: '更早 →', newer: '← 更新', fen: '分', lastSteps: '只显示最后', notified: '通知', booked: '入账', fee: '手续费', balance: '余额', advanceTo: '把时钟拨到此后',
+  generated: '编造的应答', generatedHint: '这个接口不保存状态：应答由接口目录按字段编造，不代表平台的行为。', injected: '注入的故障：',
+  connectHint: '把客户端指向这里，代替 https://api.mch.weixin.qq.com/。密钥以文件路径给出；APIv3 密钥与 APIv2 密钥从环境变量读取，点“查看”才显示。', clients: '各语言的写法',
+  settingNames: { mchid: '商户号', appid: 'AppID', serial: '商户 API 证书序列号', key: '商户 API 私钥文件', cert: '商户 API 证书文件', ca: '沙箱 TLS 的 CA 证书文件', public_key_id: '微信支付公钥 ID', public_key: '微信支付公钥文件', base_url: '接口地址', apiv3_key: 'APIv3 密钥', secret: 'APIv2 密钥' },
+  timeNames: { created: '下单', create_time: '创建', success_time: '成功', finish_time: '完成', complaint_time: '投诉', expires: '最晚支付时间', closes: '无人支付则关闭', update_time: '更新', pay_time: '支付', service_start_time: '服务开始', authorize_time: '授权', upload_time: '上传' },
+  bookNames: { pay: '交易', refund: '退款', reverse: '撤销' },
+  checks: { verified: '签名正确', unsigned: '不需要签名', unchecked: '未验签', stale: '签名正确，时间过期', sender: '签名正确，身份不符', nonce: '签名正确，随机串重复', refused: '签名正确，未通过其他检查', absent: '没有签名', wrong: '签名错误' },
+  checkTexts: { stale: '签名本身正确：被拒绝是因为时间戳与沙箱时间相差超过 5 分钟。', sender: '签名本身正确：被拒绝是因为下方标出的身份信息不符。', nonce: '签名本身正确：被拒绝是因为这个随机串已经用过，重试也需要新的随机串。', unchecked: '注入的故障先于验签发生：沙箱没有检查这个签名，下面的比对仅供参考。' },
+  actionTexts: { pay: '用户付款', fail_payment: '用户付款失败', finish_refund: '退款结束', confirm_transfer: '转账结束', change_insurance_order: '更改保险订单状态', sign_contract: '用户签约', terminate_contract: '解约', confirm_service: '用户确认支付分订单', pay_service: '用户支付支付分订单', complain: '用户投诉', confirm_authorization: '用户授权免确认收款', close_authorization: '解除免确认收款授权', advance: '拨快时钟', notify_at: '设置默认通知地址', rotate: '轮换平台证书', retire: '停用一张平台证书', down: '主机下线', up: '主机恢复' },
   kindTexts: {
     error: '以错误码应答', throttle: '429 限流，带 Retry-After', pending: '202：已受理但未完成，随后完成', latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发半个应答体就关闭连接', 'reset-body': '发到一半重置连接',
     'bad-signature': '应答的签名错误', 'missing-signature': '应答没有签名头', probe: '应答带平台探测签名', 'unknown-serial': '应答用未知的证书序列号', stale: '应答用一小时前的时间签名', rotate: '此刻换用新的平台证书签名', down: '主机停止监听',
@@ -35,14 +45,14 @@ const zh = {
   },
   kindNames: {
     order: '订单', 'combined order': '合单', move: '资金变动', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer authorization': '免确认收款授权', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单',
-    contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件',
+    contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件', 'account balance': '账户余额', 'account entry BASIC': '基本账户流水', 'account entry OPERATION': '运营账户流水', 'account entry FEES': '手续费账户流水', 'closed number': '下单前已关闭的单号',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
 };
 
 const en = {
   title: 'WeChat Pay sandbox', reset: 'Forget all', sure: 'Forget all requests, orders, callbacks and faults?',
-  requests: 'Requests', callbacks: 'Callbacks', money: 'Money', events: 'Fire an event', faults: 'Faults',
+  requests: 'Requests', callbacks: 'Callbacks', money: 'Money', events: 'Fire an event', faults: 'Faults', connect: 'Connect',
   backup: 'Open the page on the backup host', search: 'Filter: title, path, error code',
   noRequests: 'No request yet. Point the base_url of your client at the address above; requests appear here at once.', noCallbacks: 'No callback yet. Pay, refund, or fire an event.',
   unknownOperation: 'Unknown operation', fault: 'fault', milliseconds: 'ms', certificate: 'client certificate',
@@ -58,6 +68,16 @@ const en = {
   redeliver: 'Redeliver', attempts: 'Attempts', attempt: 'No.', duplicate: 'duplicate', hole: 'The merchant took a forged message: that is a hole!', notJson: 'The content is no JSON object: ', status: 'Status', next: 'next attempt in (seconds)',
   switches: 'Switches', switchesHint: 'Switched on, a fault applies to every request until it is switched off. For one operation, a number of times or an error code, add a rule below.', rule: 'Add a rule', rules: 'Rules in force', operation: 'Requests (pattern with *)', times: 'Times (empty: always)', after: 'Skip the first', code: 'Error code', httpStatus: 'HTTP status (empty: that of the code)', text: 'Error message', seconds: 'Seconds', executed: 'Execute first, then fail', add: 'Add', remove: 'Remove', clear: 'Remove all', struck: 'Applied', scope: 'Applies to', limit: 'Times', spent: 'used up',
   hosts: 'Host and keys', rotate: 'Rotate the platform certificate', down: 'Main host down', up: 'Main host up', rotated: 'Serial of the new platform certificate: ', downHint: 'This page goes down with the main host; bring it up again from the page on the backup host:',
+  clock: "The sandbox's clock", clockHint: 'Expiry of orders, retries of notifications, time limits of transfers and days of bills go by it. Once it is ahead, requests that are signed with the real time are refused as too old.',
+  history: 'History', related: 'Related', stored: 'As the sandbox stores it', act: 'Actions of users and of the platform', acted: 'Done: ', carryOut: 'Carry out', find: 'Find by number or content', older: 'Older →', newer: '← Newer', fen: 'fen', lastSteps: 'the last steps only', notified: 'Notified:', booked: 'Booked', fee: 'fee', balance: 'balance', advanceTo: 'Set the clock beyond it',
+  generated: 'made-up answer', generatedHint: 'This operation keeps no state: the catalogue made the answer up, field by field. It does not show how the platform behaves.', injected: 'Injected fault: ',
+  connectHint: 'Point a client here instead of https://api.mch.weixin.qq.com/. Keys are given as paths of files; the APIv3 key and the APIv2 secret are read from the environment, and shown when you press the button.', clients: 'In the terms of each client',
+  settingNames: { mchid: 'Merchant number (mchid)', appid: 'AppID', serial: 'Serial of the merchant certificate', key: 'File of the private key', cert: 'File of the merchant certificate', ca: "File of the CA of the sandbox's TLS", public_key_id: 'Id of the platform public key', public_key: 'File of the platform public key', base_url: 'URL of the API', apiv3_key: 'APIv3 key', secret: 'APIv2 secret' },
+  timeNames: { created: 'ordered', create_time: 'created', success_time: 'done', finish_time: 'finished', complaint_time: 'complained', expires: 'payable until', closes: 'closed if nobody pays', update_time: 'updated', pay_time: 'paid', service_start_time: 'service began', authorize_time: 'allowed', upload_time: 'uploaded' },
+  bookNames: { pay: 'payment', refund: 'refund', reverse: 'reversal' },
+  checks: { verified: 'signature right', unsigned: 'needs no signature', unchecked: 'not checked', stale: 'signature right, time stale', sender: 'signature right, sender wrong', nonce: 'signature right, nonce used before', refused: 'signature right, refused otherwise', absent: 'no signature', wrong: 'wrong signature' },
+  checkTexts: { stale: "The signature itself is right: it was refused because its timestamp is more than five minutes off the sandbox's time.", sender: 'The signature itself is right: it was refused because of the sender, as marked below.', nonce: 'The signature itself is right: it was refused because its nonce was used before. Each attempt needs a fresh one.', unchecked: 'The injected fault came first: the sandbox did not check this signature. What follows is a comparison only.' },
+  actionTexts: { pay: 'the user pays', fail_payment: 'the payment fails', finish_refund: 'a refund ends', confirm_transfer: 'a transfer ends', change_insurance_order: 'change an insurance order', sign_contract: 'the user signs', terminate_contract: 'end a contract', confirm_service: 'the user confirms a Pay Score order', pay_service: 'the user pays a Pay Score order', complain: 'the user complains', confirm_authorization: 'the user allows transfers', close_authorization: 'withdraw that permission', advance: 'set the clock ahead', notify_at: 'set the default notification URL', rotate: 'rotate the platform certificate', retire: 'retire a platform certificate', down: 'main host down', up: 'main host up' },
   kindTexts: {
     error: 'answer with an error code', throttle: '429 with Retry-After', pending: '202: accepted, finished later', latency: 'answer after some seconds', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the body', 'reset-body': 'reset the connection after half of the body',
     'bad-signature': 'a wrong signature on the answer', 'missing-signature': 'no signature headers on the answer', probe: "the signature of the platform's probe traffic", 'unknown-serial': 'a key that nobody knows signs the answer', stale: 'the answer is signed an hour ago', rotate: 'a platform certificate made this moment signs', down: 'the main host stops listening',

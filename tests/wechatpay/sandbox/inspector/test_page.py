@@ -233,7 +233,7 @@ def test_what_is_not_kept_cannot_be_replayed(ask, merchant):
     assert ask.reply(f"inspector/entries/{entry.id}/replay", "POST").status == 400
     assert ask(f"inspector/entries/{entry.id}")["cut"] is True
     assert ask.reply("inspector/entries/0").status == 404
-    assert ask.reply("inspector/entries/x").status == 400
+    assert ask.reply("inspector/entries/x").status == 404
     assert ask.reply("inspector/deliveries/0").status == 404
     assert ask.reply("inspector/events/v3/NOTHING").status == 404
     assert ask.reply("inspector/nothing").status == 404
