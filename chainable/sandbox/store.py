@@ -239,6 +239,10 @@ class Records:
         """Return all objects, oldest first."""
         return self._store.all(self._kind)
 
+    def newest(self, size: int) -> list[Any]:
+        """Return the last so many objects, newest first."""
+        return [value for _, value in self._store.newest(self._kind, size)]
+
     @property
     def last(self) -> str | None:
         """The id of the newest object."""

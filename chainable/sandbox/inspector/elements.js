@@ -247,6 +247,18 @@ export function copyButton(element, properties = {}) {
   return copy;
 }
 
+// Settings by name, to be copied; secrets are masked until they are asked for.
+export function valueTable(values, hidden, secrets, show) {
+  const copied = (name, value) => { const code = make('code', {}, value); return [code, copyButton(code, { 'data-key': `copy-${name}`, 'aria-label': `${say('copy')} ${name}` })]; };
+  const masked = (name) => [make('code', {}, '********'), button(say('show'), show, { 'data-key': `copy-${name}`, 'aria-label': `${say('show')} ${name}` })];
+  const rows = [...Object.entries(values).map(([name, value]) => [name, copied(name, value)]), ...hidden.map((name) => [name, secrets ? copied(name, secrets[name]) : masked(name)])];
+  return make('div', { class: 'scroll' }, make('table', { class: 'values', id: 'values' }, make('tbody', {}, rows.map(([name, cells]) => make('tr', {}, make('th', { scope: 'row' }, named('settingNames', name)), cells.map((cell) => make('td', {}, cell)))))));
+}
+
+// One step of a history: its time, and what its kind's function says of it.
+export const stepOf = (step, says) => make('li', { class: step.step }, make('time', {}, step.time === null ? '—' : moment(step.time)),
+  make('span', { class: 'what' }, says[step.step](step).filter((each) => each !== null).map((each) => (each instanceof Node ? each : make('span', {}, each)))));
+
 // Several texts, one of them shown, to be copied.
 export function choiceOf(title, texts, id, nameOf = (name) => name) {
   if (!texts.length) return null;

@@ -107,7 +107,7 @@ if (['light', 'dark'].includes(theme)) document.documentElement.dataset.theme = 
 
 // A page begins once, speaks in a language as often as it changes, updates at every look; some rooms want to know
 // that they are opened, with the rest of the address, and a page may say where to go when the sandbox does not answer.
-export function start({ begin, speak: speakToo, update, opened = {}, lost = null }) {
+export function start({ begin, speak: speakToo, update, opened = {}, lost = null, started = () => {} }) {
   page = { speak: speakToo, update, opened, lost };
   const first = async () => {
     try { await begin(); } catch (error) {
@@ -119,6 +119,7 @@ export function start({ begin, speak: speakToo, update, opened = {}, lost = null
     tell('');
     onArrival(doing(arrive));
     speak();
+    started();
     await watch();
   };
   first();

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from taobao_top.sandbox.account import Account
     from taobao_top.sandbox.journal import Entry
 
-__all__ = ["compared"]
+__all__ = ["checked", "compared"]
 
 USUAL = "hmac-sha256"
 SKEW = 600
 """How far a timestamp may be off, seconds."""
 
+STALE = 31
+"""The code of a timestamp that is too far off."""
+SIGNATURE_CODES = (24, 25)
+"""The codes of a signature that is missing or wrong."""
 UNSIGNED = ("item", "oauth")
 CONNECT = ("app_key", "group_name", "timestamp")
 FIRST, LAST = ("secret before",), ("body", "secret behind")
@@ -51,6 +55,25 @@ def compared(entry: Entry, account: Account, veiled: Callable[[str], str]) -> Co
         return Comparison("other", aligned(left, None), header)
     parts = aligned(left, _veiled(how.signing.shown(how.way), veiled), first=FIRST, last=LAST)
     return Comparison("found" if how.en else "verified", parts, header, how.zh, how.en)
+
+
+def checked(entry: Entry, comparison: Comparison) -> str:
+    """
+    Return what the sandbox found when it checked a signature.
+
+    Returns:
+        ``verified`` or ``unsigned``; ``unchecked``: a fault came first; ``stale``: the signature is right, its time is
+        not; ``refused``: right, and refused for another reason; else ``absent`` or ``wrong``.
+    """
+    if comparison.state in ("verified", "unsigned"):
+        if entry.verified or entry.kind not in ("call", "batch") or comparison.state == "unsigned":
+            return comparison.state
+        if entry.code == STALE:
+            return "stale"
+        return "unchecked" if entry.fault else "refused"
+    if entry.fault and entry.code not in SIGNATURE_CODES:
+        return "unchecked"
+    return "absent" if comparison.state == "absent" else "wrong"
 
 
 def _covered(entry: Entry) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any
+
+from chainable.sandbox.inspector import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,20 +154,5 @@ def settings(account: Account, env: Mapping[str, str]) -> dict[str, Any]:
     texts = {**shown, "origin": origin, "host": origin.partition("//")[2]}
     return {
         "values": shown,
-        "code": [{"name": name, "code": filled(code, texts)} for name, code in CODE.items()],
+        "code": filled(CODE, texts),
     }
-
-
-def filled(code: str, texts: Mapping[str, str]) -> str:
-    """Return code with its values: quoted, in the first lines that are comments as they are."""
-
-    def value(found: re.Match[str]) -> str:
-        text = texts[found[1]]
-        comment = code[: found.start()].rpartition("\n")[2].startswith("//")
-        return (
-            text
-            if comment
-            else json.dumps(text, ensure_ascii=False).replace("$", r"\$" if "$instance" in code else "$")
-        )
-
-    return re.sub(r"<(\w+)>", value, code)

@@ -1,6 +1,6 @@
 // One object with its history, and the list of all objects of a kind.
 import { actionForm } from './actions.js';
-import { ask, block, button, byId, card, chip, doing, emptyNote, folded, isGood, keep, link, make, moment, table, untilReleased, yuan } from './elements.js';
+import { ask, block, button, byId, card, chip, doing, emptyNote, folded, isGood, keep, link, make, moment, stepOf, table, untilReleased, yuan } from './elements.js';
 import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
@@ -29,14 +29,12 @@ async function advance(time) {
   document.dispatchEvent(new Event('changed'));
 }
 
-const stepOf = (step) => make('li', { class: step.step }, make('time', {}, step.time === null ? '—' : moment(step.time)), make('span', { class: 'what' }, STEPS[step.step](step).filter((each) => each !== null).map((each) => (each instanceof Node ? each : make('span', {}, each)))));
-
 const PARTS = {
   head: ({ kind, number, state, amount, currency, count, steps }) => make('div', {},
     make('p', { class: 'crumbs' }, link(['money'], say('money')), ' › ', link(['money', kind], kindOf(kind))),
     make('h2', { tabindex: '-1' }, `${kindOf(kind)} ${number}`),
     make('p', { class: 'row' }, state ? stateChip(state) : null, amount === null ? null : chip(`${yuan(amount, currency)} · ${amount} ${currency === 'CNY' ? say('fen') : ''}`), count > steps ? chip(`${say('lastSteps')} ${steps}/${count}`) : null)),
-  steps: ({ steps }) => card(say('history'), steps.length ? make('ol', { class: 'steps', id: 'steps' }, steps.map(stepOf)) : emptyNote()),
+  steps: ({ steps }) => card(say('history'), steps.length ? make('ol', { class: 'steps', id: 'steps' }, steps.map((step) => stepOf(step, STEPS))) : emptyNote()),
   related: ({ related }) => (related.length ? card(say('related'), objectTable(related, 'related')) : make('div', { hidden: true })),
   object: ({ object }) => folded(say('stored'), block(object, { id: 'stored' })),
   act: ({ number }) => folded(say('act'), actionForm(number)),

@@ -32,7 +32,7 @@ from wechatpay.sandbox.trigger import content_of
 from wechatpay.sandbox.webhooks import FORGERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chainable.sandbox.inspector import Comparison
     from wechatpay.sandbox.journal import Entry
@@ -92,40 +92,54 @@ class Inspector:
             LookupError: Unknown page or request.
             ValueError: A number is not valid, or the request cannot be repeated.
         """
-        match (request.method, *request.segments[2:]):
-            case ("GET",) if request.segments[-1] == "":
-                return _served(FILES.index)
-            case ("GET", name) if name in FILES:
+        found = request.segments[2:]
+        if request.method == "GET":
+            return _served(FILES.index) if request.segments[-1] == "" else self._shown(request, found)
+        if request.method == "POST":
+            return _json(self._done(request, found))
+        raise self._nowhere(request)
+
+    def _shown(self, request: Request, segments: Sequence[str]) -> Reply:
+        query = request.query
+        match segments:
+            case (name,) if name in FILES:
                 return _served(FILES[name])
-            case ("GET", "catalogue"):
+            case ("catalogue",):
                 return _json(self._catalogue())
-            case ("GET", "changes"):
-                return _json(self._changes(int(request.query.get("after", 0)), request.query.get("seen", "")))
-            case ("GET", "entries", number):
+            case ("changes",):
+                return _json(self._changes(int(query.get("after", 0)), query.get("seen", "")))
+            case ("entries", number):
                 return _json(self._details(self._entry(number)))
-            case ("POST", "entries", number, "replay"):
-                return _json(self._replay(self._entry(number)))
-            case ("GET", "deliveries", number):
+            case ("deliveries", number):
                 delivery = self._platform.callbacks.find(counted(number))
                 return _json(notification.details(delivery, self._platform.account))
-            case ("GET", "events", version, name):
+            case ("events", version, name):
                 return _json(content_of(self._platform.context, name, version, {}))
-            case ("GET", "money"):
+            case ("money",):
                 return _json(self._money())
-            case ("GET", "objects", kind):
-                text, page = request.query.get("text", ""), int(request.query.get("page", 0))
-                return _json(timeline.listed(self._platform, unquote(kind), text, page))
-            case ("GET", "objects", kind, number):
+            case ("objects", kind):
+                page = int(query.get("page", 0))
+                return _json(timeline.listed(self._platform, unquote(kind), query.get("text", ""), page))
+            case ("objects", kind, number):
                 return _json(timeline.looked_up(self._platform, unquote(kind), unquote(number)))
-            case ("GET", "connect"):
+            case ("connect",):
                 return _json(connect.settings(self._platform.account, self._env()))
-            case ("POST", "secrets"):
+        raise self._nowhere(request)
+
+    def _done(self, request: Request, segments: Sequence[str]) -> dict[str, Any]:
+        match segments:
+            case ("entries", number, "replay"):
+                return self._replay(self._entry(number))
+            case ("refund",):
+                return self._refund(request)
+            case ("secrets",):
                 account = self._platform.account
-                return _json({"apiv3_key": account.apiv3_key, "secret": account.secret})
-            case ("POST", "refund"):
-                return _json(self._refund(request))
+                return {"apiv3_key": account.apiv3_key, "secret": account.secret}
+        raise self._nowhere(request)
+
+    def _nowhere(self, request: Request) -> LookupError:
         place = f"{request.method} {request.path}"
-        raise LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
+        return LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
 
     def _entry(self, number: str) -> Entry:
         found = self._platform.journal.find(counted(number))

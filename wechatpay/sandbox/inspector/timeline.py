@@ -180,9 +180,9 @@ def _facts(kind: str, number: str, found: Mapping[str, Any], now: float) -> Iter
     for name, time in dict.fromkeys(times_of(found)):
         yield {**about, "step": "fact", "time": time, "what": name}
     for name in PLANNED:
-        time = found.get(name)
-        if isinstance(time, (int, float)) and time > now and about["state"] in OPEN:
-            yield {**about, "step": "planned", "time": float(time), "what": name}
+        due = found.get(name)
+        if isinstance(due, (int, float)) and due > now and about["state"] in OPEN:
+            yield {**about, "step": "planned", "time": float(due), "what": name}
 
 
 def _bookings(platform: Platform, numbers: list[str], owners: Owners) -> Iterator[dict[str, Any]]:
@@ -259,9 +259,10 @@ def in_order(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     asked: dict[tuple[Owner, int], list[float]] = {}
     told: dict[tuple[Owner, int], list[float]] = {}
     for step in steps:
-        evidence = {"request": asked, "notified": told}.get(step["step"])
-        for owner in step["owners"] if evidence is not None else ():
-            evidence.setdefault((owner, int(step["time"])), []).append(step["time"])
+        if step["step"] in ("request", "notified"):
+            evidence = asked if step["step"] == "request" else told
+            for owner in step["owners"]:
+                evidence.setdefault((owner, int(step["time"])), []).append(step["time"])
 
     def place(step: dict[str, Any]) -> tuple[float, int]:
         time = step["time"]
