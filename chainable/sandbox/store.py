@@ -154,7 +154,8 @@ class Store:
         holding = f" AND ({' OR '.join(['instr(data, ?)'] * len(texts))})" if texts else ""
         with self.lock:
             rows = self._database.execute(
-                f"SELECT id, data FROM entries WHERE kind = ?{holding} ORDER BY rowid DESC LIMIT ? OFFSET ?",  # noqa: S608 (constants)
+                "SELECT id, data FROM entries WHERE rowid IN (SELECT rowid FROM entries"  # noqa: S608 (constants)
+                f" WHERE kind = ?{holding} ORDER BY rowid DESC LIMIT ? OFFSET ?) ORDER BY rowid DESC",
                 (kind, *texts, size, offset),
             ).fetchall()
         return [(number, json.loads(data)) for number, data in rows]

@@ -26,8 +26,8 @@ SKEW = 600
 
 STALE = 31
 """The code of a timestamp that is too far off."""
-SIGNATURE_CODES = (24, 25)
-"""The codes of a signature that is missing or wrong."""
+CHECKED = ("call", "batch")
+"""The kinds of entries whose signature the gateway checks."""
 UNSIGNED = ("item", "oauth")
 CONNECT = ("app_key", "group_name", "timestamp")
 FIRST, LAST = ("secret before",), ("body", "secret behind")
@@ -62,18 +62,12 @@ def checked(entry: Entry, comparison: Comparison) -> str:
     Return what the sandbox found when it checked a signature.
 
     Returns:
-        ``verified`` or ``unsigned``; ``unchecked``: a fault came first; ``stale``: the signature is right, its time is
-        not; ``refused``: right, and refused for another reason; else ``absent`` or ``wrong``.
+        ``verified`` or ``unsigned``; ``stale``: the signature is right, its time is not; ``refused``: right, and refused
+        before it was checked; else ``absent`` or ``wrong``. Faults are played behind the check.
     """
-    if comparison.state in ("verified", "unsigned"):
-        if entry.verified or entry.kind not in ("call", "batch") or comparison.state == "unsigned":
-            return comparison.state
-        if entry.code == STALE:
-            return "stale"
-        return "unchecked" if entry.fault else "refused"
-    if entry.fault and entry.code not in SIGNATURE_CODES:
-        return "unchecked"
-    return "absent" if comparison.state == "absent" else "wrong"
+    if comparison.state == "verified" and entry.kind in CHECKED and not entry.verified:
+        return "stale" if entry.code == STALE else "refused"
+    return comparison.state if comparison.state in ("verified", "unsigned", "absent") else "wrong"
 
 
 def _covered(entry: Entry) -> dict[str, str]:

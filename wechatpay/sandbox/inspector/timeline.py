@@ -68,12 +68,13 @@ def listed(platform: Platform, kind: str, text: str, page: int) -> dict[str, Any
 def row(kind: str, number: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return one line of a list: number, state, amount in fen and time of an object."""
     about = known().get(kind)
-    state = found.get(about.state if about else "state")
+    names = (about.state if about else "state", *(name for name in found if name.endswith(("state", "status"))))
+    state = next((found[name] for name in names if isinstance(found.get(name), str)), "")
     times = sorted(time for _, time in times_of(found))
     return {
         "kind": kind,
         "number": number,
-        "state": state if isinstance(state, str) else "",
+        "state": state,
         "amount": amount_of(found),
         "currency": str(found.get("currency") or "CNY"),
         "time": times[0] if times else None,

@@ -226,7 +226,7 @@ def test_a_trade_goes_its_way(visit, sandbox):
     page.wait_for_selector("#orders td:has-text('buyer one')")
     (trade,) = sandbox.trades.all()
     tid = str(trade["tid"])
-    assert rows(page, "orders")[0][:4] == [tid, "coffee", "buyer one", "12.50"]
+    assert rows(page, "orders")[0][:4] == [tid, "coffee", "buyer one", "¥12.50"]
     for act, status in (
         ("pay", "WAIT_SELLER_SEND_GOODS"),
         ("ship", "WAIT_BUYER_CONFIRM_GOODS"),
@@ -457,7 +457,7 @@ def test_a_fault_is_shown_at_its_request(visit, call, sandbox):
     call.raw(TIME)
     page = visit()
     choose(page, "html")
-    assert page.is_visible("#requests-details .chip.bad:has-text('fault: html')")
+    assert page.is_visible("#requests-details .chip.fault:has-text('fault: html')")
 
 
 # nothing typed or pressed is lost
