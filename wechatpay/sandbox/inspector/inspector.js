@@ -38,7 +38,7 @@ async function update() {
     countOf('callbacks', changes.deliveries.length);
     countOf('faults', changes.faults.length);
   }
-  const now = `${changes.money} ${last} ${mark}`;
+  const now = `${changes.money} ${last} ${mark} ${changes.ahead}`;
   const began = performance.now();
   if (openRoom() === 'money' && now !== seen && began >= due) {
     await showMoney();
@@ -75,5 +75,5 @@ byId('reset').addEventListener('click', doing(async () => {
   await look();
 }));
 
-const lost = () => [' · ', make('a', { href: backupPage() }, say('backup'))];
+const lost = () => catalogue && [' · ', make('a', { href: backupPage() }, say('backup'))];
 start({ begin, speak, update, lost, opened: { requests: requests.arrive, callbacks: callbacks.arrive, money: showMoneyPlace, events: showChosenEvent, connect: showConnect } });

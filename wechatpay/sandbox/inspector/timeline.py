@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from chainable.i18n import Words
 from wechatpay.sandbox import flows
@@ -213,9 +214,15 @@ def _happened(platform: Platform, owners: Owners) -> Iterator[dict[str, Any]]:
         yield from ({**step, "owners": named} for step in _notified(delivery) if named)
 
 
+def forms_of(number: str) -> set[str]:
+    """Return a number as it stands in JSON, in XML and in a URL."""
+    plain = number.encode(errors="replace").decode()
+    return {plain, quote(plain, safe=""), *(json.dumps(plain, ensure_ascii=each)[1:-1] for each in (True, False))}
+
+
 def mentioning(owners: Owners) -> Callable[..., list[tuple[str, str]]]:
     """Return a function to the objects that texts name: their numbers stand there as a whole, in JSON, XML or a URL."""
-    names = {number.encode(errors="replace"): owner for number, owner in owners.items() if number}
+    names = {form.encode(): owner for number, owner in owners.items() if number for form in forms_of(number)}
     either = b"|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     pattern = re.compile(rb'(?<=["/=\[>])(?:' + either + rb')(?=["/?&<\]]|$)')
 
