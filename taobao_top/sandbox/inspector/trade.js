@@ -10,7 +10,7 @@ const STEPS = {
 };
 
 const PARTS = {
-  head: ({ trade, count, steps }) => make('div', {}, make('p', { class: 'crumbs' }, link(['trades'], say('trades'))), make('h2', { tabindex: '-1' }, `${say('orders')} ${trade.tid}`),
+  head: ({ trade, count, steps }) => make('div', {}, make('p', { class: 'crumbs' }, link(['trades'], say('trades'))), make('h2', { tabindex: '-1' }, `${say('trade')} ${trade.tid}`),
     make('p', { class: 'row' }, chip(`${trade.status} ${named('stateTexts', trade.status)}`, trade.status === 'TRADE_FINISHED' ? 'good' : ''), chip(`¥${trade.payment}`), count > steps ? chip(`${say('lastSteps')} ${steps}/${count}`) : null), make('p', {}, trade.title)),
   steps: ({ steps }) => card(say('history'), steps.length ? make('ol', { class: 'steps', id: 'steps' }, steps.map((step) => stepOf(step, STEPS))) : emptyNote()),
   object: ({ trade }) => folded(say('stored'), block(JSON.stringify(trade, null, 2), { id: 'stored' })),

@@ -43,6 +43,8 @@ OPEN = frozenset({"NOTPAY", "USERPAYING"})
 """States in which an order can expire."""
 WHOLE = 0.999
 """Where in its second a time stands of which nothing else is known."""
+SLOWEST = 60
+"""Seconds that a request takes at most until it has made an object."""
 Owner = tuple[str, str]
 """Kind and number of an object."""
 Owners = dict[str, Owner]
@@ -261,16 +263,17 @@ def in_order(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     Return the steps by time.
 
-    Times of objects are whole seconds: what was created comes behind its second's first request, what became of it
-    before its second's first notification, or behind its last request; those that name the object count.
+    Times of objects are whole seconds: what was created comes behind the request that did it, what became of it before
+    its second's first notification, or behind its last request; those that name the object count.
     """
-    asked: dict[tuple[Owner, int], list[float]] = {}
-    told: dict[tuple[Owner, int], list[float]] = {}
+    seen: dict[tuple[str, Owner, int], list[float]] = {}
+    made: dict[Owner, list[float]] = {}
     for step in steps:
         if step["step"] in ("request", "notified"):
-            evidence = asked if step["step"] == "request" else told
             for owner in step["owners"]:
-                evidence.setdefault((owner, int(step["time"])), []).append(step["time"])
+                seen.setdefault((step["step"], owner, int(step["time"])), []).append(step["time"])
+                if step.get("method", "GET") != "GET":
+                    made.setdefault(owner, []).append(step["time"])
 
     def place(step: dict[str, Any]) -> tuple[float, int]:
         time = step["time"]
@@ -278,10 +281,11 @@ def in_order(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return float("inf"), 0
         if step["step"] not in ("fact", "booked") or not step["owners"]:
             return time, 1
-        key = (step["owners"][0], int(time))
-        requests, notices = asked.get(key, [time + WHOLE]), told.get(key, [])
+        owner, second = step["owners"][0], int(time)
         if step["step"] == "fact" and step["what"].startswith("creat"):
-            return min(requests), 2
-        return (min(notices), 0) if notices else (max(requests), 3)
+            near = [each for each in made.get(owner, ()) if time - SLOWEST < each < time + 1]
+            return min(near, default=time + WHOLE), 2
+        told = seen.get(("notified", owner, second))
+        return (min(told), 0) if told else (max(seen.get(("request", owner, second), [time + WHOLE])), 3)
 
     return sorted(steps, key=place)
