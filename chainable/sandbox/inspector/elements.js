@@ -112,7 +112,16 @@ export const doing = (deed) => async (event) => {
   try { await deed(event); } catch (error) { tell(error.message); }
 };
 
-export const button = (text, deed, properties = {}) => make('button', { type: 'button', click: doing(deed), ...properties }, text);
+// A button does one thing at a time: the second click of a double click does nothing.
+export function button(text, deed, properties = {}) {
+  let busy = false;
+  const once = async (event) => {
+    if (busy) return;
+    busy = true;
+    try { await deed(event); } finally { busy = false; }
+  };
+  return make('button', { type: 'button', click: doing(once), ...properties }, text);
+}
 
 export const tableRow = (heads, cells) => make('tr', {}, cells.map((cell, index) => make('td', { 'data-head': heads[index] }, cell)));
 

@@ -26,12 +26,12 @@ async function update() {
   const changes = await ask(`inspector/changes?after=${last}&seen=${mark}`);
   await untilReleased();
   run ??= changes.run;
-  if (changes.last < last || changes.run !== run) { location.reload(); return; } // another sandbox at this address
+  if (changes.run !== run) { location.reload(); return; } // another sandbox at this address
   showClock(changes);
   requests.show(changes.entries, changes.first);
   last = changes.last;
   mark = changes.mark;
-  countOf('requests', Math.max(changes.last - changes.first + 1, 0));
+  countOf('requests', changes.count);
   if (changes.deliveries) {
     callbacks.show(changes.deliveries, changes.deliveries[0]?.id ?? Infinity);
     showRules(changes.faults);

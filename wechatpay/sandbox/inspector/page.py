@@ -169,9 +169,14 @@ class Inspector:
         }
 
     def _changes(self, after: int, seen: str) -> dict[str, Any]:
-        """The requests after one, the callbacks and faults if they are not those seen, and whether money moved."""
+        """
+        The requests answered after one, the callbacks and faults if they are not those seen, and whether money moved.
+
+        Requests are answered in another order than they come: one with a smaller number may be new.
+        """
         platform = self._platform
         kept = list(platform.journal)
+        known = next((place for place in range(len(kept), 0, -1) if kept[place - 1].id == after), 0)
         deliveries = deque(platform.callbacks, MOST)
         others: dict[str, Any] = {
             "deliveries": [notification.row(each) for each in deliveries],
@@ -179,9 +184,10 @@ class Inspector:
         }
         mark = hashlib.sha256(json.dumps(others).encode()).hexdigest()
         return {
-            "first": kept[0].id if kept else platform.journal.count + 1,
-            "last": kept[-1].id if kept else platform.journal.count,
-            "entries": [_row(entry) for entry in kept if entry.id > after][-MOST:],
+            "first": min((entry.id for entry in kept), default=platform.journal.count + 1),
+            "last": kept[-1].id if kept else 0,
+            "count": len(kept),
+            "entries": [_row(entry) for entry in kept[known:][-MOST:]],
             "mark": mark,
             "money": platform.store.changes,
             "run": self._run,

@@ -28,6 +28,8 @@ __all__ = ["listed", "looked_up"]
 
 PAGE = 50
 """Objects of one page of a list, and related objects of each kind."""
+LONGEST = 64 * 1024
+"""Characters of an object that the page shows."""
 MOST = 300
 """Steps of one history: the last ones."""
 BOOKED = ("move", "account entry")
@@ -156,7 +158,7 @@ def looked_up(platform: Platform, kind: str, number: str) -> dict[str, Any]:
     ]
     return {
         **row(kind, own, found),
-        "object": json.dumps(entry, ensure_ascii=False, indent=2, default=str),
+        "object": json.dumps(entry, ensure_ascii=False, indent=2, default=str)[:LONGEST],
         "entry": entry,
         "related": [row(*each) for each in objects[1:]],
         "steps": in_order(steps)[-MOST:],
