@@ -15,9 +15,9 @@ CODE = {
     "Python · taobao_top": """\
 import os
 
-from taobao_top import TaobaoTop
+import taobao_top
 
-client = TaobaoTop(
+client = taobao_top.TaobaoTop(
     app_key=<app_key>,
     app_secret=os.environ["TAOBAO_TOP_APP_SECRET"],
     session=os.environ["TAOBAO_TOP_SESSION"],

@@ -18,9 +18,9 @@ CODE = {
 import os
 from pathlib import Path
 
-from wechatpay import WeChatPay
+import wechatpay
 
-client = WeChatPay(
+client = wechatpay.WeChatPay(
     mchid=<mchid>,
     serial=<serial>,
     private_key=Path(<key>),
