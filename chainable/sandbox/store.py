@@ -165,7 +165,7 @@ class Store:
                 yield id_, json.loads(data)
             time.sleep(0.0002)  # a thread that waits for the interpreter gets it
 
-    def newest(self, kind: str, day: str) -> tuple[str, Any] | None:
+    def last_until(self, kind: str, day: str) -> tuple[str, Any] | None:
         """Return id and value of the last object of a kind up to the end of a day; None without one."""
         with self.lock:
             row = self._database.execute(
@@ -173,6 +173,17 @@ class Store:
                 (kind, day),
             ).fetchone()
         return (row[0], json.loads(row[1])) if row else None
+
+    def newest(self, kind: str, size: int, *texts: str, offset: int = 0) -> list[tuple[str, Any]]:
+        """Return the ids and values of so many objects of a kind, newest first, whose data holds one of the texts."""
+        holding = f" AND ({' OR '.join(['instr(data, ?)'] * len(texts))})" if texts else ""
+        with self.lock:
+            rows = self._database.execute(
+                "SELECT id, data FROM entries WHERE rowid IN (SELECT rowid FROM entries"  # noqa: S608 (constants)
+                f" WHERE kind = ?{holding} ORDER BY rowid DESC LIMIT ? OFFSET ?) ORDER BY rowid DESC",
+                (kind, *texts, size, offset),
+            ).fetchall()
+        return [(number, json.loads(data)) for number, data in rows]
 
     def kinds(self) -> dict[str, int]:
         """Return how many objects there are of each kind."""
@@ -253,6 +264,10 @@ class Records:
     def values(self) -> Iterator[Any]:
         """Return all objects, oldest first."""
         return self._store.all(self._kind)
+
+    def newest(self, size: int) -> list[Any]:
+        """Return the last so many objects, newest first."""
+        return [value for _, value in self._store.newest(self._kind, size)]
 
     @property
     def last(self) -> str | None:

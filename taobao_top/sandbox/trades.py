@@ -118,6 +118,10 @@ class Trades:
         """Return all trades, oldest first."""
         return list(self._records.values())
 
+    def newest(self, size: int) -> list[dict[str, Any]]:
+        """Return the last so many trades, newest first."""
+        return self._records.newest(size)
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._records)

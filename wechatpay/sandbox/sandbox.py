@@ -120,6 +120,7 @@ class Sandbox(Platform):
         self.dispatcher.go_down = self._server.down
         self._inspector: Inspector | None = None
         self._folder: TemporaryDirectory[str] | None = None
+        self._written: Path | None = None
         self._clients: list[WeChatPay] = []
 
     def __enter__(self) -> Self:
@@ -169,7 +170,7 @@ class Sandbox(Platform):
         if self._inspector is None:
             from wechatpay.sandbox.inspector import Inspector
 
-            self._inspector = Inspector(self)
+            self._inspector = Inspector(self, lambda: self.env(self._written))
         return self._inspector.handle(request)
 
     # addresses
@@ -313,6 +314,7 @@ class Sandbox(Platform):
             msg = f"{folder} is a link: name another file"
             raise ConfigurationError(msg)
         self.write_files(folder, force=force)
+        self._written = folder.absolute()
         MADE.write(target, text, force=force)
         return target
 

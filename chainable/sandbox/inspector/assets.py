@@ -14,7 +14,7 @@ __all__ = ["GUARDS", "INDEX", "SHARED", "File", "Files"]
 
 HERE = "chainable.sandbox.inspector"
 INDEX = "inspector.html"
-SHARED = frozenset({"elements.js", "layout.js", "inspector.css", "language.js"})
+SHARED = frozenset({"elements.js", "layout.js", "inspector.css", "language.js", "place.js"})
 """The files that every page has."""
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

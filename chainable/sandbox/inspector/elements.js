@@ -1,5 +1,6 @@
 // How the page is built: every element by make(), every text as text. Nothing that was received becomes markup.
 import { language, named, say } from './language.js';
+import { address, go } from './place.js';
 
 const ROOT = '/_sandbox/';
 
@@ -90,7 +91,7 @@ export async function ask(path, method = 'GET', content = undefined) {
     options.body = JSON.stringify(content);
     options.headers['Content-Type'] = 'application/json';
   }
-  const response = await fetch(ROOT + path, options);
+  const response = await fetch(ROOT + path, options).catch(() => { throw new Error(say('unreachable')); });
   const text = await response.text();
   const isJson = (response.headers.get('Content-Type') ?? '').startsWith('application/json');
   if (!response.ok) throw Object.assign(new Error(isJson ? reasonOf(JSON.parse(text)) : `${response.status} ${text}`), { status: response.status });
@@ -111,7 +112,16 @@ export const doing = (deed) => async (event) => {
   try { await deed(event); } catch (error) { tell(error.message); }
 };
 
-export const button = (text, deed, properties = {}) => make('button', { type: 'button', click: doing(deed), ...properties }, text);
+// A button does one thing at a time: the second click of a double click does nothing.
+export function button(text, deed, properties = {}) {
+  let busy = false;
+  const once = async (event) => {
+    if (busy) return;
+    busy = true;
+    try { await deed(event); } finally { busy = false; }
+  };
+  return make('button', { type: 'button', click: doing(once), ...properties }, text);
+}
 
 export const tableRow = (heads, cells) => make('tr', {}, cells.map((cell, index) => make('td', { 'data-head': heads[index] }, cell)));
 
@@ -123,13 +133,37 @@ export function table(heads, rows, properties = {}) {
 
 export const card = (title, ...inside) => make('section', { class: 'card' }, make('h3', {}, title), ...inside);
 export const folded = (title, ...inside) => make('details', { class: 'card', toggle: (event) => showMarks(event.target) }, make('summary', {}, title), ...inside);
-export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text || say('noBody'));
+export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text ? amounts(text) : say('noBody'));
 export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` }, text);
 export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
+export const link = (segments, ...text) => make('a', { href: address(...segments) }, ...text);
 export const emptyNote = (word = 'empty') => make('p', { class: 'soft' }, say(word));
 export const isGood = (status) => status >= 200 && status < 400;
 
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(language === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+
+export const moment = (seconds) => new Date(seconds * 1000).toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+
+// An amount in the smallest unit of its currency; a currency that nobody knows has hundredths.
+export function yuan(fen, currency = 'CNY') {
+  let digits = 2;
+  try { digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits; } catch { /* not a currency */ }
+  const text = (fen / 10 ** digits).toFixed(digits);
+  return currency === 'CNY' ? `¥${text}` : `${text} ${currency}`;
+}
+
+// JSON or XML of the platform, with the yuan beside each amount: not a part of the text, so that it is not copied.
+const AMOUNT = /"(?:\w+_)?(?:total|amount|refund|fee|price)": ?(-?\d{1,15})(?=[,\s}]|$)|<((?:\w+_)?fee(?:_\d+)?)>(?:<!\[CDATA\[)?(\d{1,15})(?:\]\]>)?<\/\2>/g;
+export function amounts(text) {
+  const [, currency = 'CNY'] = /(?:"currency": ?"|<fee_type>(?:<!\[CDATA\[)?)([A-Z]{3})\b/.exec(text) ?? [];
+  const pieces = [];
+  let end = 0;
+  for (const found of text.matchAll(AMOUNT)) {
+    pieces.push(text.slice(end, found.index + found[0].length), make('span', { class: 'yuan', 'data-yuan': yuan(Number(found[1] ?? found[3]), currency) }));
+    end = found.index + found[0].length;
+  }
+  return [...pieces, text.slice(end)];
+}
 
 // The first official pages; an event may be named on fifty.
 export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).slice(0, 3).map((url) =>
@@ -217,18 +251,38 @@ export function keepRows(parent, id, heads, items, rowOf, word, clear) {
   if (items.length) keep(byId(id).querySelector('tbody'), items.map((item, index) => [index, item]), (item) => tableRow(heads, rowOf(item)));
 }
 
-// The six forms of a request, one of them shown, to be copied.
-export function pythonOf(forms) {
-  if (!forms.length) return null;
-  const code = block(forms[0].code, { id: 'python' });
-  const copy = button(say('copy'), async () => { await copyText(code); copy.textContent = say('copied'); }, { 'data-key': 'copy' });
-  const choices = forms.map((form, index) => button(named('catalogueTexts', form.name), () => {
-    code.textContent = form.code;
-    copy.textContent = say('copy');
-    for (const each of choices) each.setAttribute('aria-pressed', String(each === choices[index]));
-  }, { 'aria-pressed': String(index === 0), class: 'choice' }));
-  return card(say('python'), make('div', { class: 'row' }, choices, copy), code);
+export function copyButton(element, properties = {}) {
+  const copy = button(say('copy'), async () => { await copyText(element); copy.textContent = say('copied'); }, properties);
+  return copy;
 }
+
+// Settings by name, to be copied; secrets are masked until they are asked for.
+export function valueTable(values, hidden, secrets, show) {
+  const copied = (name, value) => { const code = make('code', {}, value); return [code, copyButton(code, { 'data-key': `copy-${name}`, 'aria-label': `${say('copy')} ${name}` })]; };
+  const masked = (name) => [make('code', {}, '********'), button(say('show'), show, { 'data-key': `copy-${name}`, 'aria-label': `${say('show')} ${name}` })];
+  const rows = [...Object.entries(values).map(([name, value]) => [name, copied(name, value)]), ...hidden.map((name) => [name, secrets ? copied(name, secrets[name]) : masked(name)])];
+  return make('div', { class: 'scroll' }, make('table', { class: 'values', id: 'values' }, make('tbody', {}, rows.map(([name, cells]) => make('tr', {}, make('th', { scope: 'row' }, named('settingNames', name)), cells.map((cell) => make('td', {}, cell)))))));
+}
+
+// One step of a history: its time, and what its kind's function says of it.
+export const stepOf = (step, says) => make('li', { class: step.step }, make('time', {}, step.time === null ? '—' : moment(step.time)),
+  make('span', { class: 'what' }, says[step.step](step).filter((each) => each !== null).map((each) => (each instanceof Node ? each : make('span', {}, each)))));
+
+// Several texts, one of them shown, to be copied.
+export function choiceOf(title, texts, id, nameOf = (name) => name) {
+  if (!texts.length) return null;
+  const code = make('pre', { tabindex: '0', id }, texts[0].code);
+  const copy = copyButton(code, { 'data-key': 'copy' });
+  const choices = texts.map((each, index) => button(nameOf(each.name), () => {
+    code.textContent = each.code;
+    copy.textContent = say('copy');
+    for (const other of choices) other.setAttribute('aria-pressed', String(other === choices[index]));
+  }, { 'aria-pressed': String(index === 0), class: 'choice' }));
+  return card(title, make('div', { class: 'row' }, choices, copy), code);
+}
+
+// The six forms of a request.
+export const pythonOf = (forms) => choiceOf(say('python'), forms, 'python', (name) => named('catalogueTexts', name));
 
 async function copyText(element) {
   if (navigator.clipboard) { await navigator.clipboard.writeText(element.textContent); return; }
@@ -249,7 +303,7 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
       const text = JSON.stringify(item);
       const known = lines.get(item.id);
       if (known?.text === text) continue;
-      const element = make('li', {}, make('button', { type: 'button', 'data-key': `${room}-${item.id}`, 'aria-current': String(item.id === chosen), click: doing(() => choose(item.id)) }, line(item)));
+      const element = make('li', {}, make('button', { type: 'button', 'data-key': `${room}-${item.id}`, 'aria-current': String(item.id === chosen), click: doing(() => go(room, item.id)) }, line(item)));
       stale ||= known !== undefined && item.id === chosen;
       const focused = known?.element.contains(document.activeElement);
       if (known) known.element.replaceWith(element); else list.prepend(element);
@@ -270,7 +324,10 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
   async function choose(id) {
     chosen = id;
     for (const [each, { element }] of lines) element.firstChild.setAttribute('aria-current', String(each === id));
-    const content = await details(id);
+    const content = await details(id).catch((error) => {
+      if (error.status !== 404) throw error;
+      return [make('p', { class: 'alert', role: 'alert' }, error.message)];
+    });
     await untilReleased();
     if (chosen !== id) return;
     panel.parentElement.classList.add('detailed');
@@ -279,17 +336,22 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
     panel.dataset.shown = id;
   }
 
-  function leave() {
-    panel.parentElement.classList.remove('detailed');
-    lines.get(chosen)?.element.firstChild.focus();
+  async function leave() {
+    const line = lines.get(chosen);
+    await go(room);
+    line?.element.firstChild.focus();
   }
 
   function forget() {
     chosen = null;
+    for (const { element } of lines.values()) element.firstChild.setAttribute('aria-current', 'false');
     delete panel.dataset.shown;
     panel.parentElement.classList.remove('detailed');
     renew(panel, emptyNote('choose'));
   }
+
+  // The one that an address names, or none.
+  const arrive = (id) => (id === undefined ? forget() : choose(/^[0-9]{1,15}$/.test(id) ? Number(id) : id));
 
   // In another language, or after all was forgotten.
   async function again() {
@@ -308,5 +370,5 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
     while (next?.hidden) next = next[step];
     if (next) { event.preventDefault(); next.firstChild.focus(); }
   });
-  return { show, sift, choose, forget, again, clear };
+  return { show, sift, choose, arrive, again, clear };
 }

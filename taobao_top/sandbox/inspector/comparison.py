@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from taobao_top.sandbox.account import Account
     from taobao_top.sandbox.journal import Entry
 
-__all__ = ["compared"]
+__all__ = ["checked", "compared"]
 
 USUAL = "hmac-sha256"
 SKEW = 600
 """How far a timestamp may be off, seconds."""
 
+STALE = 31
+"""The code of a timestamp that is too far off."""
+CHECKED = ("call", "batch")
+"""The kinds of entries whose signature the gateway checks."""
 UNSIGNED = ("item", "oauth")
 CONNECT = ("app_key", "group_name", "timestamp")
 FIRST, LAST = ("secret before",), ("body", "secret behind")
@@ -51,6 +55,19 @@ def compared(entry: Entry, account: Account, veiled: Callable[[str], str]) -> Co
         return Comparison("other", aligned(left, None), header)
     parts = aligned(left, _veiled(how.signing.shown(how.way), veiled), first=FIRST, last=LAST)
     return Comparison("found" if how.en else "verified", parts, header, how.zh, how.en)
+
+
+def checked(entry: Entry, comparison: Comparison) -> str:
+    """
+    Return what the sandbox found when it checked a signature.
+
+    Returns:
+        ``verified`` or ``unsigned``; ``stale``: the signature is right, its time is not; ``refused``: right, and refused
+        before it was checked; else ``absent`` or ``wrong``. Faults are played behind the check.
+    """
+    if comparison.state == "verified" and entry.kind in CHECKED and not entry.verified:
+        return "stale" if entry.code == STALE else "refused"
+    return comparison.state if comparison.state in ("verified", "unsigned", "absent") else "wrong"
 
 
 def _covered(entry: Entry) -> dict[str, str]:

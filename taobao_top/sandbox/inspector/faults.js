@@ -2,6 +2,7 @@
 import { inquire } from './app.js';
 import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
 import { language, named, say } from './i18n.js';
+import { clockButtons } from './layout.js';
 
 const SETTINGS = { error: ['code', 'sub_code', 'sub_msg'], html: ['status'], huge: ['size'] };
 const SWITCHED = { latency: { seconds: 2 } };
@@ -83,7 +84,7 @@ export function showClock({ ahead, secret_version: version }) {
 function clockForm() {
   const move = async ({ target: { elements: given } }) => { const { ahead } = await inquire('clock', 'POST', { seconds: Number(given.seconds.value) }); news(); tell(clockText(ahead), true); };
   return make('form', { submit: doing(move), id: 'clock-form' }, make('p', { id: 'clock-state' }), make('p', { class: 'soft' }, say('clockHint')),
-    labelled('moveBy', number('seconds', { step: 'any', value: '600', required: true })), row(make('button', { class: 'main' }, say('move'))));
+    labelled('moveBy', number('seconds', { step: 'any', value: '600', required: true })), row(make('button', { class: 'main' }, say('move'))), clockButtons(inquire));
 }
 
 const rotate = async () => { const { version } = await inquire('secret', 'POST'); news(); tell(secretText(version), true); };

@@ -23,6 +23,11 @@ const zh = {
   closeLinks: '关闭连接', cutLinks: '强行切断', dropped: '已断开的连接数：',
   clock: '沙箱的时钟', ahead: '比真实时间快：', moveBy: '拨快的秒数（负数为拨慢）', move: '拨动时钟', clockHint: '封禁、session 与消息的重推随之到期；时间戳与沙箱相差超过 10 分钟的调用应答 code 31。',
   secret: 'taobao.top.secret.get 的密钥', secretVersion: '当前版本：', rotate: '轮换密钥', secretHint: '轮换后发出新版本的密钥；旧版本加密的字段仍可用旧密钥打开。app_secret 不变。',
+  connect: '接入', connectHint: '把客户端的网关指向这里。app_secret 与 session 从环境变量读取，点“查看”才显示。', clients: '各语言的写法', show: '查看', settingNames: { app_key: 'app_key', gateway: '网关地址', app_secret: 'app_secret', session: 'session' },
+  appGone: '地址中的应用已不存在，现在显示最新的应用。不存在的 app_key：', trade: '订单', findTrade: '按订单编号（tid）查找', find: '查找', history: '时间线', stored: '沙箱保存的内容', lastSteps: '只显示最后',
+  timeNames: { created: '下单', pay_time: '买家付款', consign_time: '卖家发货', end_time: '交易结束', modified: '修改' },
+  checks: { verified: '签名正确', unsigned: '不需要签名', stale: '签名正确，时间过期', refused: '签名正确，未通过其他检查', absent: '没有签名', wrong: '签名错误' },
+  checkTexts: { stale: '签名本身正确：被拒绝是因为 timestamp 与沙箱时间相差超过 10 分钟。' },
   kindTexts: {
     latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发一半应答就关闭连接', empty: '200，内容为空', html: '应答一个网页', truncated: '只发前一半，却当作完整应答', control_characters: '应答的字符串中夹带控制字符', content_type: 'Content-Type 写成 text/html', broken_gzip: '声明 gzip，发的却不是', huge: '用空白把应答撑大', redirect: '302 跳转到别的主机', error: '以 error_response 应答',
   },
@@ -51,6 +56,11 @@ const en = {
   closeLinks: 'Close', cutLinks: 'Cut', dropped: 'Connections dropped: ',
   clock: "The sandbox's clock", ahead: 'Ahead of the real time: ', moveBy: 'Seconds to set it ahead (back, if negative)', move: 'Move the clock', clockHint: 'Bans, sessions and the repetition of messages age with it; calls stamped more than 10 minutes off are refused with code 31.',
   secret: 'The key of taobao.top.secret.get', secretVersion: 'Version in use: ', rotate: 'Rotate the key', secretHint: 'A new version is handed out from then on; what an older one encrypted is opened with that one. The app_secret stays.',
+  connect: 'Connect', connectHint: 'Point the gateway of a client here. The app_secret and the session are read from the environment, and shown when you press the button.', clients: 'In the terms of each client', show: 'Show', settingNames: { app_key: 'app_key', gateway: 'Gateway', app_secret: 'app_secret', session: 'session' },
+  appGone: 'The app of that address is gone; this is the latest one. Gone is app_key ', trade: 'Trade', findTrade: 'Find a trade by its number (tid)', find: 'Find', history: 'History', stored: 'As the sandbox stores it', lastSteps: 'the last steps only',
+  timeNames: { created: 'ordered', pay_time: 'paid by the buyer', consign_time: 'sent by the seller', end_time: 'ended', modified: 'modified' },
+  checks: { verified: 'signature right', unsigned: 'needs no signature', stale: 'signature right, time stale', refused: 'signature right, refused otherwise', absent: 'no signature', wrong: 'wrong signature' },
+  checkTexts: { stale: "The signature itself is right: it was refused because its timestamp is more than ten minutes off the sandbox's time." },
   kindTexts: {
     latency: 'answer some seconds late', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the answer', empty: '200 with nothing', html: 'answer a web page', truncated: 'half of the answer as if it were whole', control_characters: "control characters in the answer's strings", content_type: 'declare text/html', broken_gzip: 'announce gzip, send something else', huge: 'pad the answer with white space', redirect: '302 to another host', error: 'answer error_response',
   },

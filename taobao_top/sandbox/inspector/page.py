@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -11,12 +13,14 @@ from chainable.sandbox.http import Reply
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from taobao_top.sandbox.errors import MESSAGES
 from taobao_top.sandbox.faults import KINDS
+from taobao_top.sandbox.inspector import connect
 from taobao_top.sandbox.inspector.advice import advice
-from taobao_top.sandbox.inspector.comparison import compared
+from taobao_top.sandbox.inspector.comparison import checked, compared
 from taobao_top.sandbox.inspector.python_source import spelled
 from taobao_top.sandbox.inspector.redactor import TOKENS, Redactor
 from taobao_top.sandbox.inspector.replay import REPEATED, called, replayed
 from taobao_top.sandbox.inspector.snapshot import change_session, change_trade, seller, state
+from taobao_top.sandbox.inspector.timeline import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +35,14 @@ FILES = Files(
     "taobao_top.sandbox.inspector",
     (
         "app.js",
+        "connect.js",
         "colours.css",
         "faults.js",
         "inspector.js",
         "inspector.svg",
         "messages.js",
         "requests.js",
+        "trade.js",
         "trades.js",
         "i18n.js",
     ),
@@ -50,6 +56,7 @@ class Inspector:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._run = secrets.token_hex(8)
 
     def handle(self, verb: str, path: str, asked: Mapping[str, str], members: Mapping[str, Any]) -> Reply:
         """
@@ -84,6 +91,12 @@ class Inspector:
                 return self._changes(app, int(asked.get("after", 0)), asked.get("seen", ""), asked.get("room", ""))
             case ("GET", "entries", number):
                 return self._details(app, _entry(app, number))
+            case ("GET", "trades", tid):
+                return self._veil(app)(looked_up(app, tid))
+            case ("GET", "connect"):
+                return connect.settings(app.account, asked.get("origin", ""))
+            case ("POST", "secrets"):
+                return {"app_secret": app.account.app_secret, "session": app.account.session}
             case ("POST", "entries", number, "replay"):
                 return replayed(self._gateway, app, _entry(app, number))
             case ("POST", "trades", tid):
@@ -121,6 +134,9 @@ class Inspector:
             "last": kept[-1].number if kept else written,
             "entries": [self._row(entry, veil) for entry in kept if entry.number > after][-MOST:],
             "mark": mark,
+            "run": self._run,
+            "now": app.clock(),
+            "ahead": app.clock.offset,
             **({} if mark == seen else others),
         }
 
@@ -135,6 +151,7 @@ class Inspector:
 
         veil = self._veil(app, entry)
         known = self._gateway.catalogue.method(entry.method or "")
+        comparison = compared(entry, app.account, veil.text)
         return {
             **self._row(entry, veil),
             "parameters": [[veil(name), veil(value)] for name, value in entry.parameters.items()],
@@ -148,7 +165,8 @@ class Inspector:
             "message": MESSAGES.get(entry.code or 0, ""),
             "advice": advice(entry),
             "notes": veil(entry.notes),
-            "comparison": compared(entry, app.account, veil.text).as_json(),
+            "check": checked(entry, comparison),
+            "comparison": comparison.as_json(),
             "description": described(known).to_json() if known else None,
             "forms": [{"name": form.name, "code": veil(form.code)} for form in spelled(entry, known)],
             "replay": entry.kind in REPEATED,
@@ -173,7 +191,7 @@ class Inspector:
 
 
 def _entry(app: Application, number: str) -> Entry:
-    found = app.journal.find(int(number))
+    found = app.journal.find(int(number)) if re.fullmatch("[0-9]{1,15}", number) else None
     if found is None:
         raise LookupError(Words(f"request {number} is not kept", f"请求 {number} 的记录不存在，或已被清除"))
     return found

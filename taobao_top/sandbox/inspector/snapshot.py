@@ -67,9 +67,7 @@ def seller(app: Application) -> dict[str, Any]:
     """Trades and sessions, newest first, as JSON values: no session in full."""
     now = app.clock()
     return {
-        "trades": [
-            {name: str(trade.get(name, "")) for name in TRADE} for trade in islice(reversed(app.trades.all()), MOST)
-        ],
+        "trades": [{name: str(trade.get(name, "")) for name in TRADE} for trade in app.trades.newest(MOST)],
         "sessions": [
             {
                 "id": _known_as(session),

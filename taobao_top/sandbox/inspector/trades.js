@@ -1,22 +1,27 @@
 // The seller's orders and sessions, with what buyer, seller and platform do to them.
 import { inquire } from './app.js';
-import { button, byId, card, chip, doing, keepTables, labelled, make, renew, tell } from './elements.js';
-import { language, named, say } from './i18n.js';
+import { button, byId, card, chip, doing, keepTables, labelled, link, make, moment, renew, tell } from './elements.js';
+import { named, say } from './i18n.js';
+import { go } from './place.js';
+import { showTrade } from './trade.js';
 
 const OPEN = ['WAIT_BUYER_PAY', 'WAIT_SELLER_SEND_GOODS', 'WAIT_BUYER_CONFIRM_GOODS'];
 const NEXT = { WAIT_BUYER_PAY: 'pay', WAIT_SELLER_SEND_GOODS: 'ship', WAIT_BUYER_CONFIRM_GOODS: 'finish' };
 
 const news = () => document.dispatchEvent(new Event('changed'));
 const row = (...children) => make('div', { class: 'row' }, ...children);
-const moment = (seconds) => new Date(seconds * 1000).toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+let shown = null; // the trade that the address names
 
 const act = (word, path, name, key) => button(say(word), async () => { await inquire(path, 'POST', { act: name }); news(); }, { 'data-key': `${name}-${key}` });
 
+function deedsOf({ tid, status }) {
+  const deed = (name) => act(name, `inspector/trades/${tid}`, name, tid);
+  return row(NEXT[status] ? deed(NEXT[status]) : null, OPEN.includes(status) ? deed('close') : null);
+}
+
 function tradeRow(trade) {
   const { tid, status } = trade;
-  const deed = (name) => act(name, `inspector/trades/${tid}`, name, tid);
-  return [tid, trade.title, trade.buyer_nick, trade.payment, chip(`${status} ${named('stateTexts', status)}`, status === 'TRADE_FINISHED' ? 'good' : ''), trade.created, trade.modified,
-    row(NEXT[status] ? deed(NEXT[status]) : null, OPEN.includes(status) ? deed('close') : null)];
+  return [link(['trades', tid], tid), trade.title, trade.buyer_nick, `¥${trade.payment}`, chip(`${status} ${named('stateTexts', status)}`, status === 'TRADE_FINISHED' ? 'good' : ''), trade.created, trade.modified, deedsOf(trade)];
 }
 
 function sessionRow(session) {
@@ -32,7 +37,20 @@ export function showTrades({ trades, sessions }) {
   ]);
 }
 
+// The overview, or one trade.
+export async function showTradesPlace(tid) {
+  if (tid !== (shown ?? undefined)) byId('object').replaceChildren();
+  shown = tid ?? null;
+  byId('overview').hidden = shown !== null;
+  byId('object').hidden = shown === null;
+  if (shown !== null) await showTrade(shown, deedsOf);
+}
+
+export const renewTrade = () => (shown === null ? null : showTrade(shown, deedsOf));
+
 export function showTradeForm() {
+  const number = make('input', { type: 'search', name: 'tid', inputmode: 'numeric', required: true, placeholder: say('findTrade'), 'aria-label': say('findTrade') });
+  renew(byId('trades-find'), make('form', { submit: doing(() => go('trades', number.value.trim())), id: 'find-form' }, row(number, make('button', {}, say('find')))));
   const input = (name, value, properties = {}) => make('input', { name, value, ...properties });
   const submit = async ({ target: { elements: given } }) => {
     const trade = { count: Number(given.count.value), status: given.status.value };

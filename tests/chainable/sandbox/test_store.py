@@ -146,9 +146,9 @@ def test_a_day_is_read_in_pieces_while_others_write():
 
 def test_the_newest_up_to_a_day():
     with closing(Store()) as store:
-        assert store.newest("thing", "2026-03-02") is None
+        assert store.last_until("thing", "2026-03-02") is None
         for number, day in enumerate(("2026-03-02", "2026-03-02", "2026-03-04")):
             store.put("thing", str(number), [number], day=day)
-        assert store.newest("thing", "2026-03-01") is None
-        assert store.newest("thing", "2026-03-03") == ("1", [1])
-        assert store.newest("thing", "2026-03-04") == ("2", [2])
+        assert store.last_until("thing", "2026-03-01") is None
+        assert store.last_until("thing", "2026-03-03") == ("1", [1])
+        assert store.last_until("thing", "2026-03-04") == ("2", [2])

@@ -15,14 +15,14 @@ import requests
 from chainable.i18n import Words
 from wechatpay import catalogue
 from wechatpay.sandbox import Fault, Sandbox
-from wechatpay.sandbox.flows import states, states_coupons, states_parking
+from wechatpay.sandbox.flows import states, states_applications, states_coupons
 from wechatpay.sandbox.flows.states import States, Transition
 
 DAY = timedelta(days=1).total_seconds()
 URL = "http://127.0.0.1:9/notify"
 TABLES = {
     name: getattr(module, name)
-    for module in (states, states_coupons, states_parking)
+    for module in (states, states_applications, states_coupons)
     for name in module.__all__
     if isinstance(getattr(module, name), States)
 }
@@ -42,8 +42,9 @@ ENDS = {
     "SUBSIDY_RETURN": {"RETURN_RECEIPT_SUCCESS", "RETURN_RECEIPT_FAIL"},
     "ACTIVITY": {"TERMINATE_ACT_STATUS", "OVER_TIME_ACT_STATUS"},
     "PARTNERSHIP": set(),
-    "PARKING": set(),
-    "PARKING_SERVICE": set(),
+    "ALTERATION": {"APPLYMENT_STATE_FINISHED", "APPLYMENT_STATE_CANCELED"},
+    "BRAND_APPLYMENT": {"APPLYMENT_STATE_FINISH", "APPLYMENT_STATE_CANCELED"},
+    "CLOSING": {"CANCEL_SUCCESS"},
 }
 SUB, OTHER_SUB = "1900000111", "1900000222"
 

@@ -190,7 +190,7 @@ def entries(
 
 def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BASIC", owner: str = "") -> Balance:
     """Return what an account held at the end of a day, ``yyyy-mm-dd``."""
-    last = context.store.newest(kind_of(account, owner), day)
+    last = context.store.last_until(kind_of(account, owner), day)
     if last is None:
         return opening(account, owner)
     *_, total, held = last[1]

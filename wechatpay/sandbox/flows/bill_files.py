@@ -63,7 +63,7 @@ class Bill:
     def id(self, context: SandboxContext) -> str:
         """Return a name of the file, which another move on that day (the clock was set back) would change."""
         source = trades.MOVE if self.what == "trade" else accounts.kind_of(self.kind, self.owner)
-        last, _ = context.store.newest(source, self.day) or ("", None)
+        last, _ = context.store.last_until(source, self.day) or ("", None)
         return f"{self.what} {self.day} {self.kind} {self.owner} {last}"
 
 

@@ -1,6 +1,7 @@
 // The notifications that went out.
 import { ask, block, button, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, SENT, table } from './elements.js';
 import { eventTitle, language, named, otherOf, say } from './i18n.js';
+import { go } from './place.js';
 
 function line(delivery) {
   const kind = delivery.hole || delivery.state !== 'accepted' ? 'bad' : 'good';
@@ -15,13 +16,13 @@ function attemptOf(attempt, index, version) {
   const title = [`${say('attempt')} ${index + 1}`, clock(attempt.time), attempt.status || attempt.error, attempt.forgery ? `${say('forgery')}: ${named('forgeryTexts', attempt.forgery)}` : '', attempt.duplicate ? say('duplicate') : ''];
   const kind = attempt.accepted && !attempt.forgery ? 'good' : 'bad';
   return folded(make('span', { class: `name ${kind}` }, title.filter(Boolean).join(' · ')),
-    comparisonOf(attempt.comparison, `attempt-${index}`, SENT, otherOf(version)), make('h4', {}, say('headers')), table([say('field'), say('value')], Object.entries(attempt.headers).map(([name, value]) => [make('code', {}, name), value])),
+    attempt.forgery ? make('p', { class: 'injected' }, `${say('injected')}${named('forgeryTexts', attempt.forgery)}`) : null, comparisonOf(attempt.comparison, `attempt-${index}`, SENT, otherOf(version)), make('h4', {}, say('headers')), table([say('field'), say('value')], Object.entries(attempt.headers).map(([name, value]) => [make('code', {}, name), value])),
     make('h4', {}, say('answer')), block(attempt.answer));
 }
 
 async function details(id) {
-  const delivery = await ask(`inspector/deliveries/${id}`);
-  const redeliver = async () => { const sent = await ask(`deliveries/${id}/redeliver`, 'POST'); document.dispatchEvent(new Event('changed')); await callbacks.choose(sent.id); };
+  const delivery = await ask(`inspector/deliveries/${encodeURIComponent(id)}`);
+  const redeliver = async () => { const sent = await ask(`deliveries/${id}/redeliver`, 'POST'); document.dispatchEvent(new Event('changed')); await go('callbacks', sent.id); };
   const attempts = delivery.attempts.map((attempt, index) => attemptOf(attempt, index, delivery.version));
   if (attempts.length) attempts.at(-1).open = true;
   const last = delivery.attempts.at(-1);

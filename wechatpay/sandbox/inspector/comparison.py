@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.http import Request
     from wechatpay.sandbox.journal import Entry
 
-__all__ = ["compared", "compared_notice", "compared_v2"]
+__all__ = ["checked", "compared", "compared_notice", "compared_v2"]
 
 FIELD = re.compile(r'([A-Za-z_]+)="([^"]*)"')
 LINES = ("method", "target", "timestamp", "nonce_str", "body")
@@ -48,6 +48,29 @@ ANY = "…"
 def compared(entry: Entry, account: Account) -> Comparison:
     """Compare what a request's signature covers with what it has to cover."""
     return _request_v2(entry, account) if entry.version == "v2" else _request_v3(entry, account)
+
+
+def checked(entry: Entry, comparison: Comparison) -> str:
+    """
+    Return what the sandbox found when it checked a request's signature.
+
+    Returns:
+        ``verified`` or ``unsigned``; ``unchecked``: a fault came first; ``stale``, ``sender`` or ``nonce``: the signature
+        is right, its time, its sender or its nonce is not; ``refused``: right, and refused for another reason; else
+        ``absent`` or ``wrong``.
+    """
+    if entry.verified:
+        return "unsigned" if comparison.state == "unsigned" else "verified"
+    if entry.fault and entry.code != "SIGN_ERROR":
+        return "unchecked"
+    if comparison.state != "verified":
+        return "absent" if comparison.state == "absent" else "wrong"
+    wrong = {part.name for part in comparison.header if part.expected != part.received}
+    if "timestamp" in wrong:
+        return "stale"
+    if wrong:
+        return "sender"
+    return "nonce" if entry.code == "SIGN_ERROR" else "refused"
 
 
 def parts(names: tuple[str, ...], expected: bytes, received: bytes | None) -> tuple[Part, ...]:

@@ -16,19 +16,23 @@ export function showEvents({ events, forgeries }, openCallback) {
   const usual = events.findIndex((event) => event.name === 'TRANSACTION.SUCCESS' && event.version === 'v3');
   const event = make('select', { name: 'event', size: '14' }, options);
   event.selectedIndex = usual;
+  let remembered = options[usual];
   const filter = make('input', { type: 'search', name: 'filter', input: () => {
     const words = filter.value.trim().toLowerCase();
     const found = options.filter((each, index) => `${each.textContent} ${events[index].name} ${events[index].title}`.toLowerCase().includes(words));
-    const chosen = event.selectedOptions[0];
+    remembered = event.selectedOptions[0] ?? remembered;
     event.replaceChildren(...found);
-    event.selectedIndex = Math.max(found.indexOf(chosen), 0);
+    event.selectedIndex = Math.max(found.indexOf(remembered), 0);
   } });
   const url = make('input', { name: 'to', type: 'url', required: true, placeholder: 'http://127.0.0.1:8000/notify', value: localStorage.getItem('sandbox-notify-url') });
   const content = make('textarea', { name: 'content', rows: '6', spellcheck: 'false', placeholder: '{"amount.total": 1}' });
   const forgery = make('select', { name: 'forgery' }, make('option', { value: '' }, say('genuine')), Object.keys(forgeries).map((name) => make('option', { value: name }, named('forgeryTexts', name))));
   const duplicates = make('input', { name: 'duplicates', type: 'number', min: '0', max: '20', value: '0' });
   const concurrent = make('input', { name: 'concurrent', type: 'checkbox' });
-  const chosen = () => events[event.value];
+  const chosen = () => {
+    if (event.value === '') throw new Error(say('noEvent'));
+    return events[event.value];
+  };
   const fill = button(say('fill'), async () => {
     const example = await ask(`inspector/events/${chosen().version}/${encodeURIComponent(chosen().name)}`);
     content.value = JSON.stringify(example, null, 2);

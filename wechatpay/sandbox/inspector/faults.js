@@ -1,5 +1,6 @@
 // What breaks on purpose: a switch for each kind, rules with settings, the host and its keys.
 import { ask, button, byId, card, chip, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
+import { clockButtons } from './layout.js';
 import { named, say } from './i18n.js';
 
 const SETTINGS = { error: ['code', 'status', 'message', 'executed'], throttle: ['seconds', 'code'], pending: ['code', 'executed'], latency: ['seconds'], reset: ['executed'], close: ['executed'] };
@@ -79,6 +80,6 @@ export function showFaults(catalogue, backup) {
   codes = catalogue.codes;
   renew(byId('faults'),
     card(say('switches'), make('p', { class: 'soft' }, say('switchesHint')), make('div', { id: 'fault-switches', class: 'switches', 'data-kinds': kinds.join(' ') })),
-    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds)), card(say('hosts'), hostButtons(backup)));
+    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds)), card(say('hosts'), hostButtons(backup)), card(say('clock'), clockButtons()));
   showRules(rules);
 }

@@ -1,45 +1,59 @@
 // The page: its rooms, and what it looks at.
+import { actionForm, knowActions } from './actions.js';
 import { callbacks } from './callbacks.js';
-import { ask, byId, doing, make, renew, untilReleased } from './elements.js';
+import { showConnect } from './connect.js';
+import { ask, byId, card, doing, make, renew, untilReleased } from './elements.js';
 import { showChosenEvent, showEvents } from './events.js';
 import { showFaults, showRules } from './faults.js';
-import { countOf, look, open, openRoom, start } from './layout.js';
-import { forgetBill, showBills, showMoney } from './money.js';
+import { countOf, forgetPlaces, look, openRoom, showClock, start } from './layout.js';
+import { forgetBill, knowTables, showBills, showMoney, showMoneyPlace } from './money.js';
+import { go } from './place.js';
 import { requests } from './requests.js';
 import { say } from './i18n.js';
+
+const RESTS = 9; // so many times as long as its money took to show, the page leaves a sandbox full of orders alone
 
 let catalogue = null;
 let last = 0;
 let mark = '';
-let money = null;
+let seen = '';
+let due = 0;
+let run = null;
 
 const backupPage = () => `${catalogue.backup_url}_sandbox/`;
 
 async function update() {
   const changes = await ask(`inspector/changes?after=${last}&seen=${mark}`);
   await untilReleased();
-  if (changes.last < last) { location.reload(); return; } // another sandbox at this address
+  run ??= changes.run;
+  if (changes.run !== run) { location.reload(); return; } // another sandbox at this address
+  showClock(changes);
   requests.show(changes.entries, changes.first);
   last = changes.last;
   mark = changes.mark;
-  countOf('requests', Math.max(changes.last - changes.first + 1, 0));
+  countOf('requests', changes.count);
   if (changes.deliveries) {
     callbacks.show(changes.deliveries, changes.deliveries[0]?.id ?? Infinity);
     showRules(changes.faults);
     countOf('callbacks', changes.deliveries.length);
     countOf('faults', changes.faults.length);
   }
-  if (openRoom() === 'money' && changes.money !== money) {
+  const now = `${changes.money} ${last} ${mark} ${changes.ahead}`;
+  const began = performance.now();
+  if (openRoom() === 'money' && now !== seen && began >= due) {
     await showMoney();
-    money = changes.money;
+    seen = now;
+    due = performance.now() + RESTS * (performance.now() - began);
   }
 }
 
-async function openRequest(id) { await look(); open('requests'); await requests.choose(id); }
-async function openCallback(id) { await look(); open('callbacks'); await callbacks.choose(id); }
+async function openRequest(id) { await look(); await go('requests', id); }
+async function openCallback(id) { await look(); await go('callbacks', id); }
 
 async function begin() {
   catalogue = await ask('inspector/catalogue');
+  knowActions(catalogue.actions);
+  knowTables(catalogue.tables);
   renew(byId('account'), catalogue.mchid, ' · ', catalogue.base_url);
 }
 
@@ -47,6 +61,7 @@ function speak() {
   showEvents(catalogue, openCallback);
   showFaults(catalogue, backupPage());
   showBills(catalogue.today, openRequest);
+  renew(byId('act'), card(say('act'), actionForm()));
   doing(async () => { await requests.again(); await callbacks.again(); })();
 }
 
@@ -56,8 +71,9 @@ byId('reset').addEventListener('click', doing(async () => {
   requests.clear();
   callbacks.clear();
   forgetBill();
+  forgetPlaces();
   await look();
 }));
 
-const lost = () => [' · ', make('a', { href: backupPage() }, say('backup'))];
-start({ begin, speak, update, lost, opened: { money: doing(showMoney), events: showChosenEvent } });
+const lost = () => catalogue && [' · ', make('a', { href: backupPage() }, say('backup'))];
+start({ begin, speak, update, lost, opened: { requests: requests.arrive, callbacks: callbacks.arrive, money: showMoneyPlace, events: showChosenEvent, connect: showConnect } });

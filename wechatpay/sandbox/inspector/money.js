@@ -1,14 +1,13 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
-import { ask, button, byId, chip, emptyNote, isGood, keepTables, make, renew, table, tell, untilReleased } from './elements.js';
+import { ask, button, byId, emptyNote, isGood, keepTables, link, make, renew, table, tell, untilReleased, yuan } from './elements.js';
 import { named, say } from './i18n.js';
+import { objectLink, showList, showObject, stateChip } from './objects.js';
 
-const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED']);
 let openRequest = null;
 let bill = null;
 let asking = Promise.resolve();
+let shown = [];
 
-const yuan = (fen, currency = 'CNY') => `${(fen / 100).toFixed(2)} ${currency}`;
-const stateChip = (state) => chip(`${state} ${named('stateTexts', state)}`, GOOD.has(state) ? 'good' : '');
 const act = (word, name, content) => button(say(word), async () => { await ask(`actions/${name}`, 'POST', content); await changed(); }, { 'data-key': `${name}-${content.number}-${content.status ?? content.state ?? ''}` });
 const row = (...children) => make('div', { class: 'row' }, ...children);
 const when = (condition, ...elements) => (condition ? elements : null);
@@ -95,8 +94,12 @@ const TABLES = {
   insurances: [HEADS, insuranceRow, ({ order }) => order.out_order_no],
   deductions: [HEADS, deductionRow, ({ code }) => code],
   authorizations: [HEADS, authorizationRow, ({ authorization }) => authorization.out_authorization_no],
-  kinds: [['kind', 'count'], ([name, count]) => [named('kindNames', name), count], ([name]) => name],
+  kinds: [['kind', 'count'], ([name, count]) => [link(['money', name], named('kindNames', name)), count], ([name]) => name],
 };
+// The store's kind of each table; its first cell leads to the object.
+let kinds = {};
+export function knowTables(found) { kinds = found; }
+const linked = (name, rowOf) => (item) => { const [number, ...cells] = rowOf(item); return [kinds[name] ? objectLink(kinds[name], number) : number, ...cells]; };
 const ALWAYS = ['orders', 'refunds', 'complaints'];
 
 // A bill is text with commas; back quotes keep spreadsheets from reading numbers.
@@ -131,13 +134,38 @@ async function update() {
   const wanted = Object.keys(TABLES).filter((name) => ALWAYS.includes(name) || money[name].length);
   keepTables(byId('money-state'), wanted.map((name) => {
     const [heads, rowOf, keyOf] = TABLES[name];
-    return { name, heads, items: money[name], rowOf, keyOf };
+    return { name, heads, items: money[name], rowOf: linked(name, rowOf), keyOf };
   }));
+}
+
+// What stands beside an object's number in its table, with its buttons.
+function ownRow(kind, entry) {
+  const name = Object.keys(kinds).find((each) => kinds[each] === kind);
+  if (!name) return null;
+  const [heads, rowOf] = TABLES[name];
+  const cells = rowOf(entry).filter((cell, index) => cell !== '' && !['number', 'state'].includes(heads[index]));
+  return make('div', { class: 'card', id: 'own' }, cells.map((cell) => (cell instanceof Node ? cell : make('span', {}, cell))));
+}
+
+async function showPlace() {
+  const [kind, number] = shown;
+  byId('overview').hidden = Boolean(kind);
+  byId('object').hidden = !kind;
+  if (!kind) await update();
+  else if (number === undefined) await showList(kind);
+  else await showObject(kind, number, ownRow);
+}
+
+// The overview, the objects of a kind, or one of them.
+export function showMoneyPlace(...place) {
+  if (place.join() !== shown.join()) byId('object').replaceChildren();
+  shown = place;
+  return showMoney();
 }
 
 // One look at a time, so that no answer overtakes another.
 export function showMoney() {
-  asking = asking.catch(() => {}).then(update);
+  asking = asking.catch(() => {}).then(showPlace);
   return asking;
 }
 

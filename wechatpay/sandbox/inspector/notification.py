@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import padding
@@ -80,6 +81,7 @@ def compared(notice: Notice, attempt: Attempt, account: Account) -> Comparison:
     return compared_notice(headers, sent, account, attempt.time, others)
 
 
+@lru_cache(maxsize=1024)
 def opened(notice: Notice, account: Account) -> str:
     """Return the encrypted part of a notification, formatted; empty if nothing is encrypted."""
     if notice.version == "v3":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 import json
+import re
 import secrets
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from attrs import evolve
 from cryptography.hazmat.primitives import hashes
@@ -20,15 +24,15 @@ from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.authentication import BRAND_SCHEME, SCHEME
 from wechatpay.sandbox.faults import KINDS, STATUS_OF_CODE
 from wechatpay.sandbox.http import Reply, Request, as_json
-from wechatpay.sandbox.inspector import notification
-from wechatpay.sandbox.inspector.comparison import compared, compared_notice
+from wechatpay.sandbox.inspector import connect, notification, timeline
+from wechatpay.sandbox.inspector.comparison import checked, compared, compared_notice
 from wechatpay.sandbox.journal import KEPT
 from wechatpay.sandbox.signature_diagnosis import five_lines
 from wechatpay.sandbox.trigger import content_of
 from wechatpay.sandbox.webhooks import FORGERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chainable.sandbox.inspector import Comparison
     from wechatpay.sandbox.journal import Entry
@@ -40,17 +44,22 @@ ROOM = "inspector"
 FILES = Files(
     "wechatpay.sandbox.inspector",
     (
+        "actions.js",
         "callbacks.js",
+        "connect.js",
         "events.js",
         "faults.js",
         "inspector.js",
         "inspector.svg",
         "money.js",
+        "objects.js",
         "requests.js",
         "i18n.js",
     ),
 )
 MOST = 200
+SHORT = 50
+"""Objects of each kind in the overview; the others are on the pages of their kind."""
 SHORTEST = 340
 """Characters of a ciphertext of a key of 2048 bits, in base64."""
 SHOWN = {
@@ -68,10 +77,12 @@ SHOWN = {
 
 
 class Inspector:
-    """The page of one sandbox."""
+    """The page of one sandbox; *env* returns the settings of a client of it, with the paths of its files."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, env: Callable[[], Mapping[str, str]]) -> None:
         self._platform = platform
+        self._env = env
+        self._run = secrets.token_hex(8)
 
     def handle(self, request: Request) -> Reply:
         """
@@ -81,33 +92,57 @@ class Inspector:
             LookupError: Unknown page or request.
             ValueError: A number is not valid, or the request cannot be repeated.
         """
-        match (request.method, *request.segments[2:]):
-            case ("GET",) if request.segments[-1] == "":
-                return _served(FILES.index)
-            case ("GET", name) if name in FILES:
+        found = request.segments[2:]
+        if request.method == "GET":
+            return _served(FILES.index) if request.segments[-1] == "" else self._shown(request, found)
+        if request.method == "POST":
+            return _json(self._done(request, found))
+        raise self._nowhere(request)
+
+    def _shown(self, request: Request, segments: Sequence[str]) -> Reply:
+        query = request.query
+        match segments:
+            case (name,) if name in FILES:
                 return _served(FILES[name])
-            case ("GET", "catalogue"):
+            case ("catalogue",):
                 return _json(self._catalogue())
-            case ("GET", "changes"):
-                return _json(self._changes(int(request.query.get("after", 0)), request.query.get("seen", "")))
-            case ("GET", "entries", number):
+            case ("changes",):
+                return _json(self._changes(int(query.get("after", 0)), query.get("seen", "")))
+            case ("entries", number):
                 return _json(self._details(self._entry(number)))
-            case ("POST", "entries", number, "replay"):
-                return _json(self._replay(self._entry(number)))
-            case ("GET", "deliveries", number):
-                delivery = self._platform.callbacks.find(int(number))
+            case ("deliveries", number):
+                delivery = self._platform.callbacks.find(counted(number))
                 return _json(notification.details(delivery, self._platform.account))
-            case ("GET", "events", version, name):
+            case ("events", version, name):
                 return _json(content_of(self._platform.context, name, version, {}))
-            case ("GET", "money"):
+            case ("money",):
                 return _json(self._money())
-            case ("POST", "refund"):
-                return _json(self._refund(request))
+            case ("objects", kind):
+                page = int(query.get("page", 0))
+                return _json(timeline.listed(self._platform, unquote(kind), query.get("text", ""), page))
+            case ("objects", kind, number):
+                return _json(timeline.looked_up(self._platform, unquote(kind), unquote(number)))
+            case ("connect",):
+                return _json(connect.settings(self._platform.account, self._env()))
+        raise self._nowhere(request)
+
+    def _done(self, request: Request, segments: Sequence[str]) -> dict[str, Any]:
+        match segments:
+            case ("entries", number, "replay"):
+                return self._replay(self._entry(number))
+            case ("refund",):
+                return self._refund(request)
+            case ("secrets",):
+                account = self._platform.account
+                return {"apiv3_key": account.apiv3_key, "secret": account.secret}
+        raise self._nowhere(request)
+
+    def _nowhere(self, request: Request) -> LookupError:
         place = f"{request.method} {request.path}"
-        raise LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
+        return LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
 
     def _entry(self, number: str) -> Entry:
-        found = self._platform.journal.find(int(number))
+        found = self._platform.journal.find(counted(number))
         if found is None:
             raise LookupError(Words(f"request {number} is not kept", f"没有请求 {number} 的记录"))
         return found
@@ -129,12 +164,19 @@ class Inspector:
             "https_url": platform.context.https_url,
             "backup_url": platform.context.backup_url,
             "today": platform.context.day(),
+            "tables": SHOWN,
+            "actions": [taken(name, action) for name, action in sorted(platform.actions.items())],
         }
 
     def _changes(self, after: int, seen: str) -> dict[str, Any]:
-        """The requests after one, the callbacks and faults if they are not those seen, and whether money moved."""
+        """
+        The requests answered after one, the callbacks and faults if they are not those seen, and whether money moved.
+
+        Requests are answered in another order than they come: one with a smaller number may be new.
+        """
         platform = self._platform
         kept = list(platform.journal)
+        known = next((place for place in range(len(kept), 0, -1) if kept[place - 1].id == after), 0)
         deliveries = deque(platform.callbacks, MOST)
         others: dict[str, Any] = {
             "deliveries": [notification.row(each) for each in deliveries],
@@ -142,11 +184,15 @@ class Inspector:
         }
         mark = hashlib.sha256(json.dumps(others).encode()).hexdigest()
         return {
-            "first": kept[0].id if kept else platform.journal.count + 1,
-            "last": kept[-1].id if kept else platform.journal.count,
-            "entries": [_row(entry) for entry in kept if entry.id > after][-MOST:],
+            "first": min((entry.id for entry in kept), default=platform.journal.count + 1),
+            "last": kept[-1].id if kept else 0,
+            "count": len(kept),
+            "entries": [_row(entry) for entry in kept[known:][-MOST:]],
             "mark": mark,
             "money": platform.store.changes,
+            "run": self._run,
+            "now": platform.clock(),
+            "ahead": platform.clock.offset,
             **({} if mark == seen else others),
         }
 
@@ -156,9 +202,10 @@ class Inspector:
 
         account = self._platform.account
         request = entry.request
-        answer = _compared_answer(entry, self._platform)
+        comparison, answer = compared(entry, account), _compared_answer(entry, self._platform)
         return {
             **_row(entry),
+            "check": checked(entry, comparison),
             "target": request.target,
             "operation": entry.operation,
             "message": entry.message,
@@ -172,7 +219,7 @@ class Inspector:
             "milliseconds": entry.milliseconds,
             "opened": entry.opened,
             "answer_opened": dict(_revealed(entry, self._platform)),
-            "comparison": compared(entry, account).as_json(),
+            "comparison": comparison.as_json(),
             "answer_comparison": answer.as_json() if answer else None,
             "description": described(entry.operation).to_json() if entry.operation else None,
             "forms": [{"name": form.name, "code": form.code} for form in spelled(entry)],
@@ -180,7 +227,7 @@ class Inspector:
 
     def _money(self) -> dict[str, Any]:
         store = self._platform.store
-        shown = {name: list(deque(store.all(kind), MOST))[::-1] for name, kind in SHOWN.items()}
+        shown = {name: [entry for _, entry in store.newest(kind, SHORT)] for name, kind in SHOWN.items()}
         return {**shown, "kinds": store.kinds()}
 
     # requests of its own, signed as the merchant
@@ -251,6 +298,30 @@ def _row(entry: Entry) -> dict[str, Any]:
         "verified": entry.verified,
         "fault": entry.fault,
         "version": entry.version,
+        "generated": entry.generated,
+    }
+
+
+def counted(number: str) -> int:
+    """Return the number of a request or delivery; of any other text 0, which none has."""
+    return int(number) if re.fullmatch("[0-9]{1,15}", number) else 0
+
+
+def taken(name: str, action: Callable[..., Any]) -> dict[str, Any]:
+    """Return what an action does and takes, as JSON values."""
+    parameters = inspect.signature(action).parameters.values()
+    about = inspect.getdoc(action.func if isinstance(action, partial) else action) or ""
+    return {
+        "name": name,
+        "about": about.partition("\n\n")[0].replace("``", ""),
+        "takes": [
+            {
+                "name": each.name,
+                "required": each.default is each.empty,
+                "default": "" if each.default is each.empty else each.default or "",
+            }
+            for each in parameters
+        ],
     }
 
 

@@ -357,7 +357,7 @@ def test_a_frame_of_the_channel_is_reported(ask, sandbox):
 def test_what_is_not_there(ask):
     for path in ("inspector/entries/7", "inspector/nothing", "inspector/page.py", "inspector/entries", "inspector/"):
         assert ask.reply(path).status_code == 404
-    assert ask.reply("inspector/entries/x").status_code == 400
+    assert ask.reply("inspector/entries/x").status_code == 404
     assert ask.reply("inspector/changes?after=x").status_code == 400
     assert ask.reply("", "POST", {}).status_code == 404
     assert ask.reply("inspector/i18n.js", "POST", {}).status_code == 404

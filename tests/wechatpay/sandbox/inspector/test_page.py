@@ -15,7 +15,7 @@ from chainable.sandbox.inspector import GUARDS
 from wechatpay.sandbox import FORGERIES, KINDS
 from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.inspector.page import FILES
-from wechatpay.sandbox.journal import KEPT
+from wechatpay.sandbox.journal import KEPT, Entry
 
 ROOM = Path(wechatpay.sandbox.inspector.__file__).parent
 SHARED = Path(chainable.sandbox.inspector.__file__).parent
@@ -116,6 +116,20 @@ def test_only_new_entries_are_shown(ask, merchant, sandbox):
     assert ask(f"inspector/changes?after=0&seen={first['mark']}")["faults"][0]["kind"] == "latency"
     sandbox.reset()
     assert ask("inspector/changes")["first"] == sandbox.journal.count + 1
+
+
+def test_a_request_that_took_long_is_shown_although_a_later_one_was(ask, merchant, sandbox):
+    slow = Entry(id=sandbox.journal.next_id(), time=0.0, request=merchant.request("GET", "/v3/certificates"))
+    before = ask("inspector/changes")
+    assert (before["last"], before["count"], before["entries"]) == (0, 0, [])
+    quick = merchant.order()
+    between = ask(f"inspector/changes?after={before['last']}")
+    assert (between["first"], between["last"], between["count"]) == (quick.id, quick.id, 1)
+    sandbox.journal.add(slow)
+    after = ask(f"inspector/changes?after={between['last']}")
+    assert [each["id"] for each in after["entries"]] == [slow.id]
+    assert (after["first"], after["last"], after["count"]) == (slow.id, slow.id, 2)
+    assert ask(f"inspector/changes?after={after['last']}")["entries"] == []
 
 
 def test_a_request_is_shown_in_full(ask, merchant, sandbox):
@@ -233,7 +247,7 @@ def test_what_is_not_kept_cannot_be_replayed(ask, merchant):
     assert ask.reply(f"inspector/entries/{entry.id}/replay", "POST").status == 400
     assert ask(f"inspector/entries/{entry.id}")["cut"] is True
     assert ask.reply("inspector/entries/0").status == 404
-    assert ask.reply("inspector/entries/x").status == 400
+    assert ask.reply("inspector/entries/x").status == 404
     assert ask.reply("inspector/deliveries/0").status == 404
     assert ask.reply("inspector/events/v3/NOTHING").status == 404
     assert ask.reply("inspector/nothing").status == 404
