@@ -1,4 +1,4 @@
-"""Applications: brands, alterations, closing; banks, violation notifications."""
+"""Applications: brands that join, and alterations."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class TestEveryKind:
     def test_one_under_way_is_not_replaced(self, client, kind):
         first = ask_submit(client, kind)
         assert ask_submit(client, kind) == first
-        assert refused(lambda: ask_submit(client, kind, changed="yes")) == (400, "PROCESSING")
+        assert refused(lambda: ask_submit(client, kind, changed="yes")) == (400, "RESOURCE_ALREADY_EXISTS")
 
     def test_an_unknown_one_is_refused(self, client, kind):
         objects = kind.objects
@@ -137,49 +137,3 @@ def test_a_wrong_change_names_those_there_are(client, sandbox):
     assert "可用操作" in caught.value.args[0].zh
     with pytest.raises(LookupError, match="no application B1"):
         sandbox.actions["advance_application"]("B1")
-
-
-class TestBanks:
-    @pytest.fixture
-    def capital(self, client):
-        return client.v3.capital.capitallhh
-
-    def test_lists_have_pages_that_lead_on(self, capital):
-        first = capital.banks.personal_banking.get(params={"offset": 0, "limit": 3}).data
-        assert (first["total_count"], first["count"], "prev" in first["links"]) == (4, 3, False)
-        last = capital.banks.corporate_banking.get(params={"offset": 3, "limit": 3}).data
-        assert (last["count"], "next" in last["links"], "offset=0" in last["links"]["prev"]) == (1, False, True)
-
-    def test_a_card_has_the_bank_that_the_list_names(self, capital, client):
-        search = capital.banks.search_banks_by_bank_account
-        found = search.get(params={"account_number": client.encrypt("6214830012345678")}).data
-        assert [bank["account_bank"] for bank in found["data"]] == ["招商银行"]
-        assert search.get(params={"account_number": client.encrypt("1")}).data["total_count"] == 0
-
-    def test_branches_belong_to_a_bank_in_a_city(self, capital):
-        for province in capital.areas.provinces.get().data["data"]:
-            chain = capital.areas.provinces._province_code_.cities
-            for city in chain.get(province_code=str(province["province_code"])).data["data"]:
-                found = capital.banks._bank_alias_code_.branches.get(
-                    bank_alias_code="1000006247", params={"city_code": city["city_code"], "offset": 0, "limit": 20}
-                ).data
-                assert (found["bank_alias"], found["count"]) == ("深圳农村商业银行", 3)
-                assert all(city["city_name"] in branch["bank_branch_name"] for branch in found["data"])
-
-    @pytest.mark.parametrize("code", ["99", "x"])
-    def test_unknown_codes_are_refused(self, capital, code):
-        assert refused(lambda: capital.areas.provinces._province_code_.cities.get(province_code=code))[0] == 404
-        branches = capital.banks._bank_alias_code_.branches
-        assert refused(lambda: branches.get(bank_alias_code=code, params={"city_code": 584}))[0] == 404
-
-
-def test_violation_notifications_have_one_url(client):
-    chain = client.v3.merchant_risk_manage.violation_notifications
-    assert refused(chain.get) == (404, "RESOURCE_NOT_EXISTS")
-    assert refused(lambda: chain.put(json={"notify_url": "https://a.cn/1"}))[0] == 404
-    assert chain.post(json={"notify_url": "https://a.cn/1"}).data == {"notify_url": "https://a.cn/1"}
-    assert refused(lambda: chain.post(json={"notify_url": "https://a.cn/2"})) == (400, "RESOURCE_ALREADY_EXISTS")
-    chain.put(json={"notify_url": "https://a.cn/2"})
-    assert chain.get().data["notify_url"] == "https://a.cn/2"
-    chain.delete()
-    assert refused(chain.get)[0] == 404

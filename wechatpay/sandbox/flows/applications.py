@@ -1,4 +1,4 @@
-"""Applications: brands that join, changes of what the platform knows of a merchant, merchants that leave."""
+"""Applications: brands that join, and changes of what the platform knows of a merchant."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from attrs import frozen
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
-from wechatpay.sandbox.flows.states_applications import (
-    ALTERATION,
-    BRAND_APPLYMENT,
-    CLOSING,
-    REJECTED,
-)
+from wechatpay.sandbox.flows.states_applications import ALTERATION, BRAND_APPLYMENT, REJECTED
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -101,21 +96,9 @@ APPLICATIONS = (
     alteration("mchcontactalterapplyment", Words("administrator alteration", "超管变更申请单"), "merchant_code"),
     alteration("mchsubjectalterapplyment", Words("subject alteration", "资料变更申请单"), "merchant_code"),
     alteration("merchantnamealterapplyment", Words("name alteration", "商户简称变更申请单"), "sub_mchid"),
-    Application(
-        Objects(
-            Words("closing application", "商户注销申请单"),
-            "out_apply_no",
-            state="cancel_state",
-            states=CLOSING,
-        ),
-        submit=("POST v3/ecommerce/account/cancel-applications",),
-        query=("GET v3/ecommerce/account/cancel-applications/out-apply-no/{out_apply_no}",),
-        texts={},
-        told=("sub_mchid",),
-    ),
 )
 BY_OPERATION = {key: each for each in APPLICATIONS for key in (*each.submit, *each.query, *each.revoke)}
-REFUSED = frozenset({REJECTED, "REJECTED", "APPLYMENT_STATE_AUDIT_REJECTED"})
+REFUSED = frozenset({REJECTED, "APPLYMENT_STATE_AUDIT_REJECTED"})
 
 
 def told(context: SandboxContext, kind: Application, entry: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +149,7 @@ def submit(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     elif entry[objects.state] in REFUSED:
         objects.move(entry, "submit again")
     elif entry["sent"] != sent:
-        raise Refusal(400, "PROCESSING", "存在流程进行中的申请单，请检查是否重入")
+        raise Refusal(400, "RESOURCE_ALREADY_EXISTS", "存在流程进行中的申请单，请检查是否重入")
     entry |= {"sent": sent, "named": chosen(call.body, *kind.told), "update_time": context.stamp()}
     objects.save(context, entry)
     return context.respond(call, told(context, kind, entry))
@@ -208,7 +191,7 @@ def advance(
     context: SandboxContext, number: str, change: str = "", *, field: str = "", reason: str = ""
 ) -> dict[str, Any]:
     """
-    Take an application (品牌入驻, 资料变更, 注销) one step further, as the platform or as who signs it.
+    Take an application (品牌入驻, 资料变更) one step further, as the platform or as who signs it.
 
     ``change`` is a change of its state table, such as ``reject``; by default the next one on the
     way to the good end. ``field`` and ``reason`` say what is wrong with one that is rejected.

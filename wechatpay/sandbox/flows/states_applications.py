@@ -1,12 +1,12 @@
 """
-The states of applications: brands that join, changes of what the platform knows of a merchant, merchants that leave.
+The states of applications: brands that join, changes of what the platform knows of a merchant.
 
 In each table the changes stand in the order of the way to the good end; then come those that lead away from it.
 """
 
 from wechatpay.sandbox.flows.states import States, Transition
 
-__all__ = ["ALTERATION", "BRAND_APPLYMENT", "CLOSING", "REJECTED"]
+__all__ = ["ALTERATION", "BRAND_APPLYMENT", "REJECTED"]
 
 AUDITING = "APPLYMENT_STATE_AUDITING"
 REJECTED = "APPLYMENT_STATE_REJECTED"
@@ -40,13 +40,3 @@ ALTERATION = States(
     },
 )
 """Another administrator, subject or name of a merchant. The spelling MODIFING is the platform's."""
-
-CLOSING = States(
-    first=("REVIEWING",),
-    transitions={
-        "pass": Transition(("REVIEWING",), "CANCEL_SUCCESS", "platform"),
-        "reject": Transition(("REVIEWING",), "REJECTED", "platform"),
-        "submit again": Transition(("REJECTED",), "REVIEWING", "merchant"),
-    },
-)
-"""A marketplace's merchant that gives its account up."""
