@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -28,6 +29,7 @@ ENDS = {
     "ECOMMERCE_APPLYMENT": {"FINISH", "FROZEN", "CANCELED"},
     "INTENTION": {"APPLYMENT_STATE_PASSED", "APPLYMENT_STATE_CANCELED"},
     "SETTLEMENT_CHANGE": {"AUDIT_SUCCESS", "AUDIT_FAIL"},
+    "CANCELLATION": {"REJECTED", "CANCEL_SUCCESS"},
     "SUB_MERCHANT": {"HAS_BEEN_CANCELLED"},
 }
 
@@ -447,3 +449,76 @@ def test_gold_plan_is_switched(sandbox: Sandbox, merchant: Any) -> None:
     assert answer.data == {**sub, "operation_type": "OPEN"}
     kept = sandbox.context.store.entry("sub-merchant", "1900000109")["gold_plan"]
     assert kept == {"gold_plan": "OPEN", "advertising": "CLOSE", "custom_page": "OPEN"}
+
+
+# 银行组件
+
+
+def test_banks_cities_and_branches_fit_together(merchant: Any) -> None:
+    base = "/v3/capital/capitallhh"
+    found = merchant.get(
+        f"{base}/banks/search-banks-by-bank-account?account_number={quote(merchant.encrypt(ACCOUNT), safe='')}"
+    )
+    (bank,) = found.data["data"]
+    assert bank["account_bank"] == "工商银行"
+    first = merchant.get(f"{base}/banks/personal-banking?offset=0&limit=4").data
+    last = merchant.get(first["links"]["next"]).data
+    assert bank in first["data"]
+    assert (first["total_count"], first["count"], last["count"], last["offset"]) == (6, 4, 2, 4)
+    assert ("prev" in first["links"], "next" in last["links"]) == (False, False)
+    assert merchant.get(last["links"]["prev"]).data == first
+    assert last["data"][-1]["account_bank"] == "其他银行"
+    names = []
+    for province in merchant.get(f"{base}/areas/provinces").data["data"]:
+        for city in merchant.get(f"{base}/areas/provinces/{province['province_code']}/cities").data["data"]:
+            target = f"{base}/banks/{bank['bank_alias_code']}/branches?city_code={city['city_code']}&limit=1"
+            branch = merchant.get(target).data
+            assert branch["total_count"] == 2
+            names.append(branch["data"][0]["bank_branch_name"])
+    assert "工商银行深圳市中心支行" in names
+    assert len(set(names)) == len(names) == 4
+    assert merchant.get(f"{base}/areas/provinces/77/cities").data["total_count"] == 0
+
+
+# 违规通知，注销
+
+
+def test_a_violation_is_told_where_the_merchant_asked(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    target, body = "/v3/merchant-risk-manage/violation-notifications", {"notify_url": receiver.url}
+    sandbox.actions["add_sub_merchant"]("1900000109")
+    for method, sent in (("GET", None), ("PUT", body), ("DELETE", None)):
+        assert merchant.call(method, target, sent).data["code"] == "RESOURCE_NOT_EXISTS"
+    sandbox.actions["report_violation"]("1900000109")
+    assert not receiver.received
+    assert merchant.post(target, body).data == body
+    assert merchant.call("PUT", target, body).data == merchant.get(target).data == body
+    told = sandbox.actions["report_violation"]("1900000109", kind="INTERCEPT")
+    assert sandbox.callbacks.wait()
+    envelope, resource = receiver.opened(sandbox)
+    assert (envelope["event_type"], resource) == ("VIOLATION.INTERCEPT", told)
+    assert merchant.call("DELETE", target).status == 204
+    assert merchant.get(target).status == 404
+
+
+def test_a_sub_merchant_is_closed(sandbox: Sandbox, merchant: Any) -> None:
+    act, base = sandbox.actions, "/v3/ecommerce/account/cancel-applications"
+    act["add_sub_merchant"]("1900000109")
+    paper = {"application_type": "SP_CANCEL_ACCOUNT_APPLICATION", "application_media_id": "never"}
+    body = {"sub_mchid": "1900000109", "out_apply_no": "close-1", "application_info": [paper]}
+    assert merchant.post(base, body).data["detail"]["field"] == "/application_info/0/application_media_id"
+    paper["application_media_id"] = media(merchant)
+    assert merchant.post(base, {**body, "sub_mchid": "1"}).data["code"] == "RESOURCE_NOT_EXISTS"
+    made = merchant.post(base, body).data
+    assert made["cancel_state"] == "REVIEWING"
+    assert merchant.post(base, body).data == made == merchant.get(f"{base}/out-apply-no/close-1").data
+    assert merchant.post(base, {**body, "sub_mchid": "2"}).data["code"] == "INVALID_REQUEST"
+    act["review_cancellation"]("close-1", reject="材料不清晰")
+    asked = merchant.get(f"{base}/out-apply-no/close-1").data
+    assert (asked["cancel_state"], asked["reject_reason"]) == ("REJECTED", "材料不清晰")
+    assert merchant.post(base, {**body, "out_apply_no": "close-2"}).data["cancel_state"] == "REVIEWING"
+    act["review_cancellation"]("close-2")
+    assert merchant.get(f"{base}/out-apply-no/close-2").data["cancel_state"] == "CANCEL_SUCCESS"
+    refused = merchant.post(
+        "/v3/goldplan/merchants/changegoldplanstatus", {"sub_mchid": "1900000109", "operation_type": "OPEN"}
+    )
+    assert refused.data["code"] == "INVALID_REQUEST"

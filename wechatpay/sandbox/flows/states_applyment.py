@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wechatpay.sandbox.flows.states import States, Transition
 
-__all__ = ["APPLYMENT", "ECOMMERCE_APPLYMENT", "INTENTION", "SETTLEMENT_CHANGE", "SUB_MERCHANT"]
+__all__ = ["APPLYMENT", "CANCELLATION", "ECOMMERCE_APPLYMENT", "INTENTION", "SETTLEMENT_CHANGE", "SUB_MERCHANT"]
 
 EDITTING = "APPLYMENT_STATE_EDITTING"
 AUDITING = "APPLYMENT_STATE_AUDITING"
@@ -84,3 +84,12 @@ SUB_MERCHANT = States(
     transitions={"cancel": Transition(("NORMAL",), "HAS_BEEN_CANCELLED", "platform")},
 )
 """https://pay.weixin.qq.com/doc/v3/partner/4016420099."""
+
+CANCELLATION = States(
+    first=("REVIEWING",),
+    transitions={
+        "reject": Transition(("REVIEWING",), "REJECTED", "platform"),
+        "succeed": Transition(("REVIEWING",), "CANCEL_SUCCESS", "platform"),
+    },
+)
+"""https://pay.weixin.qq.com/doc/v3/partner/4012476223."""
