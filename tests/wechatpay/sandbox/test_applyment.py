@@ -30,6 +30,7 @@ ENDS = {
     "INTENTION": {"APPLYMENT_STATE_PASSED", "APPLYMENT_STATE_CANCELED"},
     "SETTLEMENT_CHANGE": {"AUDIT_SUCCESS", "AUDIT_FAIL"},
     "CANCELLATION": {"REJECTED", "CANCEL_SUCCESS"},
+    "VERIFICATION": {"SUCCESS", "FAIL"},
     "SUB_MERCHANT": {"HAS_BEEN_CANCELLED"},
 }
 
@@ -522,3 +523,26 @@ def test_a_sub_merchant_is_closed(sandbox: Sandbox, merchant: Any) -> None:
         "/v3/goldplan/merchants/changegoldplanstatus", {"sub_mchid": "1900000109", "operation_type": "OPEN"}
     )
     assert refused.data["code"] == "INVALID_REQUEST"
+
+
+def test_an_inactive_sub_merchant_proves_its_identity(sandbox: Sandbox, merchant: Any) -> None:
+    act, base = sandbox.actions, "/v3/compliance/inactive-merchant-identity-verification/merchants"
+    body = {"sub_mchid": "1900009231"}
+    assert merchant.post(base, body).data["code"] == "RESOURCE_NOT_EXISTS"
+    act["add_sub_merchant"]("1900009231")
+    first = merchant.post(base, body).data
+    assert merchant.post(base, body).data == first
+    target = f"{base}/1900009231/verifications/{first['verification_id']}"
+    assert merchant.get(target).data["state"] == "PROCESSING"
+    assert merchant.get(target.replace("/1900009231/", "/1/")).status == 404
+    act["finish_verification"](first["verification_id"], fail="PROCESS_TIMEOUT")
+    asked = merchant.get(target).data
+    assert (asked["state"], asked["fail_reason"]) == ("FAIL", "PROCESS_TIMEOUT")
+    with pytest.raises(ValueError, match="is FAIL, not PROCESSING"):
+        act["finish_verification"](first["verification_id"])
+    second = merchant.post(base, body).data
+    assert second != first
+    act["finish_verification"](second["verification_id"])
+    target = f"{base}/1900009231/verifications/{second['verification_id']}"
+    assert "finish_time" in merchant.get(target).data
+    assert "fail_reason" not in merchant.get(target).data

@@ -1,4 +1,4 @@
-"""Violations of sub-merchants, told at the URL that was set for them, and applications to close a sub-merchant."""
+"""Sub-merchants: their violations, told at the URL that was set; whether they are closed; whose identity is checked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows.applyment import check_media
-from wechatpay.sandbox.flows.objects import Objects, chosen
-from wechatpay.sandbox.flows.states_applyment import CANCELLATION
+from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
+from wechatpay.sandbox.flows.states_applyment import CANCELLATION, VERIFICATION
 from wechatpay.sandbox.flows.sub_merchants import SUB_MERCHANTS
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
@@ -24,8 +24,10 @@ routes = Routes()
 CANCELLATIONS = Objects(
     Words("cancel application", "注销申请单"), "out_apply_no", state="cancel_state", states=CANCELLATION
 )
+VERIFICATIONS = Objects(Words("identity verification", "身份核实单"), "verification_id", states=VERIFICATION)
 ADDRESS = "violation notification"
 NOTIFICATIONS = "v3/merchant-risk-manage/violation-notifications"
+INACTIVE = "v3/compliance/inactive-merchant-identity-verification/merchants"
 APPLICATIONS = "v3/ecommerce/account/cancel-applications"
 
 
@@ -123,3 +125,42 @@ def review(context: SandboxContext, number: str, reject: str = "") -> dict[str, 
         entry = CANCELLATIONS.change(context, number, "succeed", **time)
         SUB_MERCHANTS.change(context, entry["sub_mchid"], "cancel")
         return entry
+
+
+@routes.on(f"POST {INACTIVE}")
+def verify(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Ask an inactive sub-merchant to prove its identity; while that is under way, return the same verification."""
+    merchant = SUB_MERCHANTS.find(context, call.body["sub_mchid"])
+    with refusing():
+        SUB_MERCHANTS.in_state(merchant, "NORMAL")
+    known = VERIFICATIONS.get(context, merchant.get("verification", ""))
+    if known is None or known["state"] != "PROCESSING":
+        count = merchant["verifications"] = merchant.get("verifications", 0) + 1
+        known = {
+            "verification_id": digits(28, "verification", merchant["sub_mchid"], str(count)),
+            "sub_mchid": merchant["sub_mchid"],
+            "state": VERIFICATION.first[0],
+            "create_time": context.stamp(),
+        }
+        VERIFICATIONS.save(context, known)
+        SUB_MERCHANTS.save(context, merchant | {"verification": known["verification_id"]})
+    return context.respond(call, known)
+
+
+@routes.on(f"GET {INACTIVE}/{{sub_mchid}}/verifications/{{verification_id}}")
+def verification(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Return what became of a verification."""
+    found = VERIFICATIONS.find(context, call.variables["verification_id"])
+    if found["sub_mchid"] != call.variables["sub_mchid"]:
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", "身份核实单不存在")
+    return context.respond(call, found)
+
+
+@routes.action("finish_verification")
+def finish(context: SandboxContext, number: str, fail: str = "") -> dict[str, Any]:
+    """End a verification by its id: well, or with ``fail`` MATERIALS_ABNORMAL or PROCESS_TIMEOUT."""
+    with context.change():
+        time = {"finish_time": context.stamp()}
+        if fail:
+            return VERIFICATIONS.change(context, number, "fail", fail_reason=fail, **time)
+        return VERIFICATIONS.change(context, number, "succeed", **time)

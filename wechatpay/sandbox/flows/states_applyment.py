@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from wechatpay.sandbox.flows.states import States, Transition
 
-__all__ = ["APPLYMENT", "CANCELLATION", "ECOMMERCE_APPLYMENT", "INTENTION", "SETTLEMENT_CHANGE", "SUB_MERCHANT"]
+__all__ = [
+    "APPLYMENT",
+    "CANCELLATION",
+    "ECOMMERCE_APPLYMENT",
+    "INTENTION",
+    "SETTLEMENT_CHANGE",
+    "SUB_MERCHANT",
+    "VERIFICATION",
+]
 
 EDITTING = "APPLYMENT_STATE_EDITTING"
 AUDITING = "APPLYMENT_STATE_AUDITING"
@@ -93,3 +101,12 @@ CANCELLATION = States(
     },
 )
 """https://pay.weixin.qq.com/doc/v3/partner/4012476223."""
+
+VERIFICATION = States(
+    first=("PROCESSING",),
+    transitions={
+        "succeed": Transition(("PROCESSING",), "SUCCESS", "user"),
+        "fail": Transition(("PROCESSING",), "FAIL", "platform"),
+    },
+)
+"""https://pay.weixin.qq.com/doc/v3/partner/4012471359."""

@@ -36,7 +36,7 @@ const zh = {
   kindNames: {
     order: '订单', 'combined order': '合单', move: '资金变动', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer authorization': '免确认收款授权', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单',
     contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件',
-    applyment: '进件申请单', 'ecommerce applyment': '二级商户进件申请单', 'account intention': '开户意愿申请单', 'sub-merchant': '特约商户', 'settlement change': '结算账户修改申请', 'cancel application': '注销申请单', 'violation notification': '商户违规通知地址',
+    applyment: '进件申请单', 'ecommerce applyment': '二级商户进件申请单', 'account intention': '开户意愿申请单', 'sub-merchant': '特约商户', 'settlement change': '结算账户修改申请', 'cancel application': '注销申请单', 'violation notification': '商户违规通知地址', 'identity verification': '身份核实单',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
 };
