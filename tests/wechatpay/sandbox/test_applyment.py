@@ -256,6 +256,10 @@ def test_personal_data_have_to_be_encrypted_and_are_not_kept(
     assert plain.data["detail"]["field"] == "/contact_info/contact_name"
     assert plain.data["code"] == "PARAM_ERROR"
     assert NAME not in json.dumps(plain.data, ensure_ascii=False)
+    sent["contact_info"]["contact_name"] = merchant.encrypt(NAME, merchant.key.public_key())
+    foreign = merchant.post(f"{SUB}/", sent)
+    assert (foreign.status, foreign.data["code"]) == (400, "PARAM_ERROR")
+    assert foreign.data["detail"]["field"] == "/contact_info/contact_name"
 
 
 # 电商二级商户
