@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from wechatpay import catalogue
 from wechatpay.sandbox import fake_data
+from wechatpay.sandbox.flows.applyment import UPLOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,8 @@ class Builder:
         if each.name == "token":
             return fake_data.made_up_token("token")
         example = each.example
+        if UPLOADED.search(each.name) and kind == "string" and self.operation.path.startswith("v3/"):
+            return self.media()
         if example is None and each.enum:
             example = each.enum[0]
         if kind in ("integer", "number"):
@@ -91,6 +94,10 @@ class Builder:
         if kind == "boolean":
             return str(example).lower() != "false"
         return "2019-06-11" if example is None else str(example)
+
+    def media(self) -> str:
+        meta = {"filename": "a.png", "sha256": hashlib.sha256(FILE).hexdigest()}
+        return str(self.merchant.upload("/v3/merchant/media/upload", meta, FILE).data["media_id"])
 
     def cipher(self, text: str) -> str:
         account = self.merchant.account

@@ -48,7 +48,8 @@ const zh = {
     'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件', 'bill link': '账单下载链接', 'account balance': '账户余额', 'account entry BASIC': '基本账户流水', 'account entry OPERATION': '运营账户流水', 'account entry FEES': '手续费账户流水',
     'Pay Score permission': '支付分授权', 'Pay Score permission of user': '用户的支付分授权', 'Pay Score plan': '支付分计划', 'signed Pay Score plan': '支付分签约计划', 'refused deduction': '将失败的扣款', 'discount card': '先享卡', 'education contracts of a user': '用户的教育续费通签约', 'parking service': '停车服务', parking: '停车入场', 'complaints of an order': '订单的投诉次数', 'invoice application': '发票申请单', 'invoice settings': '电子发票设置',
     'invoice card template': '发票卡券模板', 'coupon stock': '代金券批次', coupon: '代金券', 'merchant coupon stock': '商家券批次', 'merchant coupon': '商家券', 'coupon subsidy': '营销补差付款单', 'coupon subsidy return': '营销补差回退单', 'gift activity': '支付有礼活动', partnership: '合作关系', 'coupon request': '优惠券请求', 'coupons of a user': '用户领券数', 'coupon notification': '优惠券通知地址',
-    'gift of an order': '订单的礼品', receipt: '电子回单', withdrawal: '提现单', subsidy: '补差', 'sub-merchant permission': '子商户转账授权', 'subsidy return': '补差回退', 'closed number': '下单前已关闭的单号',
+    'gift of an order': '订单的礼品', receipt: '电子回单', withdrawal: '提现单', subsidy: '补差', 'sub-merchant permission': '子商户转账授权', 'subsidy return': '补差回退', 'closed number': '下单前已关闭的单号', applyment: '进件申请单', 'ecommerce applyment': '二级商户进件申请单', 'account intention': '开户意愿申请单', 'sub-merchant': '特约商户', 'settlement change': '结算账户修改申请',
+    'cancel application': '注销申请单', 'violation notification': '商户违规通知地址', 'identity verification': '身份核实单',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
 };
