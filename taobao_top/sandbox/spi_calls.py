@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
@@ -25,6 +25,7 @@ __all__ = ["Outcome", "call_spi"]
 
 FORM = "application/x-www-form-urlencoded;charset=utf-8"
 JSON = "application/json;charset=utf-8"
+XML = "text/xml;charset=utf-8"
 
 
 @frozen(kw_only=True)
@@ -65,12 +66,13 @@ def call_spi(
 
     Args:
         app: Whose secret signs.
-        url: Where the server listens.
+        url: Where the server listens; parameters in its own query are signed like the others.
         method: The API's name.
         parameters: Business parameters in the query.
         form: Parameters in a form body; they are signed like those of the query.
-        body: A raw body instead: bytes as they are, anything else as JSON; signed behind the parameters.
-        content_type: Of the body.
+        body: A raw body instead: bytes and text (XML of qimen) as they are, anything else as JSON; signed behind the
+            parameters.
+        content_type: Of the body; by default what it looks like.
         headers: Header fields that are signed: they are named in ``top-sign-list``, their values url-encoded.
         forged: Change a parameter after signing.
         age: Stamp the call so many seconds in the past (negative: in the future).
@@ -83,13 +85,14 @@ def call_spi(
         requests.RequestException: The server cannot be reached, or does not answer.
     """
     raw = _raw(body)
-    query = _query(app, {"method": method, **(parameters or {})}, {**(headers or {}), **(form or {})}, raw, age)
+    own = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    query = _query(app, {"method": method, **(parameters or {})}, {**own, **(headers or {}), **(form or {})}, raw, age)
     if forged:
         query["timestamp"] = written(app.clock() - age + 1)
     sent = {name: quote(value) for name, value in (headers or {}).items()}
     if headers:
         sent["top-sign-list"] = ",".join(headers)
-    sent["content-type"] = content_type or (FORM if body is None else JSON)
+    sent["content-type"] = content_type or _type_of(body, raw)
     whole = urlencode(form or {}).encode() if body is None else raw
     with DirectSession(allowed) as session:
         answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
@@ -99,7 +102,7 @@ def call_spi(
         verb="POST",
         path=url,
         method=method,
-        parameters={**query, **(form or {})},
+        parameters={**own, **query, **(form or {})},
         body=raw,
         headers=sent,
         status=answer.status_code,
@@ -127,4 +130,12 @@ def _query(
 def _raw(body: Any) -> bytes:
     if body is None:
         return b""
+    if isinstance(body, str):
+        return body.encode()
     return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def _type_of(body: Any, raw: bytes) -> str:
+    if body is None:
+        return FORM
+    return XML if raw.lstrip().startswith(b"<") else JSON

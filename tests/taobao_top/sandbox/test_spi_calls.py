@@ -74,6 +74,39 @@ def test_raw_bodies_are_signed(sandbox, shop):
     assert shop.seen[1][1]["Content-Type"] == "text/xml"
 
 
+def test_the_query_of_the_url_is_signed(sandbox, shop):
+    """A server registered with a query of its own gets it, and the platform signs it with the rest."""
+    sandbox.call_spi(f"{shop.url}?shop=%E5%BA%97&empty=&method=of-the-url", form={"a": "b"})
+    good, _ = verified(shop.seen[0], sandbox.account.app_secret)
+    assert good
+    assert shop.seen[0][0].startswith("/spi?shop=%E5%BA%97&empty=&")
+    assert sandbox.journal[-1].parameters["shop"] == "店"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("<request><orderCode>中</orderCode></request>", "text/xml;charset=utf-8"),
+        (b"  <request/>", "text/xml;charset=utf-8"),
+        ('{"a": "中"}', "application/json;charset=utf-8"),
+        ({"a": "中"}, "application/json;charset=utf-8"),
+    ],
+)
+def test_text_is_sent_as_it_is_with_the_type_of_what_it_looks_like(sandbox, shop, body, kind):
+    """Qimen calls carry XML."""
+    sandbox.call_spi(shop.url, body=body)
+    assert verified(shop.seen[0], sandbox.account.app_secret)[0]
+    assert shop.seen[0][1]["Content-Type"] == kind
+    raw = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body, ensure_ascii=False).encode()
+    )
+    assert shop.seen[0][2] == raw
+
+
 def test_calls_can_be_forged_or_stale(sandbox, shop):
     sandbox.call_spi(shop.url, forged=True)
     sandbox.call_spi(shop.url, age=3600)
