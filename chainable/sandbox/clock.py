@@ -21,6 +21,7 @@ class Clock:
 
     def __init__(self, base: Callable[[], float]) -> None:
         self._base = base
+        self._listeners: list[Callable[[], object]] = []
         self.offset = 0.0
 
     def __call__(self) -> float:
@@ -43,4 +44,10 @@ class Clock:
                 )
             )
         self.offset += seconds
+        for listener in self._listeners:
+            listener()
         return self.offset
+
+    def on_move(self, listener: Callable[[], object]) -> None:
+        """Call this, in any thread, whenever the clock was set ahead or back."""
+        self._listeners.append(listener)

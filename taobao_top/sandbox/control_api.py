@@ -159,6 +159,7 @@ def _deliveries(app: Application) -> list[dict[str, Any]]:
     # The last state of a message counts: one that is confirmed may have been handed out once more.
     states = [(message, "confirmed") for message in queue.done]
     states += [(message, "handed out") for message in queue.out]
+    states += [(message, "lost") for message in queue.lost]
     states += [(message, "failed" if message.id in reasons else "waiting") for message in queue.queued]
     found = {
         message.id: {**asdict(message), "state": state, "reason": reasons.get(message.id, "")}

@@ -118,7 +118,7 @@ class Gateway:
 
     def _item(self, app: Application, request: TopRequest, parameters: dict[str, str]) -> bytes:
         method = parameters.get("method") or None
-        fault = app.faults.take(method, {"error"})
+        fault = app.faults.take(method, {"error"}, lambda: parameters)
         single = evolve(request, parameters=parameters, body=b"", headers={})
         record = self._record("item", app, single, method, fault)
         record["verified"] = True
@@ -154,7 +154,7 @@ class Gateway:
         header = request.headers.get(HEADER)
         if header is not None:
             return Fault.of_header(header)
-        return None if app is None else app.faults.take(method)
+        return None if app is None else app.faults.take(method, values=lambda: request.parameters)
 
     def _written(
         self, make: Callable[[], dict[str, Any]], parameters: Mapping[str, str], path: str, record: dict[str, Any]

@@ -6,6 +6,8 @@ https://open.taobao.com/doc.htm?docId=101617&docType=1
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -16,7 +18,7 @@ from taobao_top.sandbox.signature import sign
 from taobao_top.sandbox.times import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from chainable.destination import Destination
     from taobao_top.sandbox.app import Application
@@ -64,6 +66,9 @@ def call_spi(
     """
     Call a server as the platform does; always signed with MD5.
 
+    Faults of ``notify`` and the API's name apply: a ``lost`` call has the status 0, a ``late`` one is sent after so many
+    seconds, of a ``doubled`` one the second response is returned.
+
     Args:
         app: Whose secret signs.
         url: Where the server listens; parameters in its own query are signed like the others.
@@ -94,7 +99,16 @@ def call_spi(
         sent["top-sign-list"] = ",".join(headers)
     sent["content-type"] = content_type or _type_of(body, raw)
     whole = urlencode(form or {}).encode() if body is None else raw
+    said = body if isinstance(body, Mapping) else {"body": body}
+    fault = app.faults.of_notification(method, {**(parameters or {}), **(form or {}), **said})
+    kind = fault.kind if fault else ""
+    if kind == "lost":
+        return Outcome(status=0, headers={}, body=b"")
+    if fault is not None and kind == "late":
+        time.sleep(fault.seconds)
     with DirectSession(allowed) as session:
+        if kind == "doubled":
+            session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
         answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
     app.journal.write(
         kind="outbound",

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, router
-from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
+from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults, values_of
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.request_validation import RequestValidation
@@ -77,7 +77,7 @@ class Dispatcher:
             entry.operation, entry.title = operation.key, operation.title
         hits: list[Fault] = []
         try:
-            hits = self._match(request, entry)
+            hits = self._match(request, found, entry)
             reply = self._respond(request, found, entry, hits)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             refusal = error if isinstance(error, Refusal) else internal_error(error)
@@ -87,9 +87,10 @@ class Dispatcher:
         signature = next((fault.kind for fault in hits if fault.kind in SIGNATURE_KINDS), "")
         return self._finished(request, reply, entry, signature)
 
-    def _match(self, request: Request, entry: Entry) -> list[Fault]:
+    def _match(self, request: Request, found: router.Found | router.NotFound, entry: Entry) -> list[Fault]:
+        variables = found.variables if isinstance(found, router.Found) else {}
         try:
-            hits = self.faults.of_request(request, entry.operation)
+            hits = self.faults.of_request(request, entry.operation, lambda: values_of(request, variables))
         except ValueError as error:
             raise Refusal.of_field("header", "/Sandbox-Fault", str(error)) from None
         entry.fault = ", ".join(fault.kind for fault in hits)

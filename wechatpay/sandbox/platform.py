@@ -84,6 +84,7 @@ class Platform:
             actions=flows.routes.actions,
             strict=strict,
             automatic=automatic,
+            faults=self.faults,
         )
         self.dispatcher = Dispatcher(self.context, flows.routes, journal=self.journal, faults=self.faults)
         self.dispatcher.rotate = self.rotate

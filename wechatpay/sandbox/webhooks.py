@@ -8,7 +8,7 @@ import itertools
 import secrets
 import ssl
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from chainable.sandbox.store import Store
     from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.faults import Fault
 
 __all__ = ["FORGERIES", "SCHEDULE", "Attempt", "Delivery", "Notice", "Webhooks"]
 
@@ -42,7 +43,9 @@ FORGERIES = {
     "missing": "without signature headers",
 }
 TIMEOUT = 5.0
-WORKERS = 8
+WORKERS = 128
+AT_ONCE = 8
+"""Attempts at the same moment to one URL: a receiver that hangs delays its own notifications only."""
 KEPT = 4096
 MOVED = 0.1
 """Seconds after which a clock that was set ahead is seen."""
@@ -101,12 +104,13 @@ class Delivery:
         id: Its number, from 1.
         notice: The message.
         url: The URL it goes to.
-        state: ``waiting``, ``accepted``, ``given up`` or ``blocked`` (a host that is not called).
+        state: ``waiting``, ``accepted``, ``given up``, ``blocked`` (a host that is not called) or ``lost`` (by a fault).
         attempts: The attempts so far.
         next: Seconds until the next try, as scheduled; None if none is to come.
         due: When that is, seconds since the epoch.
         headers: The headers of a blocked message, for users who deliver it themselves; empty for all others.
         forgotten: Whether it was cleared during an attempt; its result is discarded.
+        fault: The kind of the fault that concerns it; empty without one.
     """
 
     id: int
@@ -118,6 +122,7 @@ class Delivery:
     due: float | None = None
     headers: dict[str, str] = field(factory=dict, repr=False)
     forgotten: bool = False
+    fault: str = ""
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Delivery:
@@ -133,6 +138,7 @@ class Delivery:
             members["next"],
             members["due"],
             members["headers"],
+            fault=members.get("fault", ""),
         )
 
     @property
@@ -153,6 +159,7 @@ class Delivery:
             "next": self.next,
             "due": self.due,
             "headers": self.headers,
+            "fault": self.fault,
             "accepted_forgery": self.accepted_forgery,
             "attempts": [asdict(attempt) for attempt in self.attempts],
         }
@@ -192,10 +199,13 @@ class Webhooks:
         self._order = itertools.count()
         self._due: list[tuple[float, int, Delivery, str]] = []
         self._changed = Condition()
+        self._held: list[Delivery] = []
+        self._under_way: Counter[str] = Counter()
+        self._behind: dict[str, deque[tuple[Delivery, str]]] = {}
         self._pending = 0
         self._stopped = False
         self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
-        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=WORKERS)
+        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=AT_ONCE)
         self._thread: Thread | None = None
         self._serial = store.setting("callback_serial") or ""
 
@@ -231,6 +241,7 @@ class Webhooks:
         forgery: str = "",
         duplicates: int = 0,
         concurrent: bool = False,
+        fault: Fault | None = None,
     ) -> Delivery:
         """
         Send a notice, again and again until it is accepted or a day of the schedule is over.
@@ -241,6 +252,7 @@ class Webhooks:
             forgery: One of :data:`FORGERIES`; a forged message is tried once, after a probe the genuine one follows.
             duplicates: How many more times the genuine message is sent although it may have been accepted.
             concurrent: Whether the duplicates go out at the same moment.
+            fault: What happens to it on its way.
         """
         if forgery and forgery not in FORGERIES:
             raise ValueError(
@@ -250,15 +262,21 @@ class Webhooks:
                 )
             )
         with self._store.lock, self._changed:
-            delivery = Delivery(int(self._records.last or 0) + 1, notice, url)
+            delivery = Delivery(int(self._records.last or 0) + 1, notice, url, fault=fault.kind if fault else "")
             self._deliveries.append(delivery)
-            if self._may_call(url):
-                self._put(delivery, 0.0, forgery)
-                for number in range(duplicates):
-                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
-            else:
+            if not self._may_call(url):
                 delivery.state, delivery.next = "blocked", None
                 delivery.headers, _ = self._headers(notice, "")
+            elif delivery.fault == "lost":
+                delivery.state, delivery.next = "lost", None
+            elif delivery.fault == "out_of_order":
+                self._held.append(delivery)
+            else:
+                self._put(delivery, fault.seconds if fault and fault.kind == "late" else 0.0, forgery)
+                for number in range(duplicates):
+                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+                if delivery.fault == "doubled":
+                    self._put(delivery, 0.0, "duplicate")
             self._keep(delivery)
         return delivery
 
@@ -292,8 +310,10 @@ class Webhooks:
         """Drop all deliveries, the waiting ones unsent; the platform public key signs again."""
         self.serial = ""
         with self._store.lock, self._changed:
-            self._pending -= len(self._due)
+            self._pending -= len(self._due) + sum(map(len, self._behind.values()))
             self._due.clear()
+            self._behind.clear()
+            self._held.clear()
             self._store.clear(DELIVERY)
             for delivery in self._deliveries:
                 if delivery.state == "waiting":
@@ -357,13 +377,26 @@ class Webhooks:
                     self._changed.wait(min(delay, MOVED))
                 else:
                     _, _, delivery, forgery = heapq.heappop(self._due)
-                    self._pool.submit(self._try, delivery, forgery)
+                    self._submit(delivery, forgery)
+
+    def _submit(self, delivery: Delivery, forgery: str) -> None:
+        """Attempt it now, or when an attempt at the same URL has ended."""
+        if self._under_way[delivery.url] < AT_ONCE:
+            self._under_way[delivery.url] += 1
+            self._pool.submit(self._try, delivery, forgery)
+        else:
+            self._behind.setdefault(delivery.url, deque()).append((delivery, forgery))
 
     def _try(self, delivery: Delivery, forgery: str) -> None:
         if not delivery.forgotten:
             self._attempt(delivery, forgery)
         with self._changed:
             self._pending -= 1
+            self._under_way[delivery.url] -= 1
+            if not self._under_way[delivery.url]:
+                del self._under_way[delivery.url]
+            if self._behind.get(delivery.url) and not self._stopped:
+                self._submit(*self._behind[delivery.url].popleft())
             self._changed.notify_all()
 
     def _attempt(self, delivery: Delivery, forgery: str) -> None:
@@ -390,6 +423,9 @@ class Webhooks:
         with self._store.lock, self._changed:
             delivery.attempts.append(attempt)
             self._go_on(delivery, attempt)
+            held, self._held = self._held, []
+            for each in held:  # they come behind this one
+                self._put(each, 0.0, "")
 
     def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
         if delivery.forgotten:
