@@ -57,8 +57,27 @@ listening_options = add_options(
         help=Words("HTTPS port; 0 takes any free one.", "HTTPS 端口，0 表示任意空闲端口。"),
     ),
     option("--address", default="127.0.0.1", show_default=True, help=Words("Address to listen on.", "监听地址。")),
+    option(
+        "--host",
+        "names",
+        multiple=True,
+        help=Words(
+            "Name or IP address by which other machines or containers call the sandbox: it goes into the certificate and "
+            "the env file. May be repeated.",
+            "其他机器或容器访问沙箱所用的主机名或 IP：写入证书与 env 文件，可重复。",
+        ),
+    ),
+    option(
+        "--allow-host",
+        "allowed",
+        multiple=True,
+        help=Words(
+            "Name under which the controls and the inspector answer; default: those of --host. May be repeated.",
+            "控制接口与查看页面应答的主机名，默认为 --host 的值，可重复。",
+        ),
+    ),
 )
-"""``--port``, ``--https-port`` and ``--address`` of a sandbox."""
+"""``--port``, ``--https-port``, ``--address``, ``--host`` and ``--allow-host`` of a sandbox."""
 
 
 data_option = option(

@@ -76,6 +76,8 @@ def sandbox(
     https_port: int,
     address: str,
     *,
+    names: tuple[str, ...],
+    allowed: tuple[str, ...],
     lenient: bool,
     rules: Path | None,
     data: Path | None,
@@ -89,6 +91,8 @@ def sandbox(
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
             host=address,
+            hosts=names,
+            allow_hosts=allowed or None,
             port=port,
             https_port=https_port,
             strict=not lenient,

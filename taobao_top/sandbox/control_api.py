@@ -19,6 +19,8 @@ from taobao_top.sandbox.request import asked
 from taobao_top.sandbox.spi_calls import call_spi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chainable.sandbox.http import Request
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.gateway import Gateway
@@ -40,9 +42,10 @@ class ControlApi:
     ``GET /_sandbox/`` itself is the inspector, a page for people.
     """
 
-    def __init__(self, gateway: Gateway, address: str) -> None:
+    def __init__(self, gateway: Gateway, address: str, hosts: Iterable[str] = ()) -> None:
         self._gateway = gateway
         self._address = address
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._inspector: Inspector | None = None
         self._controls = Controls(
             {
@@ -74,7 +77,7 @@ class ControlApi:
     def handle(self, request: Request) -> Reply:
         """Answer one request below ``/_sandbox/``; the inspector's code is loaded with the first one to it."""
         try:
-            sent = members(request, self._address)
+            sent = members(request, self._address, self._hosts)
             reply = self._reply(request.method, "/".join(request.segments[1:]), asked(request), sent)
         except ControlError as error:
             reply = as_json(in_both(error, error.message), error.status)

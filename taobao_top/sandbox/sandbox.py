@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
+from chainable.sandbox.server import under
 from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.app import Application
@@ -19,7 +20,7 @@ from taobao_top.sandbox.service import Service
 from taobao_top.sandbox.spi_calls import Outcome, call_spi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -51,6 +52,10 @@ class Sandbox:
         app_secret: Of the app.
         session: One that never expires.
         host: The address to bind; other addresses than loopback cause a warning.
+        hosts: Names and addresses by which other machines or containers call it: they stand in the TLS certificate, and
+            the first one in :meth:`env`.
+        allow_hosts: Those under which the controls answer besides ``host`` and loopback; by default *hosts*. A sandbox off
+            loopback also answers under names of private networks, such as ``taobao-top``.
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
@@ -76,6 +81,8 @@ class Sandbox:
         app_secret: str | None = None,
         session: str | None = None,
         host: str = "127.0.0.1",
+        hosts: Sequence[str] = (),
+        allow_hosts: Iterable[str] | None = None,
         port: int = 0,
         https_port: int = 0,
         https: bool = True,
@@ -99,7 +106,13 @@ class Sandbox:
             if not is_loopback(host):
                 warnings.warn(f"the sandbox on {host} can be reached from other machines", stacklevel=2)
             self.service = Service(
-                host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
+                host=host,
+                hosts=hosts,
+                allow_hosts=allow_hosts,
+                port=port,
+                https_port=https_port if https else None,
+                data=data,
+                clock=clock,
             )
             account = self.service.account(app_key, app_secret, session)
             self.service.gateway.strict = strict
@@ -226,10 +239,10 @@ class Sandbox:
             "TAOBAO_TOP_APP_SECRET": self.account.app_secret,
             "TAOBAO_TOP_SESSION": self.account.session,
             "TAOBAO_TOP_SIGN_METHOD": self._sign_method,
-            "TAOBAO_TOP_GATEWAY": self.gateway,
+            "TAOBAO_TOP_GATEWAY": under(self.service.hosts, self.gateway),
         }
         if self.ca is not None:
-            found.update(TAOBAO_TOP_GATEWAY=self.https_gateway, TAOBAO_TOP_CA=str(self.ca))
+            found.update(TAOBAO_TOP_GATEWAY=under(self.service.hosts, self.https_gateway), TAOBAO_TOP_CA=str(self.ca))
         return found
 
     def write_env(self, path: str | Path, *, force: bool = True) -> Path:

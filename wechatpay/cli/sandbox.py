@@ -62,7 +62,7 @@ sandbox_options = add_options(
     ),
     option(
         "--callback-host",
-        "hosts",
+        "callback_hosts",
         multiple=True,
         help=Words(
             "Further host that may receive notifications, besides this machine.", "除本机外允许接收通知的主机。"
@@ -77,7 +77,7 @@ def start_sandbox(
     data: Path | None,
     automatic: tuple[str, ...],
     callback_scale: float,
-    hosts: tuple[str, ...],
+    callback_hosts: tuple[str, ...],
     write_env: Path | None = None,
     **more: Any,
 ) -> Sandbox:
@@ -89,7 +89,7 @@ def start_sandbox(
             data=data,
             automatic=automatic or ("refund",),
             callback_scale=callback_scale,
-            callback_hosts=hosts,
+            callback_hosts=callback_hosts,
             **more,
         ).start()
     try:
@@ -127,6 +127,8 @@ def sandbox(
     https_port: int,
     address: str,
     *,
+    names: tuple[str, ...],
+    allowed: tuple[str, ...],
     lenient: bool,
     rules: Path | None,
     notify_url: str | None,
@@ -139,6 +141,8 @@ def sandbox(
     warn_if_public(address)
     running = start_sandbox(
         host=address,
+        hosts=names,
+        allow_hosts=allowed or None,
         port=port,
         https_port=https_port,
         strict=not lenient,

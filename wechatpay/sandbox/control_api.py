@@ -36,7 +36,7 @@ from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.http import Refusal, Reply, internal_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from wechatpay.sandbox.http import Request
     from wechatpay.sandbox.platform import Platform
@@ -50,11 +50,26 @@ BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
 
 
 class ControlApi:
-    """Answers requests below ``/_sandbox/``; *pages* are further responses by the first segment there."""
+    """
+    Answers requests below ``/_sandbox/``.
 
-    def __init__(self, platform: Platform, address: str, pages: Mapping[str, Callable[[Request], Reply]]) -> None:
+    Args:
+        platform: The sandbox.
+        address: Where it listens.
+        pages: Further responses by the first segment there.
+        hosts: Names and addresses besides that one under which the controls answer.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        address: str,
+        pages: Mapping[str, Callable[[Request], Reply]],
+        hosts: Iterable[str] = (),
+    ) -> None:
         self._platform = platform
         self.address = address
+        self.hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self.pages = dict(pages)
         self._controls = Controls(
             {
@@ -90,7 +105,7 @@ class ControlApi:
 
     def _reply(self, request: Request) -> Reply:
         try:
-            sent = members(request, self.address)
+            sent = members(request, self.address, self.hosts)
             segments = request.segments[1:]
             page = self.pages.get(segments[0] if segments else "")
             if page is not None:

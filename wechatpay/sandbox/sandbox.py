@@ -12,12 +12,13 @@ from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
-from chainable.sandbox.server import Listener, Server
+from chainable.sandbox.server import Listener, Server, under
+from chainable.sandbox.tls_ca import container_names
 from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -51,6 +52,10 @@ class Sandbox(Platform):
         journal_size: How many requests the journal keeps.
         faults: The faults in force from the start.
         host: The address to listen on; other addresses than loopback cause a warning.
+        hosts: Names and addresses by which other machines or containers call it: they stand in the TLS certificate, and
+            the first one in :meth:`env`.
+        allow_hosts: Those under which the controls answer besides ``host`` and loopback; by default *hosts*. A sandbox off
+            loopback also answers under names of private networks, such as ``wechatpay``.
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
@@ -73,6 +78,8 @@ class Sandbox(Platform):
         journal_size: int = 500,
         faults: Iterable[Fault] = (),
         host: str = "127.0.0.1",
+        hosts: Sequence[str] = (),
+        allow_hosts: Iterable[str] | None = None,
         port: int = 0,
         https_port: int = 0,
         clock: Callable[[], float] = time.time,
@@ -102,8 +109,11 @@ class Sandbox(Platform):
             notify_url=notify_url,
         )
         self.host = host
-        self.control_api = ControlApi(self, host, {"": self._inspect, "inspector": self._inspect})
-        context = self.account.authority.server_context(host)
+        self._hosts = tuple(hosts)
+        pages = {"": self._inspect, "inspector": self._inspect}
+        self.control_api = ControlApi(self, host, pages, hosts if allow_hosts is None else allow_hosts)
+        names = (*hosts, *container_names(host, "wechatpay"))
+        context = self.account.authority.server_context(host, hosts=names)
         self._server = Server(
             self._handle,
             [
@@ -271,8 +281,8 @@ class Sandbox(Platform):
                 "SECRET": self.account.secret,
                 "MERCHANT_CERT": certificate,
                 "MERCHANT_KEY": key,
-                "BASE_URL": self.https_url,
-                "BACKUP_URL": self.backup_https_url,
+                "BASE_URL": under(self._hosts, self.https_url),
+                "BACKUP_URL": under(self._hosts, self.backup_https_url),
                 "CA": ca,
             }.items()
         }

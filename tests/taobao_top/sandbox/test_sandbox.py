@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+import requests
 
 from taobao_top.sandbox import Account, Sandbox
 
@@ -104,3 +105,15 @@ def test_the_old_name_of_strict_is_deprecated():
     with pytest.warns(DeprecationWarning, match="lenient") as warned, Sandbox(https=False, lenient=True) as sandbox:
         assert not sandbox.service.gateway.strict
     assert warned[0].filename == __file__
+
+
+def test_a_sandbox_for_other_containers():
+    with pytest.warns(UserWarning, match="can be reached"), Sandbox(host="0.0.0.0", hosts=["top.test"]) as sandbox:
+        assert sandbox.env()["TAOBAO_TOP_GATEWAY"].startswith("https://top.test:")
+        port = sandbox.origin.rpartition(":")[2]
+        url = f"http://127.0.0.1:{port}/_sandbox/messages"
+        handled = {
+            host: requests.get(url, headers={"Host": host}, timeout=5).status_code
+            for host in ("top.test", "taobao-top", "other.test")
+        }
+        assert handled == {"top.test": 200, "taobao-top": 200, "other.test": 403}
