@@ -27,6 +27,8 @@ __all__ = [
     "load_faults",
     "require_sandbox",
     "run_until_interrupted",
+    "seed_option",
+    "seeded",
     "warn_if_public",
     "write_account",
     "write_env_options",
@@ -86,6 +88,21 @@ data_option = option(
     help=Words("SQLite file for account and state.", "保存账户与状态的 SQLite 文件。"),
 )
 """``--data``: where a sandbox keeps its account and state."""
+
+
+seed_option = option(
+    "--seed",
+    help=Words(
+        "Text that makes account, keys, ids and nonces the same every time; for tests only.",
+        "任意文本：相同的文本每次得到相同的账户、密钥、编号与随机串，仅供测试。",
+    ),
+)
+"""``--seed``: what a sandbox takes its random values from."""
+
+
+def seeded(seed: int | str) -> Words:
+    """Return a seed as a command prints it."""
+    return Words(f"{seed} (its keys are for tests only)", f"{seed}（密钥仅供测试）")
 
 
 def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

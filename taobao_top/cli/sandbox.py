@@ -17,6 +17,8 @@ from chainable.cli.sandbox_options import (
     load_faults,
     require_sandbox,
     run_until_interrupted,
+    seed_option,
+    seeded,
     warn_if_public,
     write_account,
     write_env_options,
@@ -50,6 +52,7 @@ def import_sandbox() -> type[Sandbox]:
 )
 @faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
 @data_option
+@seed_option
 @option(
     "--callback-host",
     "hosts",
@@ -81,6 +84,7 @@ def sandbox(
     lenient: bool,
     rules: Path | None,
     data: Path | None,
+    seed: str | None,
     hosts: tuple[str, ...],
     definitions: tuple[Path, ...],
     write_env: Path | None,
@@ -97,6 +101,7 @@ def sandbox(
             https_port=https_port,
             strict=not lenient,
             data=data,
+            seed=seed,
             callback_hosts=hosts,
             catalogue=definitions or None,
         )
@@ -119,6 +124,8 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "session": account.session,
         "ca": str(running.ca),
     }
+    if running.application.random.seed is not None:
+        rows[Words("seed", "种子")] = seeded(running.application.random.seed)
     if env is not None:
         rows[Words("env file", "env 文件")] = str(env)
     return rows

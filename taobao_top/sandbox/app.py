@@ -18,6 +18,7 @@ from taobao_top.sandbox.trades import Trades
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainable.sandbox.randomness import Randomness
     from chainable.sandbox.store import Store
     from taobao_top.sandbox.account import Account
 
@@ -32,6 +33,7 @@ class Application:
     An app and its state.
 
     Attributes:
+        random: Where its random values come from.
         clock: The sandbox's clock, as this app sees it: it can be set.
         lock: Held while a call is carried out.
         insurance: Insurance orders by identifier.
@@ -42,14 +44,17 @@ class Application:
             since honest calls made within one second are the same request.
     """
 
-    def __init__(self, account: Account, store: Store, clock: Callable[[], float], journal_size: int) -> None:
+    def __init__(
+        self, account: Account, store: Store, clock: Callable[[], float], journal_size: int, random: Randomness
+    ) -> None:
         self.account = account
+        self.random = random
         self.clock = Clock(clock)
         self.lock = threading.RLock()
         self.journal = Journal(journal_size)
         self.faults = Faults()
         self.throttle = Throttle()
-        self.sessions = Sessions(account, store, self.clock)
+        self.sessions = Sessions(account, store, self.clock, random)
         self.queue = MessageQueue(self.clock, self.faults)
         self.clock.on_move(self.queue.wake)
         self.trades = Trades(store.records(f"{account.app_key}/trade"), self.clock, self.lock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainable.destination import Destination
+    from chainable.sandbox.randomness import Randomness
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.request import TopRequest
 
@@ -48,6 +48,7 @@ class Gateway:
 
     Args:
         clock: Seconds since 1970.
+        random: Where ids come from.
 
     Attributes:
         applications: The apps there are, by app_key.
@@ -59,8 +60,9 @@ class Gateway:
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], random: Randomness) -> None:
         self.clock = clock
+        self.random = random
         self.applications: dict[str, Application] = {}
         self.strict = True
         self.catalogue: Catalogue = PACKAGED
@@ -159,7 +161,7 @@ class Gateway:
     def _written(
         self, make: Callable[[], dict[str, Any]], parameters: Mapping[str, str], path: str, record: dict[str, Any]
     ) -> Reply:
-        request_id = secrets.token_hex(8)
+        request_id = self.random.hex(8, "request_id")
         try:
             members = {**make(), "request_id": request_id}
             name = root(parameters["method"])

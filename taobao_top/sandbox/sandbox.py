@@ -70,6 +70,8 @@ class Sandbox:
             have called; ``*`` for all. :meth:`call_spi` calls what it is given.
         catalogue: Definitions of further methods, or other ones of known methods, as for a client; the clients made
             here know them, too.
+        seed: Makes app_key, app_secret, sessions, tokens and ids the same every time, so that recorded answers can be
+            compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
         beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
             the server are that one's.
     """
@@ -94,6 +96,7 @@ class Sandbox:
         sign_method: str = "hmac-sha256",
         callback_hosts: tuple[str, ...] = (),
         catalogue: Catalogue | Definitions | None = None,
+        seed: int | str | None = None,
         beside: Sandbox | None = None,
         lenient: bool | None = None,
     ) -> None:
@@ -113,6 +116,7 @@ class Sandbox:
                 https_port=https_port if https else None,
                 data=data,
                 clock=clock,
+                seed=seed,
             )
             account = self.service.account(app_key, app_secret, session)
             self.service.gateway.strict = strict
@@ -121,9 +125,9 @@ class Sandbox:
             self.service.gateway.callback_hosts = frozenset(name.lower().strip("[]") for name in callback_hosts)
         else:
             self.service = beside.service
-            account = Account()
+            account = Account.of(self.service.gateway.random)
         gateway = self.service.gateway
-        self.application = Application(account, self.service.store, gateway.clock, journal_size)
+        self.application = Application(account, self.service.store, gateway.clock, journal_size, gateway.random)
         gateway.applications[account.app_key] = self.application
 
     def start(self) -> Self:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainable.private_files import write_private
+from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.server import Listener, Server
 from chainable.sandbox.store import Store
 from chainable.sandbox.tls_ca import Authority, container_names
@@ -38,9 +39,10 @@ class Service:
         https_port: int | None,
         data: str | Path | None,
         clock: Callable[[], float],
+        seed: int | str | None = None,
     ) -> None:
         self.hosts = tuple(hosts)
-        self.gateway = Gateway(clock)
+        self.gateway = Gateway(clock, Randomness(seed))
         with ExitStack() as opened:
             self.store = Store(None if data is None else Path(data))
             opened.callback(self.store.close)
@@ -69,7 +71,7 @@ class Service:
         given = {"app_key": app_key, "app_secret": app_secret, "session": session}
         kept = records.get("default") or {}
         chosen = {**kept, **{name: value for name, value in given.items() if value is not None}}
-        account = Account(**chosen)
+        account = Account.of(self.gateway.random, **chosen)
         records.put("default", {name: getattr(account, name) for name in given})
         return account
 

@@ -58,6 +58,14 @@ def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
     assert "warning: other machines can reach 0.0.0.0" in top("sandbox", "--address", "0.0.0.0").err
 
 
+def test_hosts_and_a_seed(wx, top, interrupted, waiting):
+    for run in (wx, top):
+        interrupted(waiting)
+        result = run("sandbox", "--host", "pay.test", "--allow-host", "ops.test", "--seed", "7", "--json")
+        assert result.code == 0
+        assert result.data["seed"] == "7 (its keys are for tests only)"
+
+
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)

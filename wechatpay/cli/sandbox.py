@@ -17,6 +17,8 @@ from chainable.cli.sandbox_options import (
     load_faults,
     require_sandbox,
     run_until_interrupted,
+    seed_option,
+    seeded,
     warn_if_public,
     write_account,
     write_env_options,
@@ -41,6 +43,7 @@ def import_sandbox() -> type[Sandbox]:
 
 sandbox_options = add_options(
     data_option,
+    seed_option,
     write_env_options("WeChatPay.from_env"),
     option(
         "--automatic",
@@ -175,6 +178,8 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
     }
     for name in ("PRIVATE_KEY", "CERTS", "MERCHANT_CERT", "CA"):
         rows[name.lower()] = settings[f"WECHATPAY_{name}"]
+    if account.random.seed is not None:
+        rows[Words("seed", "种子")] = seeded(account.random.seed)
     if env is not None:
         rows[Words("env file", "env 文件")] = str(env)
     return rows

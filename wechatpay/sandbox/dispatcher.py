@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -181,7 +180,7 @@ class Dispatcher:
         headers = {
             "Server": "sandbox",
             "Date": formatdate(self.context.clock(), usegmt=True),
-            "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}",
+            "Request-ID": f"08{self.context.account.random.hex(12, 'response').upper()}-{reason}",
             **({"Sandbox-Answer": "generated"} if entry.generated else {}),
         }
         if entry.version == "v2":
@@ -200,7 +199,7 @@ class Dispatcher:
 
     def _signature(self, reply: Reply, serial: str, entry: Entry, fault: str) -> dict[str, str]:
         timestamp = str(int(self.context.clock()) - (3600 if fault == "stale" else 0))
-        nonce = secrets.token_hex(16)
+        nonce = self.context.account.random.hex(16, "response")
         covered = reply.body if reply.signature_covers is None else reply.signature_covers
         entry.answer_message = b"\n".join((timestamp.encode(), nonce.encode(), covered, b""))
         signature = self.context.account.sign(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from chainable.sandbox.clock import Clock
+from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.store import Store
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load
@@ -57,6 +58,7 @@ class Platform:
         callback_scale: float,
         callback_hosts: tuple[str, ...],
         notify_url: str | None,
+        seed: int | str | None = None,
     ) -> None:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
@@ -69,7 +71,8 @@ class Platform:
         self.clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")
-        self.account = Account(mchid, clock=self.clock, saved=load(saved) if saved else None)
+        kept = load(saved) if saved else None
+        self.account = Account(mchid, clock=self.clock, saved=kept, random=Randomness(seed))
         self._persistent = data is not None
         if saved is None:
             self._save_account()

@@ -65,6 +65,9 @@ class Sandbox(Platform):
         callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
         notify_url: The URL of notifications whose request has no ``notify_url`` (profit sharing, refunds), as set in the
             platform's console.
+        seed: Makes the account with its keys, serials, ids and nonces the same every time, so that recorded answers can
+            be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
+            What is encrypted with RSA stays different each time, and so do milliseconds.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -87,6 +90,7 @@ class Sandbox(Platform):
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),
         notify_url: str | None = None,
+        seed: int | str | None = None,
         address: str | None = None,
         journal: int | None = None,
     ) -> None:
@@ -107,6 +111,7 @@ class Sandbox(Platform):
             callback_scale=callback_scale,
             callback_hosts=callback_hosts,
             notify_url=notify_url,
+            seed=seed,
         )
         self.host = host
         self._hosts = tuple(hosts)

@@ -440,9 +440,10 @@ class Webhooks:
         self._keep(delivery)
 
     def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
+        account, purpose = self._account, f"notification {notice.id}"
         headers = {
             "Content-Type": notice.content_type,
-            "Request-ID": f"08{secrets.token_hex(12).upper()}-0",
+            "Request-ID": f"08{account.random.hex(12, purpose).upper()}-0",
             "User-Agent": "Mozilla/4.0",
         }
         body = notice.body
@@ -450,9 +451,8 @@ class Webhooks:
             return headers, forged_xml(body) if forgery else body
         if forgery == "missing":
             return headers, body
-        account = self._account
         timestamp = str(int(self._clock()) - (3600 if forgery == "stale" else 0))
-        nonce = secrets.token_hex(16)
+        nonce = account.random.hex(16, purpose)
         message = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
         serial = self.serial
         signature = account.sign(serial, message)

@@ -108,7 +108,9 @@ def test_the_old_name_of_strict_is_deprecated():
 
 
 def test_a_sandbox_for_other_containers():
-    with pytest.warns(UserWarning, match="can be reached"), Sandbox(host="0.0.0.0", hosts=["top.test"]) as sandbox:
+    with pytest.warns(UserWarning, match="can be reached"):
+        made = Sandbox(host="0.0.0.0", hosts=["top.test"])
+    with made as sandbox:
         assert sandbox.env()["TAOBAO_TOP_GATEWAY"].startswith("https://top.test:")
         port = sandbox.origin.rpartition(":")[2]
         url = f"http://127.0.0.1:{port}/_sandbox/messages"
@@ -117,3 +119,18 @@ def test_a_sandbox_for_other_containers():
             for host in ("top.test", "taobao-top", "other.test")
         }
         assert handled == {"top.test": 200, "taobao-top": 200, "other.test": 403}
+
+
+def test_a_seed_gives_the_same_every_time():
+    def seen(seed):
+        with Sandbox(seed=seed, clock=lambda: 1_790_000_000.0, https=False) as sandbox:
+            url = f"{sandbox.origin}/authorize?client_id={sandbox.account.app_key}&redirect_uri=http://x/&response_type=code"
+            answer = requests.post(sandbox.gateway, data={"method": "taobao.time.get", "format": "json"}, timeout=5)
+            code = requests.get(url, allow_redirects=False, timeout=5).headers["location"]
+            with Sandbox(beside=sandbox) as second:
+                keys = second.account
+            return (sandbox.account, keys, answer.text, code, sandbox.sessions.tokens(1, "n"))
+
+    assert seen(1) == seen(1)
+    assert all(one != other for one, other in zip(seen(1), seen(2), strict=True))
+    assert seen(None)[0] != seen(None)[0]

@@ -6,7 +6,6 @@ import base64
 import gzip
 import hashlib
 import json
-import secrets
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -197,7 +196,7 @@ def no_bill(day: str) -> Refusal:
 
 def keep(context: SandboxContext, call: ReceivedCall, content: bytes, gzipped: bool) -> dict[str, Any]:
     """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
-    token = secrets.token_urlsafe(24)
+    token = context.account.random.url_safe(24, "bill")
     stored = gzip.compress(content, mtime=0) if gzipped else content
     context.store.put(FILE, token, {"gzip": gzipped}, content=stored)
     return {
@@ -239,7 +238,7 @@ def encrypted_fund_bill(context: SandboxContext, call: ReceivedCall) -> dict[str
     if content is None:
         raise no_bill(day)
     plain = gzip.compress(content, mtime=0) if call.query.get("tar_type") == "GZIP" else content
-    key, nonce = secrets.token_bytes(32), secrets.token_hex(8)
+    key, nonce = context.account.random.bytes(32, "bill"), context.account.random.hex(8, "bill")
     sealed = context.account.key.public_key().encrypt(key, OAEP)
     part = keep(context, call, AESGCM(key).encrypt(nonce.encode(), plain, None), gzipped=False)
     part["hash_value"] = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's; of the bill itself)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ def certificates(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         raise Refusal(404, "RESOURCE_NOT_EXISTS", "this account has no SM2 certificate")
     entries = []
     for each in context.account.platform_certificates:
-        nonce = secrets.token_hex(6)
+        nonce = context.account.random.hex(6, "certificates")
         entries.append(
             {
                 "serial_no": each.serial,
