@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FaultRules",
-    "data_option",
     "faults_option",
     "listening_options",
     "load_faults",
@@ -29,6 +28,7 @@ __all__ = [
     "run_until_interrupted",
     "seed_option",
     "seeded",
+    "state_option",
     "warn_if_public",
     "write_account",
     "write_env_options",
@@ -82,12 +82,20 @@ listening_options = add_options(
 """``--port``, ``--https-port``, ``--address``, ``--host`` and ``--allow-host`` of a sandbox."""
 
 
-data_option = option(
-    "--data",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=Words("SQLite file for account and state.", "保存账户与状态的 SQLite 文件。"),
+state_option = add_options(
+    option(
+        "--state",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=Words("SQLite file for account, clock and state.", "保存账户、时间与状态的 SQLite 文件。"),
+    ),
+    option(
+        "--data",
+        type=click.Path(dir_okay=False, path_type=Path),
+        hidden=True,
+        help=Words("The former name of --state.", "--state 的旧名。"),
+    ),
 )
-"""``--data``: where a sandbox keeps its account and state."""
+"""``--state``: where a sandbox keeps its account, clock and state."""
 
 
 seed_option = option(

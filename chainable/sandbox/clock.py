@@ -43,10 +43,14 @@ class Clock:
                     "seconds：沙箱时间应在 1970 年至 9998 年之间",
                 )
             )
-        self.offset += seconds
+        self.move(self.offset + seconds)
+        return self.offset
+
+    def move(self, offset: float) -> None:
+        """Set it so many seconds ahead of its base: 0 is now."""
+        self.offset = offset
         for listener in self._listeners:
             listener()
-        return self.offset
 
     def on_move(self, listener: Callable[[], object]) -> None:
         """Call this, in any thread, whenever the clock was set ahead or back."""

@@ -16,6 +16,7 @@ from taobao_top.cli.doctor.command import doctor
 from taobao_top.cli.login import login
 from taobao_top.cli.request import request
 from taobao_top.cli.sandbox import import_sandbox, sandbox
+from taobao_top.cli.snapshots import restore, snapshot
 
 __all__ = ["program"]
 
@@ -38,7 +39,7 @@ program = add_root_options(
 
 
 add_demo(program, lazy_function("taobao_top.demo", "main"), partial(require_sandbox, import_sandbox, DISTRIBUTION))
-for _command in (sandbox, request, login, trigger, listen, deliveries, act, doctor):
+for _command in (sandbox, request, login, trigger, listen, deliveries, act, snapshot, restore, doctor):
     program.add_command(_command)
 add_describe(
     program,

@@ -11,7 +11,6 @@ import click
 from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
-    data_option,
     faults_option,
     listening_options,
     load_faults,
@@ -19,6 +18,7 @@ from chainable.cli.sandbox_options import (
     run_until_interrupted,
     seed_option,
     seeded,
+    state_option,
     warn_if_public,
     write_account,
     write_env_options,
@@ -51,7 +51,7 @@ def import_sandbox() -> type[Sandbox]:
     "--lenient", is_flag=True, help=Words("Do not validate parameters against the catalogue.", "不按接口目录校验参数。")
 )
 @faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
-@data_option
+@state_option
 @seed_option
 @option(
     "--callback-host",
@@ -83,6 +83,7 @@ def sandbox(
     allowed: tuple[str, ...],
     lenient: bool,
     rules: Path | None,
+    state: Path | None,
     data: Path | None,
     seed: str | None,
     hosts: tuple[str, ...],
@@ -100,7 +101,7 @@ def sandbox(
             port=port,
             https_port=https_port,
             strict=not lenient,
-            data=data,
+            state=data if state is None else state,
             seed=seed,
             callback_hosts=hosts,
             catalogue=definitions or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,11 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` journal, faults, trades, messages, deliveries; ``POST`` faults, bans, limits,
+    ``GET`` journal, faults, trades, messages, deliveries, snapshot; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
     deliveries/<id>/redeliver, sessions, codes, spi,
-    clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``);
+    clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``),
+    reset (forget all state), restore (a ``snapshot``, as GET snapshot returns it);
     ``DELETE`` journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
@@ -69,6 +71,9 @@ class ControlApi:
                 "POST codes": lambda app, members: {"code": app.sessions.code(**members)},
                 "POST spi": lambda app, members: _spi(gateway, app, members),
                 "POST clock": lambda app, members: {"ahead": app.clock.advance(float(members["seconds"]))},
+                "POST reset": lambda app, _: app.reset(),
+                "GET snapshot": lambda app, _: {"snapshot": base64.b64encode(app.snapshot()).decode()},
+                "POST restore": lambda app, members: app.restore(base64.b64decode(members["snapshot"])),
                 "POST secret": lambda app, _: {"version": app.rotate_secret()},
                 "DELETE connections": lambda app, members: {"dropped": app.queue.drop(**members)},
             }
@@ -152,7 +157,16 @@ def _ban(app: Application, members: dict[str, Any]) -> None:
 
 
 def _messages(app: Application, members: dict[str, Any]) -> Any:
-    return {"waiting": app.queue.waiting, "unconfirmed": app.queue.unconfirmed, "confirmed": app.queue.confirmed}
+    """Return how many messages wait and are unconfirmed, and those confirmed, failed, lost, and sent by clients."""
+    queue = app.queue
+    return {
+        "waiting": queue.waiting,
+        "unconfirmed": queue.unconfirmed,
+        "confirmed": queue.confirmed,
+        "failed": [{"id": number, "reason": reason} for number, reason in queue.failed],
+        "lost": [message.id for message in queue.lost],
+        "sent": [asdict(message) for message in queue.sent],
+    }
 
 
 def _deliveries(app: Application) -> list[dict[str, Any]]:

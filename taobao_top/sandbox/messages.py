@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ __all__ = ["Link", "Message", "MessageQueue"]
 LEASE = 600.0
 """Seconds until a message that is not confirmed is handed out again."""
 KEPT = 1000
+LISTS = ("waiting", "held", "behind", "lost", "confirmed", "sent")
 SLACK = 0.05
 """Seconds that two clocks may differ."""
 
@@ -231,6 +232,46 @@ class MessageQueue:
                     groups.add(found[0].group)
         for group in groups:
             self._wake(group)
+
+    def dump(self) -> dict[str, Any]:
+        """Return all messages and where they are, as JSON values."""
+        with self._lock:
+            lists = {
+                "waiting": [message for group in self._waiting.values() for message in group.values()],
+                "held": self._held.values(),
+                "behind": self._behind,
+                "lost": self._lost,
+                "confirmed": self._confirmed,
+                "sent": self._sent,
+            }
+            return {
+                **{name: [asdict(message) for message in messages] for name, messages in lists.items()},
+                "out": [(until, asdict(message)) for message, until in self._out.values()],
+                "late": [(due, asdict(message)) for due, message in self._late],
+                "failed": list(self._failed),
+                "doubled": sorted(self._doubled),
+                "last": self._last,
+            }
+
+    def load(self, dump: Mapping[str, Any]) -> None:
+        """Have the messages that :meth:`dump` returned, and no others; nothing of them by default."""
+        with self._lock:
+            read = {name: [Message(**each) for each in dump.get(name, ())] for name in LISTS}
+            self._waiting.clear()
+            for message in read["waiting"]:
+                self._put(message)
+            self._held = OrderedDict((message.id, message) for message in read["held"])
+            self._behind = read["behind"]
+            for name in ("lost", "confirmed", "sent"):
+                getattr(self, f"_{name}").clear()
+                getattr(self, f"_{name}").extend(read[name])
+            out = [(until, Message(**members)) for until, members in dump.get("out", ())]
+            self._out = OrderedDict((message.id, (message, until)) for until, message in out)
+            self._late = [(due, Message(**members)) for due, members in dump.get("late", ())]
+            self._failed.clear()
+            self._failed.extend((number, reason) for number, reason in dump.get("failed", ()))
+            self._doubled = set(dump.get("doubled", ()))
+            self._last = dump.get("last", self._last)
 
     def sent_by_client(self, message: Message) -> None:
         """Keep a message that a client published."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from chainable.sandbox.clock import Clock
     from taobao_top import TaobaoTop
     from taobao_top.catalogue.definitions import Definitions
     from taobao_top.sandbox.journal import Journal
@@ -59,8 +60,8 @@ class Sandbox:
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
-        data: A SQLite file to keep the account, trades, tokens, orders and the version of the key in; None keeps them
-            in memory.
+        state: A SQLite file to keep the account, the clock, trades, tokens, orders and the version of the key in; None
+            keeps them in memory.
         clock: Seconds since 1970.
         strict: Whether APIs that the catalogue lacks, and parameters that do not fit it, are refused.
         batch_limit: How many requests a batch may hold.
@@ -74,6 +75,7 @@ class Sandbox:
             compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
         beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
             the server are that one's.
+        data: The former name of *state*.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Sandbox:
         port: int = 0,
         https_port: int = 0,
         https: bool = True,
-        data: str | Path | None = None,
+        state: str | Path | None = None,
         clock: Callable[[], float] = time.time,
         strict: bool = True,
         batch_limit: int = 20,
@@ -99,6 +101,7 @@ class Sandbox:
         seed: int | str | None = None,
         beside: Sandbox | None = None,
         lenient: bool | None = None,
+        data: str | Path | None = None,
     ) -> None:
         strict = renamed("lenient", "strict", None if lenient is None else not lenient, strict)
         known = Catalogue.of(catalogue)
@@ -114,7 +117,7 @@ class Sandbox:
                 allow_hosts=allow_hosts,
                 port=port,
                 https_port=https_port if https else None,
-                data=data,
+                data=data if state is None else state,
                 clock=clock,
                 seed=seed,
             )
@@ -297,6 +300,23 @@ class Sandbox:
             ValueError: It would leave the years that can be written, 1970 to 9998.
         """
         self.application.clock.advance(seconds)
+
+    @property
+    def clock(self) -> Clock:
+        """This app's clock: ``clock.advance(days=1)`` lets sessions, bans and messages age."""
+        return self.application.clock
+
+    def snapshot(self) -> bytes:
+        """Return this app's state: trades, sessions, messages, limits, clock and faults; not the journal."""
+        return self.application.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Bring back the state that :meth:`snapshot` returned; ValueError if it is none of this app."""
+        self.application.restore(snapshot)
+
+    def reset(self) -> None:
+        """Drop this app's state, requests and faults, and set its clock to now; the account stays."""
+        self.application.reset()
 
     def rotate_secret(self) -> int:
         """Make a new key for ``taobao.top.secret.get``, and return its version."""

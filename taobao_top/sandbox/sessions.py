@@ -77,8 +77,13 @@ class Sessions:
         self._sessions = store.records(f"{account.app_key}/session")
         self._codes = store.records(f"{account.app_key}/code")
         self._refreshes = store.records(f"{account.app_key}/refresh")
-        if self._sessions.get(account.session) is None:
-            self._keep(Session(session=account.session, user_id=2054718218, nick="sandbox_seller", expires=None))
+        self.begin()
+
+    def begin(self) -> None:
+        """Have the app's own session, if it is not there."""
+        own = self._account.session
+        if self._sessions.get(own) is None:
+            self._keep(Session(session=own, user_id=2054718218, nick="sandbox_seller", expires=None))
 
     def _keep(self, session: Session) -> None:
         self._sessions.put(session.session, asdict(session))

@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_named(wx, top):
 
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
     interrupted(waiting, signal.SIGTERM)
-    result = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")
+    result = wx("sandbox", "--json", "--lenient", "--state", tmp_path / "state.db")
 
     assert result.code == 0
     assert result.data["HTTP"].startswith("http://127.0.0.1:")

@@ -18,6 +18,7 @@ from wechatpay.cli.keys import certificates, decrypt, encrypt
 from wechatpay.cli.notify import notify
 from wechatpay.cli.request import request
 from wechatpay.cli.sandbox import import_sandbox, sandbox
+from wechatpay.cli.snapshots import restore, snapshot
 
 __all__ = ["program"]
 
@@ -53,6 +54,8 @@ for _command in (
     listen,
     deliveries,
     act,
+    snapshot,
+    restore,
     doctor,
 ):
     program.add_command(_command)

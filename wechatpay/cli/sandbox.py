@@ -11,7 +11,6 @@ import click
 from chainable.cli.commands import add_options, command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
-    data_option,
     faults_option,
     listening_options,
     load_faults,
@@ -19,6 +18,7 @@ from chainable.cli.sandbox_options import (
     run_until_interrupted,
     seed_option,
     seeded,
+    state_option,
     warn_if_public,
     write_account,
     write_env_options,
@@ -42,7 +42,7 @@ def import_sandbox() -> type[Sandbox]:
 
 
 sandbox_options = add_options(
-    data_option,
+    state_option,
     seed_option,
     write_env_options("WeChatPay.from_env"),
     option(
@@ -77,6 +77,7 @@ sandbox_options = add_options(
 
 def start_sandbox(
     *,
+    state: Path | None,
     data: Path | None,
     automatic: tuple[str, ...],
     callback_scale: float,
@@ -89,7 +90,7 @@ def start_sandbox(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
-            data=data,
+            state=data if state is None else state,
             automatic=automatic or ("refund",),
             callback_scale=callback_scale,
             callback_hosts=callback_hosts,

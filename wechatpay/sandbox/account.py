@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -22,7 +23,7 @@ from chainable.sandbox.tls_ca import Authority
 from wechatpay.sandbox.seeded_keys import new_ec_key, new_rsa_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["OAEP", "Account", "PlatformCertificate"]
 
@@ -141,6 +142,12 @@ class PlatformCertificate:
         return certificate_pem(self.certificate)
 
 
+def platform_certificate(saved: Mapping[str, str]) -> PlatformCertificate:
+    """Return a platform certificate that was saved."""
+    certificate = x509.load_pem_x509_certificate(saved["certificate"].encode())
+    return PlatformCertificate(read_key(saved["key"]), certificate)
+
+
 class Account:
     """
     A merchant of the sandbox: the settings of its clients, and the platform's keys.
@@ -178,10 +185,7 @@ class Account:
         self.platform_key: rsa.RSAPrivateKey = read_key(saved["platform_key"])
         self.authority = Authority.load(saved["authority"], saved["authority_key"])
         self.certificate = x509.load_pem_x509_certificate(saved["certificate"].encode())
-        self._platform = [
-            PlatformCertificate(read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode()))
-            for entry in saved["platform_certificates"]
-        ]
+        self._platform = [platform_certificate(entry) for entry in saved["platform_certificates"]]
         self._original = tuple(self._platform)
 
     def __repr__(self) -> str:
@@ -189,7 +193,8 @@ class Account:
 
     def save(self) -> dict[str, Any]:
         """Return everything needed to be this account again, as JSON: its keys are in it, so keep it private."""
-        platform = [{"key": private_pem(entry.key), "certificate": entry.pem} for entry in self.platform_certificates]
+        _ = self.platform_certificates  # one at least
+        platform = self.certificates_saved()
         return {**self._saved, "platform_certificates": platform, "bank_key": private_pem(self.bank_key)}
 
     # what the merchant holds
@@ -272,6 +277,21 @@ class Account:
         """Restore the platform certificates from before any rotation."""
         with self._lock:
             self._platform = list(self._original)
+
+    @property
+    def identity(self) -> str:
+        """A digest of its keys: sandboxes with the same one are the same account."""
+        return hashlib.sha256(self.private_key.encode()).hexdigest()
+
+    def certificates_saved(self) -> list[dict[str, str]]:
+        """Return the platform certificates that were made so far, with their keys."""
+        with self._lock:
+            return [{"key": private_pem(entry.key), "certificate": entry.pem} for entry in self._platform]
+
+    def load_certificates(self, saved: Iterable[Mapping[str, str]]) -> None:
+        """Have these platform certificates again, as :meth:`certificates_saved` returned them."""
+        with self._lock:
+            self._platform = [platform_certificate(entry) for entry in saved]
 
     def retire(self, serial: str) -> None:
         """Drop a platform certificate, as if it had expired; LookupError if there is none of this serial."""

@@ -7,7 +7,9 @@ The control API: JSON below ``/_sandbox/``, for the inspector and for other lang
 ``GET journal/{id}``                          one request with the parts of its signed message
 ``GET deliveries``, ``GET deliveries/{id}``   notifications: what was delivered, answered, retried
 ``POST deliveries/{id}/redeliver``            send one once more
-``GET state``, ``GET state/{kind}``           how many entries of each kind; the entries of one kind
+``GET state``                                 how many entries there are of each kind
+``GET state/{kind}?offset=0&limit=100``       the entries of one kind, and how many there are (``total``)
+``GET snapshot``, ``POST restore``            the whole state as base64 (``snapshot``): take it, bring it back
 ``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
 ``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
 ``GET actions``                               the names of the actions
@@ -26,6 +28,7 @@ name of its own; requests made by another page are refused.
 
 from __future__ import annotations
 
+import base64
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +96,10 @@ class ControlApi:
                 ),
                 "POST clock": self._clock,
                 "POST reset": lambda *_: platform.reset(),
+                "GET snapshot": lambda *_: {"snapshot": base64.b64encode(platform.snapshot()).decode()},
+                "POST restore": lambda _request, sent: platform.restore(base64.b64decode(sent["snapshot"])),
                 "GET state": lambda *_: platform.store.kinds(),
-                "GET state/{kind}": lambda _request, _sent, kind: {"entries": list(platform.store.all(kind))},
+                "GET state/{kind}": self._state,
                 "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),
             }
         )
@@ -176,6 +181,11 @@ class ControlApi:
             self._platform.faults.discard(Fault.read(settings), hits)
         else:
             self._platform.faults.clear()
+
+    def _state(self, request: Request, sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        offset, limit = (int(request.query.get(name, usual)) for name, usual in (("offset", 0), ("limit", -1)))
+        store = self._platform.store
+        return {"entries": store.page(kind, offset, limit), "total": store.count(kind), "offset": offset}
 
     def _journal(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
         entries = self._platform.journal.after(int(request.query.get("after", 0)))

@@ -6,9 +6,12 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from attrs import asdict
+
 from chainable.i18n import Words
 from chainable.sandbox.clock import Clock
 from chainable.sandbox.randomness import Randomness
+from chainable.sandbox.snapshot import pack, unpack
 from chainable.sandbox.store import Store
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load
@@ -94,6 +97,8 @@ class Platform:
         self._initial = {"strict": strict, "automatic": frozenset(automatic), "notify_url": notify_url}
         if notify_url is not None:
             self.context.notify_url = notify_url
+        self.clock.offset = float(self.store.setting("clock") or 0)
+        self.clock.on_move(lambda: self.store.set("clock", str(self.clock.offset)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.mchid}>"
@@ -222,10 +227,53 @@ class Platform:
         if self._persistent:
             self.store.set("account", json.dumps(self.account.save()))
 
+    # state
+
+    def snapshot(self) -> bytes:
+        """
+        Return the state: objects, notifications, platform certificates, clock and faults; the platform's keys are in it.
+
+        What was requested is no state: the journal stays as it is when a snapshot is restored.
+        """
+        with self.context.lock, self.store.lock:
+            members = {
+                "clock": self.clock.offset,
+                "faults": [asdict(fault) for fault in self.faults],
+                "certificates": self.account.certificates_saved(),
+                "settings": {**self._settings(), "automatic": sorted(self.context.automatic)},
+                "store": self.store.dump(),
+            }
+        return pack("wechatpay", self.account.identity, members)
+
+    def restore(self, snapshot: bytes) -> None:
+        """
+        Bring back the state that :meth:`snapshot` returned; nothing of before is notified any more.
+
+        Raises:
+            ValueError: It is no snapshot of a sandbox with this account: one with the same ``state`` file or ``seed``.
+        """
+        members = unpack("wechatpay", self.account.identity, snapshot)
+        with self.context.lock:
+            self.callbacks.clear()
+        self.callbacks.settle()
+        with self.context.lock:
+            self.store.load(members["store"])
+            self.account.load_certificates(members["certificates"])
+            self.faults.clear()
+            for fault in members["faults"]:
+                self.faults.add(self.faults.TYPE.read(fault))
+            self.context.strict = members["settings"]["strict"]
+            self.context.automatic = frozenset(members["settings"]["automatic"])
+            self.clock.move(members["clock"])
+        self.callbacks.resume()
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: getattr(self.context, name) for name in self._initial}
+
     def reset(self) -> None:
         """Drop state, requests, faults and rotations, and set the clock to now; account and keys stay."""
         with self.context.lock:
-            self.clock.offset = 0.0
+            self.clock.move(0.0)
             self.store.clear()
             for name, value in self._initial.items():
                 setattr(self.context, name, value)

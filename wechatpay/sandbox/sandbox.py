@@ -47,7 +47,7 @@ class Sandbox(Platform):
 
     Args:
         mchid: The merchant number of its account.
-        data: A SQLite file for account and state; in memory without one.
+        state: A SQLite file for account, clock and state, which go on when it is used again; in memory without one.
         strict: Whether requests are checked against the catalogue in full.
         journal_size: How many requests the journal keeps.
         faults: The faults in force from the start.
@@ -69,6 +69,8 @@ class Sandbox(Platform):
             be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
             What is encrypted with RSA stays different each time, and so do milliseconds.
 
+        data: The former name of *state*.
+
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
 
@@ -76,7 +78,7 @@ class Sandbox(Platform):
         self,
         *,
         mchid: str = "1900000109",
-        data: str | Path | None = None,
+        state: str | Path | None = None,
         strict: bool = True,
         journal_size: int = 500,
         faults: Iterable[Fault] = (),
@@ -93,8 +95,10 @@ class Sandbox(Platform):
         seed: int | str | None = None,
         address: str | None = None,
         journal: int | None = None,
+        data: str | Path | None = None,
     ) -> None:
         host = renamed("address", "host", address, host)
+        state = data if state is None else state
         if not is_loopback(host):
             warnings.warn(
                 f"the sandbox listens on {host}: whoever reaches it can read and control it; it is meant for loopback",
@@ -102,7 +106,7 @@ class Sandbox(Platform):
             )
         super().__init__(
             mchid=mchid,
-            data=Path(data) if data is not None else None,
+            data=None if state is None else Path(state),
             strict=strict,
             journal_size=renamed("journal", "journal_size", journal, journal_size),
             faults=faults,

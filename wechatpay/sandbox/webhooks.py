@@ -283,6 +283,7 @@ class Webhooks:
     def resume(self) -> None:
         """Continue the deliveries of the store: waiting ones are sent when they are due."""
         with self._store.lock, self._changed:
+            self._serial = self._store.setting("callback_serial") or ""
             kept = [Delivery.read(members) for members in self._records.values()]
             self._deliveries.extend(kept)
             for delivery in kept:
