@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
@@ -239,8 +240,8 @@ class Sandbox:
         self._clients.append(client)
         return client
 
-    def env(self) -> dict[str, str]:
-        """Return the environment variables that ``TaobaoTop.from_env()`` reads."""
+    def env(self, ca: Path | None = None) -> dict[str, str]:
+        """Return the environment variables that ``TaobaoTop.from_env()`` reads; *ca* is a copy of :attr:`ca` to name."""
         found = {
             "TAOBAO_TOP_APP_KEY": self.account.app_key,
             "TAOBAO_TOP_APP_SECRET": self.account.app_secret,
@@ -249,12 +250,15 @@ class Sandbox:
             "TAOBAO_TOP_GATEWAY": under(self.service.hosts, self.gateway),
         }
         if self.ca is not None:
-            found.update(TAOBAO_TOP_GATEWAY=under(self.service.hosts, self.https_gateway), TAOBAO_TOP_CA=str(self.ca))
+            found.update(
+                TAOBAO_TOP_GATEWAY=under(self.service.hosts, self.https_gateway), TAOBAO_TOP_CA=str(ca or self.ca)
+            )
         return found
 
     def write_env(self, path: str | Path, *, force: bool = True) -> Path:
         """
-        Write :meth:`env` as a file that only its owner may read.
+        Write :meth:`env` as a file, and the authority's certificate into the folder ``….d`` beside it; only their owner may
+        read them.
 
         Its first line is a comment that says who made it: such a file is replaced.
 
@@ -271,7 +275,20 @@ class Sandbox:
             OSError: The file cannot be written.
         """
         target = Path(path)
-        MADE.write(target, env_text(self.env()), force=force)
+        folder = target.with_name(f"{target.name}.d")
+        copy = folder / "sandbox_ca.pem"
+        if not force:
+            MADE.check((target, copy))
+        if self.ca is None:
+            MADE.write(target, env_text(self.env()), force=force)
+            return target
+        text = env_text(self.env(copy.absolute()))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_symlink():
+            msg = f"{folder} is a link: name another file"
+            raise ConfigurationError(msg)
+        MADE.write(copy, self.ca.read_text(), force=force, bare=True)
+        MADE.write(target, text, force=force)
         return target
 
     def fault(self, kind: str, **options: Any) -> Fault:

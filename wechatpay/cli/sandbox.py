@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
 
 AUTOMATIC = ("pay", "refund", "confirm", "sign")
+KEYS = ("public-key", "certificate", "both")
 
 
 def import_sandbox() -> type[Sandbox]:
@@ -116,6 +117,16 @@ def start_sandbox(
 @option(
     "--lenient", is_flag=True, help=Words("Do not validate bodies against the catalogue.", "不按接口目录校验请求体。")
 )
+@option(
+    "--keys",
+    type=click.Choice(KEYS),
+    default="public-key",
+    show_default=True,
+    help=Words(
+        "Keys of the platform that the merchant has: new merchants have a public key only.",
+        "商户拥有的平台密钥：新商户只有微信支付公钥。",
+    ),
+)
 @faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
 @option(
     "--notify-url",
@@ -161,6 +172,13 @@ def sandbox(
         running.stop()
 
 
+def _public_key(running: Sandbox) -> dict[str, Any]:
+    account = running.account
+    if account.keys == "certificate":
+        return {Words("platform certificate", "平台证书序列号"): account.signer()}
+    return {Words("platform public key id", "微信支付公钥 ID"): account.public_key_id}
+
+
 def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
     """Return the settings of a client, keys included: they are valid for this sandbox only."""
     account = running.account
@@ -173,7 +191,7 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "appid": account.appid,
         "brand_id": account.brand_id,
         "serial": account.serial,
-        Words("platform public key id", "微信支付公钥 ID"): account.public_key_id,
+        **_public_key(running),
         "apiv3_key": account.apiv3_key,
         "secret": account.secret,
     }

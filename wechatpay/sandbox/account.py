@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from chainable.i18n import Words
@@ -25,11 +26,13 @@ from wechatpay.sandbox.seeded_keys import new_ec_key, new_rsa_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["OAEP", "Account", "PlatformCertificate"]
+__all__ = ["KEYS", "OAEP", "Account", "PlatformCertificate"]
 
 OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 (the platform's)
 LIFETIME = timedelta(days=5 * 365)
 EARLIER = timedelta(days=1)
+KEYS = ("public-key", "certificate", "both")
+"""The keys of the platform that a merchant can have: new ones have a public key, older ones certificates or both."""
 CENTURY = (datetime(2000, 1, 1, tzinfo=timezone.utc), datetime(2099, 12, 31, tzinfo=timezone.utc))
 
 
@@ -158,6 +161,7 @@ class Account:
         clock: Seconds since the epoch.
         saved: The account to load, as :meth:`save` returns it.
         random: Where keys, serials and all random values of the platform come from.
+        keys: Which keys of the platform it has: one of :data:`KEYS`.
     """
 
     def __init__(
@@ -168,7 +172,9 @@ class Account:
         clock: Callable[[], float],
         saved: Mapping[str, Any] | None = None,
         random: Randomness | None = None,
+        keys: str = "both",
     ) -> None:
+        self.keys = self._original_keys = keys
         self._clock = clock
         self._lock = Lock()
         self.random = Randomness() if random is None else random
@@ -226,11 +232,21 @@ class Account:
 
     @property
     def certs(self) -> dict[str, str]:
-        """The platform public key and all platform certificates (PEM), by id and serial."""
-        return {
-            self.public_key_id: self.public_key,
-            **{entry.serial: entry.pem for entry in self.platform_certificates},
-        }
+        """The platform public key and all platform certificates (PEM) that it has, by id and serial."""
+        public_key = {self.public_key_id: self.public_key} if self.keys != "certificate" else {}
+        return {**public_key, **{entry.serial: entry.pem for entry in self.platform_certificates}}
+
+    @property
+    def p12(self) -> bytes:
+        """The merchant API certificate with its key as ``apiclient_cert.p12``; its password is the merchant number."""
+        password = (
+            serialization.PrivateFormat.PKCS12.encryption_builder()
+            .kdf_rounds(2048)
+            .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+            .hmac_hash(hashes.SHA256())
+            .build(self.mchid.encode())
+        )
+        return pkcs12.serialize_key_and_certificates(b"Tenpay Certificate", self.key, self.certificate, None, password)
 
     @property
     def ca(self) -> str:
@@ -241,7 +257,9 @@ class Account:
 
     @property
     def platform_certificates(self) -> tuple[PlatformCertificate, ...]:
-        """The platform certificates, oldest first; the first is made when it is needed."""
+        """The platform certificates, oldest first, if it has some; the first is made when it is needed."""
+        if self.keys == "public-key":
+            return ()
         with self._lock:
             if not self._platform:
                 self._platform = [self._new_certificate()]
@@ -250,8 +268,18 @@ class Account:
 
     @property
     def certificate_serial(self) -> str:
-        """Serial of the platform certificate that signs now: the newest."""
-        return self.platform_certificates[-1].serial
+        """Serial of the platform certificate that signs now: the newest; empty without one."""
+        return next((entry.serial for entry in reversed(self.platform_certificates)), "")
+
+    def signer(self, operation: str | None = None) -> str:
+        """
+        Return the id or serial of the key that signs answers to calls that name none, and notifications: the public key.
+
+        A certificate signs for an account without a public key, and the list of the certificates itself.
+        """
+        lists = operation is not None and operation.endswith("/certificates")
+        by_certificate = self.keys == "certificate" or (self.keys == "both" and lists)
+        return self.certificate_serial if by_certificate else self.public_key_id
 
     @cached_property
     def bank_key(self) -> rsa.RSAPrivateKey:
@@ -263,13 +291,15 @@ class Account:
     def platform_private_key(self, serial: str) -> rsa.RSAPrivateKey | None:
         """Return the platform's private key under this id or serial."""
         if serial == self.public_key_id:
-            return self.platform_key
+            return None if self.keys == "certificate" else self.platform_key
         return next((entry.key for entry in self.platform_certificates if entry.serial == serial), None)
 
     def rotate(self) -> str:
-        """Add a younger platform certificate that signs from now on; its serial."""
+        """Add a younger platform certificate, or the first one, and return its serial."""
         fresh = self._new_certificate()
         with self._lock:
+            if self.keys == "public-key":
+                self.keys, self._platform = "both", []
             self._platform.append(fresh)
         return fresh.serial
 
@@ -277,6 +307,7 @@ class Account:
         """Restore the platform certificates from before any rotation."""
         with self._lock:
             self._platform = list(self._original)
+            self.keys = self._original_keys
 
     @property
     def identity(self) -> str:

@@ -97,7 +97,7 @@ class ControlApi:
                 "POST clock": self._clock,
                 "POST reset": lambda *_: platform.reset(),
                 "GET snapshot": lambda *_: {"snapshot": base64.b64encode(platform.snapshot()).decode()},
-                "POST restore": lambda _request, sent: platform.restore(base64.b64decode(sent["snapshot"])),
+                "POST restore": lambda _request, sent: platform.restore(base64.b64decode(sent["snapshot"])) or {},
                 "GET state": lambda *_: platform.store.kinds(),
                 "GET state/{kind}": self._state,
                 "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),

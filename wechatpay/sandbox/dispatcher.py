@@ -194,7 +194,7 @@ class Dispatcher:
         else:
             serial = request.header("wechatpay-serial") or ""
             if self.context.account.platform_private_key(serial) is None:
-                serial = self.context.account.certificate_serial
+                serial = self.context.account.signer(entry.operation)
         return reply.with_headers({**headers, **self._signature(reply, serial, entry, fault)})
 
     def _signature(self, reply: Reply, serial: str, entry: Entry, fault: str) -> dict[str, str]:

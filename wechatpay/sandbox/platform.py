@@ -14,7 +14,7 @@ from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.snapshot import pack, unpack
 from chainable.sandbox.store import Store
 from wechatpay.sandbox import flows
-from wechatpay.sandbox.account import Account, load
+from wechatpay.sandbox.account import KEYS, Account, load
 from wechatpay.sandbox.context import SandboxContext
 from wechatpay.sandbox.dispatcher import Dispatcher
 from wechatpay.sandbox.faults import Fault, Faults
@@ -62,6 +62,7 @@ class Platform:
         callback_hosts: tuple[str, ...],
         notify_url: str | None,
         seed: int | str | None = None,
+        keys: str = "both",
     ) -> None:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
@@ -71,11 +72,13 @@ class Platform:
                     f"automatic 没有 {unknown[0]!r}，可选：{'、'.join(sorted(AUTOMATIC))}",
                 )
             )
+        if keys not in KEYS:
+            raise ValueError(Words(f"keys: one of {', '.join(KEYS)}", f"keys：可选 {'、'.join(KEYS)}"))
         self.clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")
         kept = load(saved) if saved else None
-        self.account = Account(mchid, clock=self.clock, saved=kept, random=Randomness(seed))
+        self.account = Account(mchid, clock=self.clock, saved=kept, random=Randomness(seed), keys=keys)
         self._persistent = data is not None
         if saved is None:
             self._save_account()

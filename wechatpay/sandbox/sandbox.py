@@ -38,6 +38,9 @@ LARGEST = 32 * 1024 * 1024
 """Bytes that the body of a request may have."""
 SETTINGS = "WECHATPAY_"
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
+P12 = "apiclient_cert.p12"
+CERTIFICATE = "wechatpay_cert.pem"
+"""The platform certificate, for a merchant without a public key."""
 MADE = Marked("wechatpay sandbox")
 
 
@@ -69,6 +72,8 @@ class Sandbox(Platform):
             be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
             What is encrypted with RSA stays different each time, and so do milliseconds.
 
+        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``.
+            Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
         data: The former name of *state*.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
@@ -93,6 +98,7 @@ class Sandbox(Platform):
         callback_hosts: tuple[str, ...] = (),
         notify_url: str | None = None,
         seed: int | str | None = None,
+        keys: str = "both",
         address: str | None = None,
         journal: int | None = None,
         data: str | Path | None = None,
@@ -116,6 +122,7 @@ class Sandbox(Platform):
             callback_hosts=callback_hosts,
             notify_url=notify_url,
             seed=seed,
+            keys=keys,
         )
         self.host = host
         self._hosts = tuple(hosts)
@@ -272,20 +279,26 @@ class Sandbox(Platform):
         """
         account = self.account
         texts = (account.private_key, account.merchant_cert, account.public_key, account.ca)
-        for name, text in zip(FILES, texts, strict=True):
-            MADE.write(folder / name, text, force=force, bare=True)
+        files: dict[str, str | bytes] = {**dict(zip(FILES, texts, strict=True)), P12: account.p12}
+        if account.keys == "certificate":
+            del files[FILES[2]]
+            files[CERTIFICATE] = account.platform_certificates[-1].pem
+        for name, content in files.items():
+            MADE.write(folder / name, content, force=force, bare=True)
 
     def env(self, folder: Path | None = None) -> dict[str, str]:
         """Return the settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
         where = self.folder if folder is None else folder
         key, certificate, public_key, ca = (str(where / name) for name in FILES)
+        if self.account.keys == "certificate":
+            public_key = str(where / CERTIFICATE)
         return {
             f"{SETTINGS}{name}": value
             for name, value in {
                 "MCHID": self.account.mchid,
                 "SERIAL": self.account.serial,
                 "PRIVATE_KEY": key,
-                "CERTS": f"{self.account.public_key_id}={public_key}",
+                "CERTS": f"{self.account.signer()}={public_key}",
                 "APIV3_KEY": self.account.apiv3_key,
                 "SECRET": self.account.secret,
                 "MERCHANT_CERT": certificate,
@@ -318,7 +331,7 @@ class Sandbox(Platform):
         folder = files_of(target)
         text = env_text(self.env(folder.absolute()))
         if not force:
-            MADE.check((target, *(folder / name for name in FILES)))
+            MADE.check((target, *(folder / name for name in (*FILES, P12, CERTIFICATE))))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.is_symlink():
             msg = f"{folder} is a link: name another file"
@@ -336,7 +349,7 @@ class Sandbox(Platform):
             "mchid": account.mchid,
             "serial": account.serial,
             "private_key": account.private_key,
-            "certs": {account.public_key_id: account.public_key},
+            "certs": {account.signer(): account.certs[account.signer()]},
             "apiv3_key": account.apiv3_key,
             "secret": account.secret,
             "merchant_cert": account.merchant_cert,

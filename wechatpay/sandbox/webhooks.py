@@ -213,7 +213,7 @@ class Webhooks:
     def serial(self) -> str:
         """The platform key that signs: the one that the merchant's last request named."""
         known = self._account.platform_private_key(self._serial) is not None
-        return self._serial if known else self._account.public_key_id
+        return self._serial if known else self._account.signer()
 
     @serial.setter
     def serial(self, serial: str) -> None:

@@ -8,6 +8,7 @@ import stat
 import pytest
 import requests
 
+from chainable.errors import ConfigurationError
 from taobao_top.sandbox import Account, Sandbox
 
 
@@ -134,3 +135,16 @@ def test_a_seed_gives_the_same_every_time():
     assert seen(1) == seen(1)
     assert all(one != other for one, other in zip(seen(1), seen(2), strict=True))
     assert seen(None)[0] != seen(None)[0]
+
+
+def test_the_authority_is_kept_beside_the_env_file(tmp_path):
+    with Sandbox() as sandbox:
+        file = sandbox.write_env(tmp_path / "top.env", force=False)
+        copy = tmp_path / "top.env.d" / "sandbox_ca.pem"
+        assert str(copy) in file.read_text()
+        assert copy.read_text() == sandbox.ca.read_text()
+        assert sandbox.write_env(file, force=False) == file
+        (tmp_path / "other.env.d").symlink_to(tmp_path / "top.env.d")
+        with pytest.raises(ConfigurationError, match="is a link: name another file"):
+            sandbox.write_env(tmp_path / "other.env")
+    assert copy.exists()
