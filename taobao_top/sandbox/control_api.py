@@ -34,12 +34,12 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` journal, faults, trades, messages, deliveries, snapshot; ``POST`` faults, bans, limits,
+    ``GET`` journal, faults, trades, messages, deliveries, snapshot, clock; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
     deliveries/<id>/redeliver, sessions, codes, spi,
-    clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``),
+    clock (ahead by ``seconds``, ``minutes``, ``hours`` or ``days``), secret (a new key for ``taobao.top.secret.get``),
     reset (forget all state), restore (a ``snapshot``, as GET snapshot returns it);
-    ``DELETE`` journal, faults (one of them, by its members, or all), bans,
+    ``DELETE`` clock (back to now), journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
     """
@@ -70,7 +70,9 @@ class ControlApi:
                 "POST sessions": _session,
                 "POST codes": lambda app, members: {"code": app.sessions.code(**members)},
                 "POST spi": lambda app, members: _spi(gateway, app, members),
-                "POST clock": lambda app, members: {"ahead": app.clock.advance(float(members["seconds"]))},
+                "GET clock": lambda app, _: app.clock.as_json(),
+                "POST clock": lambda app, members: app.clock.change(members),
+                "DELETE clock": lambda app, _: app.clock.reset(),
                 "POST reset": lambda app, _: app.reset(),
                 "GET snapshot": lambda app, _: {"snapshot": base64.b64encode(app.snapshot()).decode()},
                 "POST restore": lambda app, members: app.restore(base64.b64decode(members["snapshot"])),

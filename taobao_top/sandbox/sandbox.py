@@ -218,7 +218,7 @@ class Sandbox:
 
     def client(self, **overrides: Any) -> TaobaoTop:
         """
-        Return a client that calls this sandbox; closed when the sandbox ends.
+        Return a client that calls this sandbox, with its clock; closed when the sandbox ends.
 
         Args:
             **overrides: Settings of :class:`taobao_top.TaobaoTop` that differ.
@@ -232,6 +232,7 @@ class Sandbox:
             "sign_method": self._sign_method,
             "gateway": self.gateway,
             "catalogue": self.service.gateway.catalogue,
+            "clock": self.clock,
             **overrides,
         }
         if self.ca is not None and str(settings["gateway"]).startswith("https:"):

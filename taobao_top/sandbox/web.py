@@ -127,7 +127,7 @@ class Web:
         app = self._gateway.applications.get(form.get("client_id", ""), self._gateway.latest)
         app.journal.write(
             kind="oauth",
-            at=self._gateway.clock(),
+            at=app.clock(),
             verb=request.method,
             path="/token",
             method=form.get("grant_type"),

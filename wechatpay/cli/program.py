@@ -11,6 +11,7 @@ from chainable.cli.sandbox_options import require_sandbox
 from chainable.lazy import lazy_function
 from wechatpay.cli import DISTRIBUTION
 from wechatpay.cli.act import act
+from wechatpay.cli.clock import clock
 from wechatpay.cli.deliveries import deliveries, listen, trigger
 from wechatpay.cli.doctor.command import doctor
 from wechatpay.cli.files import bill, download
@@ -54,6 +55,7 @@ for _command in (
     listen,
     deliveries,
     act,
+    clock,
     snapshot,
     restore,
     doctor,

@@ -13,7 +13,8 @@ The control API: JSON below ``/_sandbox/``, for the inspector and for other lang
 ``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
 ``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
 ``GET actions``                               the names of the actions
-``POST clock``                                set the clock ahead: ``seconds``
+``GET clock``, ``DELETE clock``               the time; set it to now
+``POST clock``                                set it ahead by ``seconds``, ``minutes``, ``hours`` or ``days``
 ``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
 ``GET faults``, ``POST faults``               the rules in force; one more
 ``DELETE faults``, ``DELETE faults/{index}``  none; one fewer: by index, or by its members as a JSON object
@@ -94,7 +95,9 @@ class ControlApi:
                 "GET media/{id}": lambda _request, _sent, number: media.stored(platform.context, number).with_headers(
                     INERT
                 ),
-                "POST clock": self._clock,
+                "GET clock": lambda *_: platform.clock.as_json(),
+                "POST clock": lambda _request, sent: platform.clock.change(sent),
+                "DELETE clock": lambda *_: platform.clock.reset(),
                 "POST reset": lambda *_: platform.reset(),
                 "GET snapshot": lambda *_: {"snapshot": base64.b64encode(platform.snapshot()).decode()},
                 "POST restore": lambda _request, sent: platform.restore(base64.b64decode(sent["snapshot"])) or {},
@@ -153,11 +156,6 @@ class ControlApi:
             )
         _check_arguments(name, actions[name], sent)
         return {"result": actions[name](**sent)}
-
-    def _clock(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-        if set(sent) != {"seconds"}:
-            raise TypeError(Words("clock takes seconds", "clock 的参数：seconds"))
-        return {"ahead": self._platform.clock.advance(float(sent["seconds"]))}
 
     def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
         kind = request.query.get("type", "trade")

@@ -80,3 +80,28 @@ def test_a_state_file_keeps_the_clock(tmp_path):
         account = sandbox.account
     with Sandbox(data=tmp_path / "state.db", https=False) as sandbox:  # the former name
         assert (sandbox.account, sandbox.clock.offset) == (account, 3 * 86_400)
+
+
+def test_a_client_has_the_clock_of_its_sandbox(sandbox):
+    client = sandbox.client()
+    sandbox.clock.advance(days=400)
+    assert client.taobao.time.get().data["time"] == ask(sandbox, "GET", "clock")["now"][:19].replace("T", " ")
+    assert ask(sandbox, "DELETE", "clock")["ahead"] == 0
+
+
+def test_unconfirmed_messages_are_due_again_when_time_goes_by(sandbox):
+    class Link:
+        group, woken = "default", 0
+
+        def wake(self):
+            self.woken += 1
+
+    link = Link()
+    sandbox.messages.join(link)
+    sandbox.messages.publish("A")
+    sandbox.messages.take("default", 1)
+    before = link.woken
+    sandbox.clock.advance(601)
+    assert link.woken == before + 1
+    assert [message.topic for message in sandbox.messages.take("default", 1)] == ["A"]
+    sandbox.messages.leave(link)
