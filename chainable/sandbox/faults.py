@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["HEADER", "NOTIFICATION_KINDS", "FaultRule", "Faults", "matching"]
+__all__ = ["HEADER", "NOTIFICATION_KINDS", "FaultRule", "Faults", "matching", "suggestion"]
 
 HEADER = "sandbox-fault"
 """The request header that carries a fault for this request alone: ``error; code=SYSTEM_ERROR; status=500``."""

@@ -18,7 +18,7 @@ from taobao_top.sandbox.app import Application
 from taobao_top.sandbox.faults import Fault
 from taobao_top.sandbox.rate_limits import APP_API, Limit
 from taobao_top.sandbox.service import Service
-from taobao_top.sandbox.spi_calls import Outcome, call_spi
+from taobao_top.sandbox.spi_calls import Outcome, SpiRequest, call_spi, spi_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -343,3 +343,16 @@ class Sandbox:
     def call_spi(self, url: str, **options: Any) -> Outcome:
         """Call a server as the platform does: options of :func:`taobao_top.sandbox.spi_calls.call_spi`."""
         return call_spi(self.application, url, **options)
+
+    def spi_request(self, url: str = "/", **options: Any) -> SpiRequest:
+        """
+        Return a call of the platform to a path or URL, signed and not sent, for the test client of a web framework::
+
+            sent = sandbox.spi_request("/spi", method="taobao.shop.ask", form={"tid": "7"})
+            answer = flask_app.test_client().post(sent.target, headers=sent.headers, data=sent.body)
+
+        Args:
+            url: Where the server has it.
+            **options: Those of :func:`taobao_top.sandbox.spi_calls.call_spi` that say what is called.
+        """
+        return spi_request(self.application, url, **options)

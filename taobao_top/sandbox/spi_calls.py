@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chainable.destination import Destination
     from taobao_top.sandbox.app import Application
 
-__all__ = ["Outcome", "call_spi"]
+__all__ = ["Outcome", "SpiRequest", "call_spi", "spi_request"]
 
 FORM = "application/x-www-form-urlencoded;charset=utf-8"
 JSON = "application/json;charset=utf-8"
@@ -45,6 +45,24 @@ class Outcome:
             return json.loads(self.body)
         except ValueError:
             return None
+
+
+@frozen(kw_only=True)
+class SpiRequest:
+    """A call of the platform: the parameters that go into the query of the URL, the headers and the body."""
+
+    url: str
+    query: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def target(self) -> str:
+        """Path and query, for the test client of a web framework."""
+        parts = urlsplit(self.url)
+        return parts._replace(
+            scheme="", netloc="", query="&".join(filter(None, (parts.query, urlencode(self.query))))
+        ).geturl()
 
 
 def call_spi(
@@ -89,16 +107,10 @@ def call_spi(
         requests.exceptions.InvalidURL: The URL cannot be called, or is not allowed.
         requests.RequestException: The server cannot be reached, or does not answer.
     """
-    raw = _raw(body)
-    own = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    query = _query(app, {"method": method, **(parameters or {})}, {**own, **(headers or {}), **(form or {})}, raw, age)
-    if forged:
-        query["timestamp"] = written(app.clock() - age + 1)
-    sent = {name: quote(value) for name, value in (headers or {}).items()}
-    if headers:
-        sent["top-sign-list"] = ",".join(headers)
-    sent["content-type"] = content_type or _type_of(body, raw)
-    whole = urlencode(form or {}).encode() if body is None else raw
+    sent = spi_request(
+        app, url, method=method, parameters=parameters, form=form, body=body, content_type=content_type,
+        headers=headers, forged=forged, age=age,
+    )  # fmt: skip
     said = body if isinstance(body, Mapping) else {"body": body}
     fault = app.faults.of_notification(method, {**(parameters or {}), **(form or {}), **said})
     kind = fault.kind if fault else ""
@@ -107,22 +119,55 @@ def call_spi(
     if fault is not None and kind == "late":
         time.sleep(fault.seconds)
     with DirectSession(allowed) as session:
-        if kind == "doubled":
-            session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
-        answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
+        for _ in range(2 if kind == "doubled" else 1):
+            answer = session.post(
+                url, params=sent.query, data=sent.body, headers=sent.headers, timeout=timeout, verify=verify
+            )
     app.journal.write(
         kind="outbound",
         at=app.clock(),
         verb="POST",
         path=url,
         method=method,
-        parameters={**own, **query, **(form or {})},
-        body=raw,
-        headers=sent,
+        parameters={**_own(url), **sent.query, **(form or {})},
+        body=_raw(body),
+        headers=sent.headers,
         status=answer.status_code,
         answer=answer.content,
     )
     return Outcome(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+
+def spi_request(
+    app: Application,
+    url: str,
+    *,
+    method: str = "taobao.sandbox.spi.call",
+    parameters: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: Any = None,
+    content_type: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    forged: bool = False,
+    age: float = 0.0,
+) -> SpiRequest:
+    """Return a call of the platform, signed and not sent; the arguments are those of :func:`call_spi`."""
+    raw = _raw(body)
+    signed = {**_own(url), **(headers or {}), **(form or {})}
+    query = _query(app, {"method": method, **(parameters or {})}, signed, raw, age)
+    if forged:
+        query["timestamp"] = written(app.clock() - age + 1)
+    sent = {name: quote(value) for name, value in (headers or {}).items()}
+    if headers:
+        sent["top-sign-list"] = ",".join(headers)
+    sent["content-type"] = content_type or _type_of(body, raw)
+    whole = urlencode(form or {}).encode() if body is None else raw
+    return SpiRequest(url=url, query=query, headers=sent, body=whole)
+
+
+def _own(url: str) -> dict[str, str]:
+    """Return the parameters in the query of a URL."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def _query(

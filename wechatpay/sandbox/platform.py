@@ -19,7 +19,7 @@ from wechatpay.sandbox.context import SandboxContext
 from wechatpay.sandbox.dispatcher import Dispatcher
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
-from wechatpay.sandbox.trigger import trigger
+from wechatpay.sandbox.trigger import flat, trigger
 from wechatpay.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Platform:
         return {
             **{name: partial(action, self.context) for name, action in flows.routes.actions.items()},
             "advance": self.advance,
+            "fault": self._add_fault,
+            "clear_faults": self.faults.clear,
             "notify_at": self.notify_at,
             "rotate": self.rotate,
             "retire": self.retire,
@@ -179,6 +181,36 @@ class Platform:
             raise ValueError(Words(f"seconds: {seconds!r} is no number", f"seconds：{seconds!r} 不是数字")) from None
         return self.clock.advance(wanted)
 
+    def fault(self, kind: str, **settings: Any) -> Fault:
+        """Add a fault: a kind of :data:`wechatpay.sandbox.KINDS`, with the settings of :class:`wechatpay.sandbox.Fault`."""
+        return self.faults.add(kind, **settings)
+
+    def _add_fault(
+        self,
+        kind: str,
+        operation: str = "",
+        match: str = "",
+        code: str = "",
+        status: str = "",
+        message: str = "",
+        times: str = "",
+        after: str = "",
+        seconds: str = "",
+        executed: str = "",
+    ) -> dict[str, Any]:
+        """
+        Add a fault; it is in force until it is used up or cleared.
+
+        ``kind`` is one of error, throttle, pending, latency, reset, close, half_body, lost, late, doubled and others.
+        ``operation`` is a pattern of the requests, POST v3/refund/*, or of the notifications, notify TRANSACTION.*.
+        ``match`` is what they say: out_refund_no=R2, amount.refund>=100. ``code`` is the error code of error.
+        ``status`` is the HTTP status of error. ``message`` is the error message. ``times`` is how often it applies, for
+        ever by default. ``after`` is how many pass first. ``seconds`` is how long latency and late last. ``executed`` is
+        true if the request is carried out all the same.
+        """
+        given = {name: value for name, value in locals().items() if name != "self" and value}
+        return asdict(self.faults.add(given.pop("kind", ""), **given))
+
     def notify_at(self, url: str | None) -> None:
         """Set the URL of notifications whose request has no ``notify_url``; None sends none."""
         self.context.notify_url = url
@@ -212,6 +244,30 @@ class Platform:
         """
         notice = trigger(self.context, event, dict(set or {}), version)
         return self.callbacks.send(to, notice, forgery=forgery, duplicates=duplicates, concurrent=concurrent)
+
+    def notification(
+        self, event: str, content: Mapping[str, Any] | None = None, *, version: str = "v3", forgery: str = ""
+    ) -> tuple[dict[str, str], bytes]:
+        """
+        Return the headers and body of a notification, for the test client of a web framework; nothing is sent.
+
+        The sandbox need not be started::
+
+            headers, body = sandbox.notification("TRANSACTION.SUCCESS", {"out_trade_no": "order-1"})
+            answer = flask_app.test_client().post("/notify", headers=headers, data=body)
+
+        Args:
+            event: Its ``event_type``; the slug of a v2 message without one.
+            content: Values of its content, nested or by dotted name: ``{"amount.total": 1}``; the rest is made up.
+            version: ``v3``: JSON, signed and encrypted; ``v2``: XML.
+            forgery: One of :data:`wechatpay.sandbox.FORGERIES`.
+
+        Raises:
+            LookupError: Unknown event.
+            ValueError: Unknown forgery.
+        """
+        notice = trigger(self.context, event, flat(content or {}), version)
+        return self.callbacks.signed(notice, forgery)
 
     # the platform's keys
 

@@ -38,6 +38,8 @@ LARGEST = 32 * 1024 * 1024
 """Bytes that the body of a request may have."""
 SETTINGS = "WECHATPAY_"
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
+NOWHERE = "https://127.0.0.1:9/"
+"""Where nobody listens."""
 P12 = "apiclient_cert.p12"
 CERTIFICATE = "wechatpay_cert.pem"
 """The platform certificate, for a merchant without a public key."""
@@ -341,7 +343,11 @@ class Sandbox(Platform):
         return target
 
     def client(self, **overrides: Any) -> WeChatPay:
-        """Return a client of this account for this sandbox, with its clock; it is closed with the sandbox."""
+        """
+        Return a client of this account for this sandbox, with its clock; it is closed with the sandbox.
+
+        Before the sandbox is started, it reads notifications, and calls nobody.
+        """
         from wechatpay import WeChatPay
 
         account = self.account
@@ -354,7 +360,7 @@ class Sandbox(Platform):
             "secret": account.secret,
             "merchant_cert": account.merchant_cert,
             "merchant_key": account.merchant_key,
-            "base_url": self.https_url,
+            "base_url": self.https_url if self._server.running else NOWHERE,
             "verify": str(self.folder / FILES[3]),
             "clock": self.clock,
             **overrides,

@@ -11,19 +11,19 @@ import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import urllib3
-from attrs import Factory, asdict, define, field, frozen
 
 from chainable.destination import Destination
 from chainable.direct import DirectPools
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from wechatpay.sandbox import apiv2
+from wechatpay.sandbox.delivery import Attempt, Delivery, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from chainable.sandbox.store import Store
     from wechatpay.sandbox.account import Account
@@ -50,119 +50,6 @@ KEPT = 4096
 MOVED = 0.1
 """Seconds after which a clock that was set ahead is seen."""
 DELIVERY = "_delivery"
-
-
-@frozen
-class Notice:
-    """One message to the merchant: its id, its type or slug, and the bytes that every attempt sends."""
-
-    id: str
-    event_type: str
-    version: str
-    body: bytes = field(repr=False)
-
-    @property
-    def content_type(self) -> str:
-        """Its media type."""
-        return "application/json" if self.version == "v3" else "text/xml"
-
-
-@frozen
-class Attempt:
-    """
-    One attempt to deliver a message.
-
-    Args:
-        time: When, seconds since the epoch.
-        forgery: The kind of forgery; empty for the genuine message.
-        status: HTTP status of the answer; 0 if there was none.
-        answer: Body of the answer, kept in part.
-        error: The error if there was no answer.
-        milliseconds: Milliseconds until the answer.
-        accepted: Whether the answer accepts the message.
-        duplicate: Whether it was sent besides the schedule.
-        headers: The headers sent.
-    """
-
-    time: float
-    forgery: str
-    status: int
-    answer: str
-    error: str
-    milliseconds: float
-    accepted: bool
-    duplicate: bool = False
-    headers: dict[str, str] = field(factory=dict, repr=False)
-
-
-@define(eq=False)
-class Delivery:
-    """
-    The delivery of a message.
-
-    Attributes:
-        id: Its number, from 1.
-        notice: The message.
-        url: The URL it goes to.
-        state: ``waiting``, ``accepted``, ``given up``, ``blocked`` (a host that is not called) or ``lost`` (by a fault).
-        attempts: The attempts so far.
-        next: Seconds until the next try, as scheduled; None if none is to come.
-        due: When that is, seconds since the epoch.
-        headers: The headers of a blocked message, for users who deliver it themselves; empty for all others.
-        forgotten: Whether it was cleared during an attempt; its result is discarded.
-        fault: The kind of the fault that concerns it; empty without one.
-    """
-
-    id: int
-    notice: Notice
-    url: str
-    state: str = "waiting"
-    attempts: list[Attempt] = Factory(list)
-    next: float | None = 0.0
-    due: float | None = None
-    headers: dict[str, str] = field(factory=dict, repr=False)
-    forgotten: bool = False
-    fault: str = ""
-
-    @classmethod
-    def read(cls, members: Mapping[str, Any]) -> Delivery:
-        """Return the delivery of the JSON values that :meth:`as_json` returns."""
-        notice = Notice(members["event_id"], members["event_type"], members["version"], members["body"].encode())
-        attempts = [Attempt(**attempt) for attempt in members["attempts"]]
-        return cls(
-            members["id"],
-            notice,
-            members["url"],
-            members["state"],
-            attempts,
-            members["next"],
-            members["due"],
-            members["headers"],
-            fault=members.get("fault", ""),
-        )
-
-    @property
-    def accepted_forgery(self) -> bool:
-        """Whether the merchant accepted a forged message: a vulnerability."""
-        return any(attempt.forgery and attempt.accepted for attempt in self.attempts)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the delivery as JSON values."""
-        return {
-            "id": self.id,
-            "event_id": self.notice.id,
-            "event_type": self.notice.event_type,
-            "version": self.notice.version,
-            "body": self.notice.body.decode(errors="replace"),
-            "url": self.url,
-            "state": self.state,
-            "next": self.next,
-            "due": self.due,
-            "headers": self.headers,
-            "fault": self.fault,
-            "accepted_forgery": self.accepted_forgery,
-            "attempts": [asdict(attempt) for attempt in self.attempts],
-        }
 
 
 class Webhooks:
@@ -254,13 +141,7 @@ class Webhooks:
             concurrent: Whether the duplicates go out at the same moment.
             fault: What happens to it on its way.
         """
-        if forgery and forgery not in FORGERIES:
-            raise ValueError(
-                Words(
-                    f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}",
-                    f"没有伪造方式 {forgery!r}，可选：{'、'.join(FORGERIES)}",
-                )
-            )
+        check_forgery(forgery)
         with self._store.lock, self._changed:
             delivery = Delivery(int(self._records.last or 0) + 1, notice, url, fault=fault.kind if fault else "")
             self._deliveries.append(delivery)
@@ -279,6 +160,11 @@ class Webhooks:
                     self._put(delivery, 0.0, "duplicate")
             self._keep(delivery)
         return delivery
+
+    def signed(self, notice: Notice, forgery: str = "") -> tuple[dict[str, str], bytes]:
+        """Return the headers and the body of an attempt, which is not made; ValueError for an unknown forgery."""
+        check_forgery(forgery)
+        return self._headers(notice, forgery)
 
     def resume(self) -> None:
         """Continue the deliveries of the store: waiting ones are sent when they are due."""
@@ -471,6 +357,17 @@ class Webhooks:
             "Wechatpay-Serial": "0" * 40 if forgery == "serial" else serial,
         }
         return headers, body
+
+
+def check_forgery(forgery: str) -> None:
+    """Raise ValueError for an unknown forgery."""
+    if forgery and forgery not in FORGERIES:
+        raise ValueError(
+            Words(
+                f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}",
+                f"没有伪造方式 {forgery!r}，可选：{'、'.join(FORGERIES)}",
+            )
+        )
 
 
 def taken(version: str, status: int, answer: bytes) -> bool:
