@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,7 +14,12 @@ from chainable.i18n import Words
 
 __all__ = ["hold", "read_conditions"]
 
-_COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+_COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 _PART = re.compile(r"\s*([^\s=<>]+)\s*(>=|<=|=|>|<)\s*(.*?)\s*", re.DOTALL)
 
 
@@ -90,8 +95,8 @@ def _holds(condition: str, value: Any) -> bool:
     text, sign = _text(value), _sign(condition)
     if not sign:
         return text == condition or fnmatchcase(text, condition)
-    number = _number(text)
-    return number is not None and _COMPARISONS[sign](number, _number(condition[len(sign) :]))
+    number, limit = _number(text), _number(condition[len(sign) :])
+    return number is not None and limit is not None and _COMPARISONS[sign](number, limit)
 
 
 def _sign(condition: str) -> str:

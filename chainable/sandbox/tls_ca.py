@@ -67,7 +67,7 @@ class Authority:
                     others[wanted] = self._context([wanted], clients=clients)
                 connection.context = others.get(wanted, context)
 
-            context.sni_callback = choose  # type: ignore[assignment]  # typeshed has the sockets' own class only
+            context.sni_callback = choose
         return context
 
     def _context(self, names: Iterable[str], *, clients: bool) -> ssl.SSLContext:

@@ -115,7 +115,7 @@ class ControlApi:
                 "DELETE clock": lambda *_: platform.clock.reset(),
                 "POST reset": lambda *_: platform.reset(),
                 "GET snapshot": lambda *_: {"snapshot": base64.b64encode(platform.snapshot()).decode()},
-                "POST restore": lambda _request, sent: platform.restore(base64.b64decode(sent["snapshot"])) or {},
+                "POST restore": self._restore,
                 "GET state": lambda *_: platform.store.kinds(),
                 "GET state/{kind}": self._state,
                 "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),
@@ -195,6 +195,12 @@ class ControlApi:
             self._platform.faults.discard(Fault.read(settings), hits)
         else:
             self._platform.faults.clear()
+
+    def _restore(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        if "snapshot" not in sent:
+            raise TypeError(Words("restore takes a snapshot", "restore 的参数：snapshot"))
+        self._platform.restore(base64.b64decode(sent["snapshot"]))
+        return {}
 
     def _state(self, request: Request, sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
         offset, limit = (int(request.query.get(name, usual)) for name, usual in (("offset", 0), ("limit", -1)))
