@@ -22,8 +22,8 @@ _SPAN = re.compile(r"([+-]?)(?=[0-9])(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(
 _UNITS = (86_400, 3600, 60, 1)
 
 
-def clock_command(program: str, connect: Callable[[str], ControlClient]) -> Command:
-    """Return the command of a program; *connect* makes a client of the sandbox at a place."""
+def clock_command(program: str, env: str, connect: Callable[[str], ControlClient]) -> Command:
+    """Return the command of a program; *connect* makes a client of the sandbox at a place, such as the file *env*."""
 
     @command(
         "clock",
@@ -33,7 +33,7 @@ def clock_command(program: str, connect: Callable[[str], ControlClient]) -> Comm
             "显示或调整运行中沙箱的时间：+1d、+2h30m、+90（秒）、now（恢复为当前时间）。\n\n"
             "依赖时间的一切随之变化：订单过期、通知重试、账单、授权有效期。",
         ),
-        (f"{program} clock +1d --sandbox sandbox.env", f"{program} clock now --sandbox sandbox.env"),
+        (f"{program} clock +1d --sandbox {env}", f"{program} clock now --sandbox {env}"),
     )
     @argument("span", required=False)
     @sandbox_option(required=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["snapshot_commands"]
 
 
-def snapshot_commands(program: str, connect: Callable[[str], ControlClient]) -> tuple[Command, Command]:
-    """Return both commands of a program; *connect* makes a client of the sandbox at a place."""
+def snapshot_commands(program: str, env: str, connect: Callable[[str], ControlClient]) -> tuple[Command, Command]:
+    """Return both commands of a program; *connect* makes a client of the sandbox at a place, such as the file *env*."""
 
     @command(
         "snapshot",
@@ -31,7 +31,7 @@ def snapshot_commands(program: str, connect: Callable[[str], ControlClient]) -> 
             "Write the state of a running sandbox to FILE, keys included: restore FILE brings it back.",
             "把运行中沙箱的状态（含密钥）写入 FILE，用 restore FILE 恢复。",
         ),
-        (f"{program} snapshot before.state --sandbox sandbox.env",),
+        (f"{program} snapshot before.state --sandbox {env}",),
     )
     @argument("file", type=click.Path(dir_okay=False, path_type=Path))
     @sandbox_option(required=True)
@@ -44,7 +44,7 @@ def snapshot_commands(program: str, connect: Callable[[str], ControlClient]) -> 
             "Bring the state of a running sandbox back to a snapshot: objects, clock and faults; requests stay listed.",
             "把运行中的沙箱恢复到快照时的状态：业务数据、时间与故障；请求记录保留。",
         ),
-        (f"{program} restore before.state --sandbox sandbox.env",),
+        (f"{program} restore before.state --sandbox {env}",),
     )
     @argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @sandbox_option(required=True)

@@ -56,9 +56,8 @@ def refusal(request: Request, address: str, hosts: Collection[str] = ()) -> Word
     private = here is not None and not is_loopback(address) and is_private_name(here.host)
     if here is None or not (private or is_loopback(here.host) or here.host in {address.lower(), *hosts}):
         return Words(
-            "the controls answer under the sandbox's own address only: send it in the header Host, or start the sandbox "
-            "with --host NAME or --allow-host NAME",
-            "控制接口只能通过沙箱自己的地址访问：请求头 Host 应为该地址，或用 --host 名称、--allow-host 名称启动沙箱",
+            "the controls answer under the sandbox's own address only: send it in the header Host",
+            "控制接口只能通过沙箱自己的地址访问：请求头 Host 应为该地址",
         )
     if not request.target.startswith("/"):
         return Words("send a target that begins with a slash", "请求路径应以斜杠开头")

@@ -52,6 +52,8 @@ class Clock:
 
     def move(self, offset: float) -> None:
         """Set it so many seconds ahead of its base: 0 is now."""
+        if offset == self.offset:
+            return
         self.offset = offset
         for listener in self._listeners:
             listener()

@@ -175,9 +175,9 @@ class FaultRule:
         return cls.read({"kind": kind, **members})
 
 
-def suggestion(name: str, known: Iterable[str]) -> Words:
+def suggestion(name: str, known: Iterable[str], cutoff: float = 0.6) -> Words:
     """Return the names that are similar to a wrong one, as a part of a sentence; empty if there are none."""
-    near = similar_names(name, known)
+    near = similar_names(name, known, cutoff)
     if not near:
         return Words("", "")
     return Words(f"; did you mean {' or '.join(map(repr, near))}?", f"，您是否想用 {'、'.join(near)}？")

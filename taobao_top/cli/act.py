@@ -44,7 +44,7 @@ PARAMETERS = {
     "ban": Words("how long calls are banned then, seconds", "超限后禁用的秒数"),
     "calls": Words("how many within the seconds", "时间窗内的调用次数"),
     "hard": Words("true cuts them", "true 表示直接切断"),
-    "kind": Words("error, latency, reset, lost, late, doubled …", "error、latency、reset、lost、late、doubled……"),
+    "kind": Words("error, latency, reset, lost, late, doubled …", "如 error、latency、reset、lost、late、doubled"),
     "match": Words("tid=42…, payment>=100", "tid=42…, payment>=100"),
     "code": Words("of error", "错误码"),
     "sub_code": Words("of error", "子错误码"),

@@ -7,4 +7,4 @@ from taobao_top.cli.control_client import ControlClient
 
 __all__ = ["clock"]
 
-clock = clock_command("taobao-top", ControlClient.connect)
+clock = clock_command("taobao-top", "top.env", ControlClient.connect)

@@ -7,4 +7,4 @@ from taobao_top.cli.control_client import ControlClient
 
 __all__ = ["restore", "snapshot"]
 
-snapshot, restore = snapshot_commands("taobao-top", ControlClient.connect)
+snapshot, restore = snapshot_commands("taobao-top", "top.env", ControlClient.connect)

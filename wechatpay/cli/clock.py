@@ -7,4 +7,4 @@ from wechatpay.cli.control_client import ControlClient
 
 __all__ = ["clock"]
 
-clock = clock_command("wechatpay", ControlClient.connect)
+clock = clock_command("wechatpay", "sandbox.env", ControlClient.connect)

@@ -7,4 +7,4 @@ from wechatpay.cli.control_client import ControlClient
 
 __all__ = ["restore", "snapshot"]
 
-snapshot, restore = snapshot_commands("wechatpay", ControlClient.connect)
+snapshot, restore = snapshot_commands("wechatpay", "sandbox.env", ControlClient.connect)

@@ -163,7 +163,7 @@ class ControlApi:
     def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:
         actions = self._platform.actions
         if name not in actions:
-            near = suggestion(name, actions)
+            near = suggestion(name, actions, 0.85)
             raise LookupError(
                 Words(
                     f"there is no action {name}{near}: there are {', '.join(sorted(actions))}",

@@ -49,5 +49,6 @@ def test_others_hear_of_it():
     clock.on_move(lambda: heard.append(clock.offset))
     clock.advance(5)
     clock.move(7)
+    clock.move(7)
     clock.reset()
     assert heard == [5, 7, 0]
