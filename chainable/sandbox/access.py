@@ -25,7 +25,7 @@ PRIVATE = re.compile(r"[a-z0-9_-]*[a-z_-][a-z0-9_-]*|[a-z0-9.-]+\.internal")
 
 def is_private_name(host: str) -> bool:
     """
-    Return whether a name is one of a private network, such as ``wechatpay`` between containers.
+    Return whether a name is one of a private network, such as that of another container.
 
     It has no dot, or is below ``.internal``, which is reserved for private use: public DNS has neither, so that no web
     page can lead it here (DNS rebinding).

@@ -72,11 +72,7 @@ class Clock:
         if len(members) != 1 or not members.keys() <= UNITS.keys():
             raise TypeError(Words(f"clock takes one of {', '.join(UNITS)}", f"clock 的参数为其一：{'、'.join(UNITS)}"))
         ((name, value),) = members.items()
-        try:
-            seconds = float(value) * UNITS[name]
-        except OverflowError:
-            seconds = LATEST
-        return {"ahead": self.advance(seconds)}
+        return {"ahead": self.advance(float(value) * UNITS[name])}
 
     def on_move(self, listener: Callable[[], object]) -> None:
         """Call this, in any thread, whenever the clock was set ahead or back."""

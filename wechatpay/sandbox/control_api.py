@@ -143,7 +143,7 @@ class ControlApi:
             return refusal.reply()
         except LookupError as error:
             return _failed(404, "NOT_FOUND", error)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             return _failed(400, "PARAM_ERROR", error)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             return internal_error(error).reply()
