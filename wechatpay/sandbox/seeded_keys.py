@@ -29,11 +29,8 @@ def new_rsa_key(random: Randomness, purpose: str) -> rsa.RSAPrivateKey:
 
 
 def new_ec_key(random: Randomness, purpose: str) -> ec.EllipticCurvePrivateKey:
-    """Return a key on P-256: fresh, or that of the seed."""
-    curve = ec.SECP256R1()
-    if random.seed is None:
-        return ec.generate_private_key(curve)
-    return ec.derive_private_key(random.below(2**255, purpose) + 1, curve)
+    """Return a key on P-256."""
+    return ec.derive_private_key(random.below(2**255, purpose) + 1, ec.SECP256R1())
 
 
 @lru_cache(maxsize=64)
