@@ -20,6 +20,8 @@ from taobao_top.sandbox.times import written
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from requests import Response
+
     from chainable.destination import Destination
     from taobao_top.sandbox.app import Application
 
@@ -119,10 +121,15 @@ def call_spi(
     if fault is not None and kind == "late":
         time.sleep(fault.seconds)
     with DirectSession(allowed) as session:
-        for _ in range(2 if kind == "doubled" else 1):
-            answer = session.post(
+
+        def post() -> Response:
+            return session.post(
                 url, params=sent.query, data=sent.body, headers=sent.headers, timeout=timeout, verify=verify
             )
+
+        answer = post()
+        if kind == "doubled":
+            answer = post()
     app.journal.write(
         kind="outbound",
         at=app.clock(),
