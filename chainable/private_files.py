@@ -130,13 +130,13 @@ class Marked:
         if foreign:
             raise NotOursError(foreign[0], self.maker)
 
-    def write(self, path: Path, text: str, *, force: bool = True, bare: bool = False) -> Path | None:
+    def write(self, path: Path, text: str | bytes, *, force: bool = True, bare: bool = False) -> Path | None:
         """
         Write a private file, and mark it.
 
         Args:
             path: The file.
-            text: The content, which is written after the mark.
+            text: The content, which is written after the mark; bytes are listed.
             force: Rename an existing file of the user to ``….bak``, with a warning; False raises instead.
             bare: List the file instead of writing a mark into it.
 
@@ -160,13 +160,15 @@ class Marked:
                 f"{path} 不是由“{self.maker}”生成的，原文件保留为 {backup}",
             )
             warnings.warn(message, stacklevel=2)
-        content = text.encode()
-        if bare:
+        content = text.encode() if isinstance(text, str) else text
+        if bare or isinstance(text, bytes):
             known = {entry.partition(" ")[2]: entry for entry in self._listed(path)}
             entry = _entry(path, content)
             known[entry.partition(" ")[2]] = entry
             write_private(path.with_name(_LIST), "\n".join([self.line, *known.values(), ""]))
-        write_private(path, content if bare else f"{self.line}\n{text}")
+            write_private(path, content)
+        else:
+            write_private(path, f"{self.line}\n{text}")
         return backup
 
     def _listed(self, path: Path) -> list[str]:

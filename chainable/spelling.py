@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 __all__ = ["did_you_mean", "similar_names"]
 
 
-def similar_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return at most three names that are similar to a wrong one."""
+def similar_names(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Return at most three names that are similar to a wrong one: from *cutoff* on, where 1 is the same."""
     from difflib import get_close_matches  # needed for errors only
 
-    return get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ __all__ = ["act_command"]
 def act_command(
     words: Words,
     examples: Sequence[str],
-    names: Callable[[str], Sequence[tuple[str, ...]]],
+    names: Callable[[str], Sequence[tuple[str, str, str]]],
     perform: Callable[[str, str, dict[str, str]], Any],
 ) -> Command:
     """
@@ -30,7 +30,7 @@ def act_command(
     Args:
         words: Its help.
         examples: Its examples.
-        names: Returns the actions of the sandbox at a place: the name, and what it does if that is known.
+        names: Returns the actions of the sandbox at a place: the name, what it takes, a line for each, and what it does.
         perform: Performs an action at a place with these values, and returns its result.
     """
 
@@ -45,9 +45,10 @@ def act_command(
             return
         rows = names(where)
         if as_json():
-            print_json({"actions": [name for name, *_ in rows]})
+            taken = {name: takes.splitlines() for name, takes, _ in rows}
+            print_json({"actions": [name for name, *_ in rows], "takes": taken})
         else:
-            headings = (Words("action", "操作"), Words("what it does", "说明"))
-            print_table("", headings[: max(map(len, rows))], rows)
+            headings = (Words("action", "操作"), Words("what it takes", "参数"), Words("what it does", "说明"))
+            print_table("", headings, rows)
 
     return act

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FaultRules",
-    "data_option",
     "faults_option",
     "listening_options",
     "load_faults",
     "require_sandbox",
     "run_until_interrupted",
+    "seed_option",
+    "seeded",
+    "state_option",
     "warn_if_public",
     "write_account",
     "write_env_options",
@@ -57,16 +59,58 @@ listening_options = add_options(
         help=Words("HTTPS port; 0 takes any free one.", "HTTPS 端口，0 表示任意空闲端口。"),
     ),
     option("--address", default="127.0.0.1", show_default=True, help=Words("Address to listen on.", "监听地址。")),
+    option(
+        "--host",
+        "names",
+        multiple=True,
+        help=Words(
+            "Name or IP address by which other machines or containers call the sandbox: it goes into the certificate and "
+            "the env file. May be repeated.",
+            "其他机器或容器访问沙箱所用的主机名或 IP：写入证书与 env 文件，可重复。",
+        ),
+    ),
+    option(
+        "--allow-host",
+        "allowed",
+        multiple=True,
+        help=Words(
+            "Name under which the controls and the inspector answer; default: those of --host. May be repeated.",
+            "控制接口与查看页面应答的主机名，默认为 --host 的值，可重复。",
+        ),
+    ),
 )
-"""``--port``, ``--https-port`` and ``--address`` of a sandbox."""
+"""``--port``, ``--https-port``, ``--address``, ``--host`` and ``--allow-host`` of a sandbox."""
 
 
-data_option = option(
-    "--data",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=Words("SQLite file for account and state.", "保存账户与状态的 SQLite 文件。"),
+state_option = add_options(
+    option(
+        "--state",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=Words("SQLite file for account, clock and state.", "保存账户、时间与状态的 SQLite 文件。"),
+    ),
+    option(
+        "--data",
+        type=click.Path(dir_okay=False, path_type=Path),
+        hidden=True,
+        help=Words("The former name of --state.", "--state 的旧名。"),
+    ),
 )
-"""``--data``: where a sandbox keeps its account and state."""
+"""``--state``: where a sandbox keeps its account, clock and state."""
+
+
+seed_option = option(
+    "--seed",
+    help=Words(
+        "Text that makes account, keys, ids and nonces the same every time; for tests only.",
+        "任意文本：相同的文本每次得到相同的账户、密钥、编号与随机串，仅供测试。",
+    ),
+)
+"""``--seed``: what a sandbox takes its random values from."""
+
+
+def seeded(seed: int | str) -> Words:
+    """Return a seed as a command prints it."""
+    return Words(f"{seed} (its keys are for tests only)", f"{seed}（密钥仅供测试）")
 
 
 def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

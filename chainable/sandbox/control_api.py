@@ -9,7 +9,7 @@ from chainable.i18n import Words
 from chainable.sandbox.access import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from chainable.sandbox.http import Request
 
@@ -60,15 +60,16 @@ def in_chinese(error: Exception) -> dict[str, str]:
     return {"zh": text.zh.encode(errors="replace").decode()} if isinstance(text, Words) else {}
 
 
-def members(request: Request, address: str) -> dict[str, Any]:
+def members(request: Request, address: str, hosts: Collection[str] = ()) -> dict[str, Any]:
     """
-    Check a request to the controls, and return the members of its JSON body; an empty body has none.
+    Check a request to the controls of a sandbox at this address and with these further hosts, and return the members of
+    its JSON body; an empty body has none.
 
     Raises:
         ControlError: 403: it comes from another site or names another host; 415: a body that is not declared as JSON,
             which a web page could send unasked; 400: the body is not a JSON object.
     """
-    reason = refusal(request, address)
+    reason = refusal(request, address, hosts)
     if reason is not None:
         raise ControlError(403, reason)
     content_type = request.header("content-type") or ""

@@ -8,9 +8,11 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from attrs import define, evolve, fields
+from attrs import define, evolve, field, fields
 
 from chainable.i18n import Words
+from chainable.sandbox.conditions import hold, read_conditions
+from chainable.spelling import similar_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["HEADER", "FaultRule", "Faults"]
+__all__ = ["HEADER", "NOTIFICATION_KINDS", "FaultRule", "Faults", "matching", "suggestion"]
 
 HEADER = "sandbox-fault"
 """The request header that carries a fault for this request alone: ``error; code=SYSTEM_ERROR; status=500``."""
@@ -26,13 +28,27 @@ HEADER = "sandbox-fault"
 LONGEST = 3600.0
 """Seconds that a fault may delay a response."""
 
+NOTIFICATION_KINDS: Mapping[str, str] = {
+    "lost": "a notification that never arrives",
+    "late": "a notification that arrives after so many seconds of the sandbox's clock",
+    "doubled": "a notification that arrives twice, at the same moment",
+    "out_of_order": "a notification that arrives behind the next one",
+}
+"""The faults of notifications, whose names are ``notify`` and the event: ``notify TRANSACTION.SUCCESS``."""
+NOTIFY = "notify "
+
 F = TypeVar("F", bound="FaultRule")
+
+
+def matching() -> Any:
+    """Return the field ``match`` of a gateway's faults: values of the request by name, all of which have to fit."""
+    return field(factory=dict, converter=read_conditions, hash=False, kw_only=True)
 
 
 class FaultRule:
     """
     Base of the faults of a gateway: a frozen attrs class with ``kind``, ``times``, ``after``, ``seconds``, ``status``,
-    ``executed`` and fields of its own.
+    ``executed``, ``match`` and fields of its own.
     """
 
     KINDS: ClassVar[Mapping[str, str]]
@@ -52,6 +68,7 @@ class FaultRule:
     seconds: float
     status: int
     executed: bool | None
+    match: Mapping[str, str]
 
     def __attrs_post_init__(self) -> None:
         for old, now in self.RENAMED.items():
@@ -64,10 +81,28 @@ class FaultRule:
             warnings.warn(f"the fault {self.kind!r} is deprecated: use {new!r}", DeprecationWarning, stacklevel=3)
             object.__setattr__(self, "kind", new)
         if self.kind not in self.KINDS:
+            near = suggestion(self.kind, self.KINDS)
             raise ValueError(
                 Words(
-                    f"kind: {self.kind!r} is not a fault; choose one of {', '.join(self.KINDS)}",
-                    f"kind：没有故障 {self.kind!r}，可选：{'、'.join(self.KINDS)}",
+                    f"kind: {self.kind!r} is not a fault{near}; choose one of {', '.join(self.KINDS)}",
+                    f"kind：没有故障 {self.kind!r}{near.zh}，可选：{'、'.join(self.KINDS)}",
+                )
+            )
+        pattern = getattr(self, self.PATTERN)
+        about_notifications = pattern in (None, "*") or pattern.startswith(NOTIFY)
+        if self.kind in NOTIFICATION_KINDS and not about_notifications:
+            raise ValueError(
+                Words(
+                    f"{self.PATTERN}: {self.kind} concerns notifications, whose names begin with {NOTIFY!r}",
+                    f"{self.PATTERN}：{self.kind} 针对通知，名称应以 {NOTIFY!r} 开头",
+                )
+            )
+        if self.kind not in NOTIFICATION_KINDS and (pattern or "").startswith(NOTIFY):
+            kinds = [each for each in self.KINDS if each in NOTIFICATION_KINDS]
+            raise ValueError(
+                Words(
+                    f"kind: a notification can be {', '.join(kinds)}, not {self.kind}",
+                    f"kind：通知的故障可选 {'、'.join(kinds)}，不能是 {self.kind}",
                 )
             )
         for valid, english, chinese in (
@@ -106,10 +141,11 @@ class FaultRule:
         for name, value in members.items():
             new = cls.RENAMED.get(name, name)
             if new not in known:
+                near = suggestion(name, known)
                 raise ValueError(
                     Words(
-                        f"a fault has no {name!r}: it has {', '.join(sorted(known))}",
-                        f"故障没有设置项 {name!r}，可用的设置项：{'、'.join(sorted(known))}",
+                        f"a fault has no {name!r}{near}: it has {', '.join(sorted(known))}",
+                        f"故障没有设置项 {name!r}{near.zh}，可用的设置项：{'、'.join(sorted(known))}",
                     )
                 )
             settings[new] = _value(new, value)
@@ -125,11 +161,26 @@ class FaultRule:
         Return the fault of a ``Sandbox-Fault`` header: ``error; code=SYSTEM_ERROR; status=500``.
 
         Raises:
-            ValueError: As :meth:`read`.
+            ValueError: As :meth:`read`; or it concerns notifications, which no request stands for.
         """
         kind, *pairs = (part.strip() for part in text.split(";"))
         members = {name: value for name, _, value in (pair.partition("=") for pair in pairs if pair)}
+        if kind in NOTIFICATION_KINDS:
+            raise ValueError(
+                Words(
+                    f"{kind} concerns notifications: add it to the faults in force",
+                    f"{kind} 针对通知，请添加为生效中的规则",
+                )
+            )
         return cls.read({"kind": kind, **members})
+
+
+def suggestion(name: str, known: Iterable[str], cutoff: float = 0.6) -> Words:
+    """Return the names that are similar to a wrong one, as a part of a sentence; empty if there are none."""
+    near = similar_names(name, known, cutoff)
+    if not near:
+        return Words("", "")
+    return Words(f"; did you mean {' or '.join(map(repr, near))}?", f"，您是否想用 {'、'.join(near)}？")
 
 
 def _value(name: str, value: Any) -> Any:
@@ -139,6 +190,8 @@ def _value(name: str, value: Any) -> Any:
     try:
         return read(value)
     except (TypeError, ValueError):
+        if name == "match":
+            raise
         raise ValueError(Words(f"{name}: {value!r} is not valid", f"{name}：{value!r} 无效")) from None
 
 
@@ -166,6 +219,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "code": _code,
     "seconds": float,
     "executed": _flag,
+    "match": read_conditions,
 }
 
 
@@ -174,6 +228,15 @@ class _Rule(Generic[F]):
     fault: F
     passed: int = 0
     hits: int = 0
+
+    def means(
+        self, names: Iterable[str], values: Callable[[], Mapping[str, Any]] | None, kinds: Container[str] | None
+    ) -> bool:
+        """Return whether a call of one of these names and with these values is meant, by a fault of these kinds."""
+        fault = self.fault
+        if fault.kind in NOTIFICATION_KINDS if kinds is None else fault.kind not in kinds:
+            return False
+        return fault.matches(names) and (not fault.match or hold(fault.match, values() if values else {}))
 
     def count(self) -> bool:
         """Count a matching call; True if the fault applies to it."""
@@ -272,24 +335,41 @@ class Faults(Generic[F]):
                 )
             self._rules.remove(next((rule for rule in equal if rule.hits == hits), equal[0]))
 
-    def match(self, names: Iterable[str]) -> list[F]:
-        """Count a call of these names, and return the faults of all rules that apply to it."""
+    def match(
+        self,
+        names: Iterable[str],
+        values: Callable[[], Mapping[str, Any]] | None = None,
+        kinds: Container[str] | None = None,
+    ) -> list[F]:
+        """
+        Count a call, and return the faults of all rules that apply to it.
+
+        Args:
+            names: Its names.
+            values: Returns its values, for the rules that ask for some.
+            kinds: The kinds of faults that are meant; by default those of requests.
+        """
         if not self._rules:
             return []
         keys = tuple(names)
         with self._lock:
-            return [rule.fault for rule in self._rules if rule.fault.matches(keys) and rule.count()]
+            return [rule.fault for rule in self._rules if rule.means(keys, values, kinds) and rule.count()]
 
-    def take(self, name: str | None, kinds: Container[str] | None = None) -> F | None:
+    def take(
+        self,
+        name: str | None,
+        kinds: Container[str] | None = None,
+        values: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> F | None:
         """
-        Count a call for the first rule of these kinds that matches it; rules that are used up are removed.
+        Count a call for the first rule that matches it, as above; rules that are used up are removed.
 
         Returns:
             The fault, if the rule applies already.
         """
         with self._lock:
             for rule in self._rules:
-                if (kinds is None or rule.fault.kind in kinds) and rule.fault.matches((name or "",)):
+                if rule.means((name or "",), values, kinds):
                     applies = rule.count()
                     if rule.is_spent:
                         self._rules.remove(rule)

@@ -8,16 +8,17 @@ import socket
 from contextlib import ExitStack
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from chainable.sandbox import limits
 from chainable.sandbox.connection import Connection, Listener, Serving
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from chainable.sandbox.http import Reply, Request
 
-__all__ = ["Listener", "Server"]
+__all__ = ["Listener", "Server", "under"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that the body of a request may have."""
@@ -208,3 +209,12 @@ class Server:
         if self._serving.tasks:
             await asyncio.wait(self._serving.tasks)
         await self._running.shutdown_default_executor()
+
+
+def under(hosts: Sequence[str], url: str) -> str:
+    """Return a URL with the first of these hosts in place of its own, unchanged without one."""
+    if not hosts:
+        return url
+    parts = urlsplit(url)
+    host = f"[{hosts[0]}]" if ":" in hosts[0] else hosts[0]
+    return parts._replace(netloc=f"{host}:{parts.port}").geturl()

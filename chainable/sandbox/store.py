@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from chainable.i18n import Words
 from chainable.sandbox.database import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Records", "Store"]
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS names (
 );
 """
 TABLES = ("entries", "names")
+BEGINS = "substr(kind, 1, length(?1)) = ?1"
 SETTING = "_setting"
 
 
@@ -64,6 +66,28 @@ class Store:
                     " AND (?1 <> '' OR substr(kind, 1, 1) <> '_')",
                     (prefix,),
                 )
+
+    def dump(self, prefix: str = "") -> dict[str, Any]:
+        """Return all objects of the kinds that begin so, with their other names, as JSON values."""
+        with self.lock:
+            entries = self._database.execute(
+                f"SELECT kind, id, day, data, content FROM entries WHERE {BEGINS} ORDER BY rowid",  # noqa: S608 (a constant)
+                (prefix,),
+            ).fetchall()
+            names = self._database.execute(f"SELECT kind, name, id FROM names WHERE {BEGINS}", (prefix,)).fetchall()  # noqa: S608
+        rows = [[*row, None if content is None else base64.b64encode(content).decode()] for *row, content in entries]
+        return {"entries": rows, "names": [list(row) for row in names]}
+
+    def load(self, dump: Mapping[str, Any], prefix: str = "") -> None:
+        """Put the objects of a dump in place of all of the kinds that begin so."""
+        with self.transaction():
+            for table in TABLES:
+                self._database.execute(f"DELETE FROM {table} WHERE {BEGINS}", (prefix,))  # noqa: S608 (a constant)
+            self._database.executemany(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
+                [(*row, None if content is None else base64.b64decode(content)) for *row, content in dump["entries"]],
+            )
+            self._database.executemany("INSERT INTO names VALUES (?, ?, ?)", dump["names"])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -184,6 +208,14 @@ class Store:
                 (kind, *texts, size, offset),
             ).fetchall()
         return [(number, json.loads(data)) for number, data in rows]
+
+    def page(self, kind: str, offset: int, limit: int) -> list[Any]:
+        """Return so many objects of a kind from a position on, in the order they were first written."""
+        with self.lock:
+            rows = self._database.execute(
+                "SELECT data FROM entries WHERE kind = ? ORDER BY rowid LIMIT ? OFFSET ?", (kind, limit, offset)
+            ).fetchall()
+        return [json.loads(data) for (data,) in rows]
 
     def kinds(self) -> dict[str, int]:
         """Return how many objects there are of each kind."""

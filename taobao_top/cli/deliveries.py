@@ -34,6 +34,7 @@ HEADINGS = (
 _STATES = {
     "waiting": Words("waiting", "待投递"),
     "handed out": Words("handed out", "已投递"),
+    "lost": Words("lost by a fault", "已丢失（故障）"),
     "failed": Words("failed", "处理失败"),
     "confirmed": Words("confirmed", "已确认"),
 }

@@ -11,11 +11,13 @@ from chainable.cli.sandbox_options import require_sandbox
 from chainable.lazy import lazy_function
 from taobao_top.cli import DISTRIBUTION
 from taobao_top.cli.act import act
+from taobao_top.cli.clock import clock
 from taobao_top.cli.deliveries import deliveries, listen, trigger
 from taobao_top.cli.doctor.command import doctor
 from taobao_top.cli.login import login
 from taobao_top.cli.request import request
 from taobao_top.cli.sandbox import import_sandbox, sandbox
+from taobao_top.cli.snapshots import restore, snapshot
 
 __all__ = ["program"]
 
@@ -38,7 +40,7 @@ program = add_root_options(
 
 
 add_demo(program, lazy_function("taobao_top.demo", "main"), partial(require_sandbox, import_sandbox, DISTRIBUTION))
-for _command in (sandbox, request, login, trigger, listen, deliveries, act, doctor):
+for _command in (sandbox, request, login, trigger, listen, deliveries, act, clock, snapshot, restore, doctor):
     program.add_command(_command)
 add_describe(
     program,

@@ -11,12 +11,14 @@ import click
 from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
-    data_option,
     faults_option,
     listening_options,
     load_faults,
     require_sandbox,
     run_until_interrupted,
+    seed_option,
+    seeded,
+    state_option,
     warn_if_public,
     write_account,
     write_env_options,
@@ -49,7 +51,8 @@ def import_sandbox() -> type[Sandbox]:
     "--lenient", is_flag=True, help=Words("Do not validate parameters against the catalogue.", "不按接口目录校验参数。")
 )
 @faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
-@data_option
+@state_option
+@seed_option
 @option(
     "--callback-host",
     "hosts",
@@ -76,9 +79,13 @@ def sandbox(
     https_port: int,
     address: str,
     *,
+    names: tuple[str, ...],
+    allowed: tuple[str, ...],
     lenient: bool,
     rules: Path | None,
+    state: Path | None,
     data: Path | None,
+    seed: str | None,
     hosts: tuple[str, ...],
     definitions: tuple[Path, ...],
     write_env: Path | None,
@@ -89,10 +96,13 @@ def sandbox(
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
             host=address,
+            hosts=names,
+            allow_hosts=allowed or None,
             port=port,
             https_port=https_port,
             strict=not lenient,
-            data=data,
+            state=data if state is None else state,
+            seed=seed,
             callback_hosts=hosts,
             catalogue=definitions or None,
         )
@@ -115,6 +125,8 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "session": account.session,
         "ca": str(running.ca),
     }
+    if running.application.random.seed is not None:
+        rows[Words("seed", "种子")] = seeded(running.application.random.seed)
     if env is not None:
         rows[Words("env file", "env 文件")] = str(env)
     return rows

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-
 from attrs import field, frozen
+
+from chainable.sandbox.randomness import Randomness
 
 __all__ = ["Account"]
 
-
-def _digits() -> str:
-    return str(secrets.randbelow(9 * 10**7) + 10**7)
+FRESH = Randomness()
 
 
 @frozen(kw_only=True)
@@ -24,6 +22,22 @@ class Account:
         session: A session that never expires.
     """
 
-    app_key: str = field(factory=_digits)
-    app_secret: str = field(factory=lambda: secrets.token_hex(16), repr=False)
-    session: str = field(factory=lambda: "6" + secrets.token_hex(24), repr=False)
+    app_key: str = field(factory=lambda: digits(FRESH))
+    app_secret: str = field(factory=lambda: FRESH.hex(16, "app_secret"), repr=False)
+    session: str = field(factory=lambda: session(FRESH), repr=False)
+
+    @classmethod
+    def of(cls, random: Randomness, **given: str) -> Account:
+        """Return an account with what is given, the rest from there."""
+        made = {"app_key": digits(random), "app_secret": random.hex(16, "app_secret"), "session": session(random)}
+        return cls(**{**made, **given})
+
+
+def digits(random: Randomness) -> str:
+    """Return eight digits."""
+    return str(random.below(9 * 10**7, "app_key") + 10**7)
+
+
+def session(random: Randomness) -> str:
+    """Return a session key, or a refresh token."""
+    return "6" + random.hex(24, "session")

@@ -6,18 +6,22 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from attrs import asdict
+
 from chainable.sandbox.clock import Clock
+from chainable.sandbox.snapshot import pack, unpack
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Faults
 from taobao_top.sandbox.journal import Journal
 from taobao_top.sandbox.messages import MessageQueue
-from taobao_top.sandbox.rate_limits import Throttle
+from taobao_top.sandbox.rate_limits import Limit, Throttle
 from taobao_top.sandbox.sessions import Sessions
 from taobao_top.sandbox.trades import Trades
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainable.sandbox.randomness import Randomness
     from chainable.sandbox.store import Store
     from taobao_top.sandbox.account import Account
 
@@ -32,6 +36,7 @@ class Application:
     An app and its state.
 
     Attributes:
+        random: Where its random values come from.
         clock: The sandbox's clock, as this app sees it: it can be set.
         lock: Held while a call is carried out.
         insurance: Insurance orders by identifier.
@@ -42,15 +47,21 @@ class Application:
             since honest calls made within one second are the same request.
     """
 
-    def __init__(self, account: Account, store: Store, clock: Callable[[], float], journal_size: int) -> None:
+    def __init__(
+        self, account: Account, store: Store, clock: Callable[[], float], journal_size: int, random: Randomness
+    ) -> None:
         self.account = account
+        self.random = random
         self.clock = Clock(clock)
         self.lock = threading.RLock()
         self.journal = Journal(journal_size)
         self.faults = Faults()
         self.throttle = Throttle()
-        self.sessions = Sessions(account, store, self.clock)
-        self.queue = MessageQueue(self.clock)
+        self._store = store
+        self._prefix = f"{account.app_key}/"
+        self.sessions = Sessions(account, store, self.clock, random)
+        self.queue = MessageQueue(self.clock, self.faults)
+        self.clock.on_move(self.queue.wake)
         self.trades = Trades(store.records(f"{account.app_key}/trade"), self.clock, self.lock)
         self.insurance = store.records(f"{account.app_key}/insurance")
         self._settings = store.records(f"{account.app_key}/setting")
@@ -58,6 +69,49 @@ class Application:
         self.need_session: set[str] = set()
         self.refuse_repeats = False
         self._seen: OrderedDict[str, float] = OrderedDict()
+        self.clock.offset = self._settings.get("clock") or 0.0
+        self.clock.on_move(lambda: self._settings.put("clock", self.clock.offset))
+
+    def snapshot(self) -> bytes:
+        """Return the state: records, sessions, messages, limits, clock and faults; the journal is no part of it."""
+        with self.lock:
+            members = {
+                "clock": self.clock.offset,
+                "faults": [fault.members() for fault in self.faults],
+                "limits": [asdict(limit) for limit in self.throttle.limits],
+                "bans": self.throttle.bans,
+                "messages": self.queue.dump(),
+                "store": self._store.dump(self._prefix),
+            }
+        return pack("taobao_top", self.account.app_key, members)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Bring back the state that :meth:`snapshot` returned; ValueError if it is none of this app."""
+        members = unpack("taobao_top", self.account.app_key, snapshot)
+        with self.lock:
+            self._store.load(members["store"], self._prefix)
+            self.throttle.clear()
+            for limit in members["limits"]:
+                self.throttle.limit(Limit(**limit))
+            for method, until, code, sub_code in members["bans"]:
+                self.throttle.ban(until, method=method, code=code, sub_code=sub_code)
+            self.faults.clear()
+            for fault in members["faults"]:
+                self.faults.add(self.faults.TYPE.read(fault))
+            self.queue.load(members["messages"])
+            self.clock.move(members["clock"])
+
+    def reset(self) -> None:
+        """Drop records, messages, limits, faults and the journal, and set the clock to now; the account stays."""
+        with self.lock:
+            self._store.clear(self._prefix)
+            self.sessions.begin()
+            self.throttle.clear()
+            self.faults.clear()
+            self.queue.load({})
+            self.journal.clear()
+            self.clock.move(0.0)
+            self._seen.clear()
 
     @property
     def secret_version(self) -> int:

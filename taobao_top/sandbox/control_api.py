@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from taobao_top.sandbox.request import asked
 from taobao_top.sandbox.spi_calls import call_spi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chainable.sandbox.http import Request
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.gateway import Gateway
@@ -31,18 +34,20 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` journal, faults, trades, messages, deliveries; ``POST`` faults, bans, limits,
+    ``GET`` journal, faults, trades, messages, deliveries, snapshot, clock; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
     deliveries/<id>/redeliver, sessions, codes, spi,
-    clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``);
-    ``DELETE`` journal, faults (one of them, by its members, or all), bans,
+    clock (ahead by ``seconds``, ``minutes``, ``hours`` or ``days``), secret (a new key for ``taobao.top.secret.get``),
+    reset (forget all state), restore (a ``snapshot``, as GET snapshot returns it);
+    ``DELETE`` clock (back to now), journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
     """
 
-    def __init__(self, gateway: Gateway, address: str) -> None:
+    def __init__(self, gateway: Gateway, address: str, hosts: Iterable[str] = ()) -> None:
         self._gateway = gateway
         self._address = address
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._inspector: Inspector | None = None
         self._controls = Controls(
             {
@@ -65,7 +70,12 @@ class ControlApi:
                 "POST sessions": _session,
                 "POST codes": lambda app, members: {"code": app.sessions.code(**members)},
                 "POST spi": lambda app, members: _spi(gateway, app, members),
-                "POST clock": lambda app, members: {"ahead": app.clock.advance(float(members["seconds"]))},
+                "GET clock": lambda app, _: app.clock.as_json(),
+                "POST clock": lambda app, members: app.clock.change(members),
+                "DELETE clock": lambda app, _: app.clock.reset(),
+                "POST reset": lambda app, _: app.reset(),
+                "GET snapshot": lambda app, _: {"snapshot": base64.b64encode(app.snapshot()).decode()},
+                "POST restore": lambda app, members: app.restore(base64.b64decode(members["snapshot"])),
                 "POST secret": lambda app, _: {"version": app.rotate_secret()},
                 "DELETE connections": lambda app, members: {"dropped": app.queue.drop(**members)},
             }
@@ -74,7 +84,7 @@ class ControlApi:
     def handle(self, request: Request) -> Reply:
         """Answer one request below ``/_sandbox/``; the inspector's code is loaded with the first one to it."""
         try:
-            sent = members(request, self._address)
+            sent = members(request, self._address, self._hosts)
             reply = self._reply(request.method, "/".join(request.segments[1:]), asked(request), sent)
         except ControlError as error:
             reply = as_json(in_both(error, error.message), error.status)
@@ -149,7 +159,16 @@ def _ban(app: Application, members: dict[str, Any]) -> None:
 
 
 def _messages(app: Application, members: dict[str, Any]) -> Any:
-    return {"waiting": app.queue.waiting, "unconfirmed": app.queue.unconfirmed, "confirmed": app.queue.confirmed}
+    """Return how many messages wait and are unconfirmed, and those confirmed, failed, lost, and sent by clients."""
+    queue = app.queue
+    return {
+        "waiting": queue.waiting,
+        "unconfirmed": queue.unconfirmed,
+        "confirmed": queue.confirmed,
+        "failed": [{"id": number, "reason": reason} for number, reason in queue.failed],
+        "lost": [message.id for message in queue.lost],
+        "sent": [asdict(message) for message in queue.sent],
+    }
 
 
 def _deliveries(app: Application) -> list[dict[str, Any]]:
@@ -159,6 +178,7 @@ def _deliveries(app: Application) -> list[dict[str, Any]]:
     # The last state of a message counts: one that is confirmed may have been handed out once more.
     states = [(message, "confirmed") for message in queue.done]
     states += [(message, "handed out") for message in queue.out]
+    states += [(message, "lost") for message in queue.lost]
     states += [(message, "failed" if message.id in reasons else "waiting") for message in queue.queued]
     found = {
         message.id: {**asdict(message), "state": state, "reason": reasons.get(message.id, "")}

@@ -35,6 +35,7 @@ KINDS = {
     "huge": "pads the answer with white space to `size` bytes",
     "redirect": "answers 302 to another host",
     "error": "answers `error_response` with `code`, `sub_code`, `sub_msg`",
+    **engine.NOTIFICATION_KINDS,
 }
 """The faults and what they do."""
 
@@ -54,7 +55,8 @@ class Fault(engine.FaultRule):
 
     Args:
         kind: One of :data:`KINDS`.
-        method: The API that is meant: a pattern (``*``); None for every call.
+        method: The API that is meant: a pattern (``*``); None for every call. Of a message or a call of the platform:
+            ``notify taobao_trade_TradePaid``, the topic or the API that is called.
         times: How often it applies; None for always.
         after: How many matching calls pass first.
         executed: Whether the call takes effect before it fails; by default only if the fault concerns the response
@@ -65,6 +67,9 @@ class Fault(engine.FaultRule):
         code: Of ``error``.
         sub_code: Of ``error``.
         sub_msg: Of ``error``.
+        match: Values that the parameters of a call have to have, or the content of a message: ``{"tid": "42…"}``, or
+            text, ``tid=42…, payment>=100``. A dotted name leads into objects, lists and JSON text; ``*`` stands for
+            any text.
     """
 
     KINDS = KINDS
@@ -82,6 +87,7 @@ class Fault(engine.FaultRule):
     code: int = field(default=50, converter=int)
     sub_code: str | None = "isp.remote-service-error"
     sub_msg: str | None = "the remote service failed"
+    match: Mapping[str, str] = engine.matching()
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> Self:
@@ -104,6 +110,10 @@ class Faults(engine.Faults[Fault]):
     """The rules in force; the first that matches a call applies to it, and is removed once it is used up."""
 
     TYPE = Fault
+
+    def of_notification(self, topic: str, content: Any) -> Fault | None:
+        """Return the fault of a message of this topic, or of a call of the platform to this API, and count it."""
+        return self.take(f"{engine.NOTIFY}{topic}", engine.NOTIFICATION_KINDS, lambda: content)
 
 
 def played(answer: Reply, fault: Fault) -> Reply:

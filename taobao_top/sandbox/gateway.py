@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainable.destination import Destination
+    from chainable.sandbox.randomness import Randomness
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.request import TopRequest
 
@@ -48,6 +48,7 @@ class Gateway:
 
     Args:
         clock: Seconds since 1970.
+        random: Where ids come from.
 
     Attributes:
         applications: The apps there are, by app_key.
@@ -59,8 +60,9 @@ class Gateway:
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], random: Randomness) -> None:
         self.clock = clock
+        self.random = random
         self.applications: dict[str, Application] = {}
         self.strict = True
         self.catalogue: Catalogue = PACKAGED
@@ -118,7 +120,7 @@ class Gateway:
 
     def _item(self, app: Application, request: TopRequest, parameters: dict[str, str]) -> bytes:
         method = parameters.get("method") or None
-        fault = app.faults.take(method, {"error"})
+        fault = app.faults.take(method, {"error"}, lambda: parameters)
         single = evolve(request, parameters=parameters, body=b"", headers={})
         record = self._record("item", app, single, method, fault)
         record["verified"] = True
@@ -154,12 +156,12 @@ class Gateway:
         header = request.headers.get(HEADER)
         if header is not None:
             return Fault.of_header(header)
-        return None if app is None else app.faults.take(method)
+        return None if app is None else app.faults.take(method, values=lambda: request.parameters)
 
     def _written(
         self, make: Callable[[], dict[str, Any]], parameters: Mapping[str, str], path: str, record: dict[str, Any]
     ) -> Reply:
-        request_id = secrets.token_hex(8)
+        request_id = self.random.hex(8, "request_id")
         try:
             members = {**make(), "request_id": request_id}
             name = root(parameters["method"])

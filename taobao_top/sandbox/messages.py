@@ -7,16 +7,21 @@ import threading
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.faults import Fault, Faults
 
 __all__ = ["Link", "Message", "MessageQueue"]
 
 LEASE = 600.0
 """Seconds until a message that is not confirmed is handed out again."""
 KEPT = 1000
+LISTS = ("waiting", "held", "behind", "lost", "confirmed", "sent")
+SLACK = 0.05
+"""Seconds that two clocks may differ."""
 
 
 class Link(Protocol):
@@ -75,9 +80,10 @@ class MessageQueue:
             server of top-link behaves, on which the platform's channel stands.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], faults: Faults) -> None:
         self.answers_pings = True
         self._clock = clock
+        self._faults = faults
         self._lock = threading.RLock()
         self._waiting: dict[str, OrderedDict[int, Message]] = {}
         self._held: OrderedDict[int, Message] = OrderedDict()
@@ -88,6 +94,10 @@ class MessageQueue:
         self._confirmed: deque[Message] = deque(maxlen=KEPT)
         self._failed: deque[tuple[int, str]] = deque(maxlen=KEPT)
         self._sent: deque[Message] = deque(maxlen=KEPT)
+        self._lost: deque[Message] = deque(maxlen=KEPT)
+        self._late: list[tuple[float, Message]] = []
+        self._behind: list[Message] = []
+        self._doubled: set[int] = set()
 
     def publish(
         self,
@@ -100,7 +110,8 @@ class MessageQueue:
         gzip: bool = False,
     ) -> Message:
         """
-        Put a message into the queue; connected consumers that have pulled get it at once.
+        Put a message into the queue; connected consumers that have pulled get it at once, unless a fault of ``notify`` and
+        its topic applies.
 
         Args:
             topic: Its topic.
@@ -123,9 +134,33 @@ class MessageQueue:
                 published=self._clock(),
                 gzip=gzip,
             )
-            self._put(message)
+            self._admit(message, self._faults.of_notification(topic, text))
         self._wake(group)
         return message
+
+    def _admit(self, message: Message, fault: Fault | None) -> None:
+        """Put a message where its fault has it, and those that wait for the next one behind it."""
+        kind = "" if fault is None else fault.kind
+        if kind == "lost":
+            self._lost.append(message)
+        elif kind == "out_of_order":
+            self._behind.append(message)
+        elif fault is not None and kind == "late":
+            self._late.append((self._clock() + fault.seconds, message))
+            timer = threading.Timer(fault.seconds + SLACK, self._wake, (message.group,))
+            timer.daemon = True
+            timer.start()
+        else:
+            if kind == "doubled":
+                self._doubled.add(message.id)
+            for each in (message, *self._behind):
+                self._put(each)
+            self._behind.clear()
+
+    def wake(self) -> None:
+        """Look for messages that are due again on all connections: the time has changed."""
+        for link in self.links:
+            link.wake()
 
     def _put(self, message: Message) -> OrderedDict[int, Message]:
         waiting = self._waiting.setdefault(message.group, OrderedDict())
@@ -149,6 +184,10 @@ class MessageQueue:
         with self._lock:
             while self._out and next(iter(self._out.values()))[1] <= now:
                 self._put(self._out.popitem(last=False)[1][0])
+            for due, message in tuple(self._late):
+                if due <= now:
+                    self._late.remove((due, message))
+                    self._put(message)
             if again:
                 for message in self._held.values():
                     self._put(message)
@@ -159,6 +198,10 @@ class MessageQueue:
                 _, message = waiting.popitem(last=False)
                 chosen.append(evolve(message, deliveries=message.deliveries + 1))
                 self._out[message.id] = (chosen[-1], now + LEASE)
+            for message in tuple(chosen):
+                if message.id in self._doubled:
+                    self._doubled.remove(message.id)
+                    chosen.append(message)
             return chosen
 
     def confirm(self, number: int) -> bool:
@@ -189,6 +232,46 @@ class MessageQueue:
                     groups.add(found[0].group)
         for group in groups:
             self._wake(group)
+
+    def dump(self) -> dict[str, Any]:
+        """Return all messages and where they are, as JSON values."""
+        with self._lock:
+            lists = {
+                "waiting": [message for group in self._waiting.values() for message in group.values()],
+                "held": self._held.values(),
+                "behind": self._behind,
+                "lost": self._lost,
+                "confirmed": self._confirmed,
+                "sent": self._sent,
+            }
+            return {
+                **{name: [asdict(message) for message in messages] for name, messages in lists.items()},
+                "out": [(until, asdict(message)) for message, until in self._out.values()],
+                "late": [(due, asdict(message)) for due, message in self._late],
+                "failed": list(self._failed),
+                "doubled": sorted(self._doubled),
+                "last": self._last,
+            }
+
+    def load(self, dump: Mapping[str, Any]) -> None:
+        """Have the messages that :meth:`dump` returned, and no others; nothing of them by default."""
+        with self._lock:
+            read = {name: [Message(**each) for each in dump.get(name, ())] for name in LISTS}
+            self._waiting.clear()
+            for message in read["waiting"]:
+                self._put(message)
+            self._held = OrderedDict((message.id, message) for message in read["held"])
+            self._behind = read["behind"]
+            for name in ("lost", "confirmed", "sent"):
+                getattr(self, f"_{name}").clear()
+                getattr(self, f"_{name}").extend(read[name])
+            out = [(until, Message(**members)) for until, members in dump.get("out", ())]
+            self._out = OrderedDict((message.id, (message, until)) for until, message in out)
+            self._late = [(due, Message(**members)) for due, members in dump.get("late", ())]
+            self._failed.clear()
+            self._failed.extend((number, reason) for number, reason in dump.get("failed", ()))
+            self._doubled = set(dump.get("doubled", ()))
+            self._last = dump.get("last", self._last)
 
     def sent_by_client(self, message: Message) -> None:
         """Keep a message that a client published."""
@@ -221,9 +304,16 @@ class MessageQueue:
 
     @property
     def queued(self) -> list[Message]:
-        """The messages that are not handed out, then those that failed."""
+        """The messages that are not handed out, those that failed, and those that a fault keeps back."""
         with self._lock:
-            return [*(message for group in self._waiting.values() for message in group.values()), *self._held.values()]
+            waiting = (message for group in self._waiting.values() for message in group.values())
+            return [*waiting, *self._held.values(), *(message for _, message in self._late), *self._behind]
+
+    @property
+    def lost(self) -> list[Message]:
+        """The messages that a fault lost, the last thousand."""
+        with self._lock:
+            return list(self._lost)
 
     @property
     def out(self) -> list[Message]:

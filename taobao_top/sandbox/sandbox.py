@@ -7,23 +7,26 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
+from chainable.sandbox.server import under
 from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.app import Application
 from taobao_top.sandbox.faults import Fault
 from taobao_top.sandbox.rate_limits import APP_API, Limit
 from taobao_top.sandbox.service import Service
-from taobao_top.sandbox.spi_calls import Outcome, call_spi
+from taobao_top.sandbox.spi_calls import Outcome, SpiRequest, call_spi, spi_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from chainable.sandbox.clock import Clock
     from taobao_top import TaobaoTop
     from taobao_top.catalogue.definitions import Definitions
     from taobao_top.sandbox.journal import Journal
@@ -51,11 +54,15 @@ class Sandbox:
         app_secret: Of the app.
         session: One that never expires.
         host: The address to bind; other addresses than loopback cause a warning.
+        hosts: Names and addresses by which other machines or containers call it: they stand in the TLS certificate, and
+            the first one in :meth:`env`.
+        allow_hosts: Those under which the controls answer besides ``host`` and loopback; by default *hosts*. A sandbox off
+            loopback also answers under names of private networks, such as ``taobao-top``.
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
-        data: A SQLite file to keep the account, trades, tokens, orders and the version of the key in; None keeps them
-            in memory.
+        state: A SQLite file to keep the account, the clock, trades, tokens, orders and the version of the key in; None
+            keeps them in memory.
         clock: Seconds since 1970.
         strict: Whether APIs that the catalogue lacks, and parameters that do not fit it, are refused.
         batch_limit: How many requests a batch may hold.
@@ -65,8 +72,11 @@ class Sandbox:
             have called; ``*`` for all. :meth:`call_spi` calls what it is given.
         catalogue: Definitions of further methods, or other ones of known methods, as for a client; the clients made
             here know them, too.
+        seed: Makes app_key, app_secret, sessions, tokens and ids the same every time, so that recorded answers can be
+            compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
         beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
             the server are that one's.
+        data: The former name of *state*.
     """
 
     def __init__(
@@ -76,10 +86,12 @@ class Sandbox:
         app_secret: str | None = None,
         session: str | None = None,
         host: str = "127.0.0.1",
+        hosts: Sequence[str] = (),
+        allow_hosts: Iterable[str] | None = None,
         port: int = 0,
         https_port: int = 0,
         https: bool = True,
-        data: str | Path | None = None,
+        state: str | Path | None = None,
         clock: Callable[[], float] = time.time,
         strict: bool = True,
         batch_limit: int = 20,
@@ -87,8 +99,10 @@ class Sandbox:
         sign_method: str = "hmac-sha256",
         callback_hosts: tuple[str, ...] = (),
         catalogue: Catalogue | Definitions | None = None,
+        seed: int | str | None = None,
         beside: Sandbox | None = None,
         lenient: bool | None = None,
+        data: str | Path | None = None,
     ) -> None:
         strict = renamed("lenient", "strict", None if lenient is None else not lenient, strict)
         known = Catalogue.of(catalogue)
@@ -99,7 +113,14 @@ class Sandbox:
             if not is_loopback(host):
                 warnings.warn(f"the sandbox on {host} can be reached from other machines", stacklevel=2)
             self.service = Service(
-                host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
+                host=host,
+                hosts=hosts,
+                allow_hosts=allow_hosts,
+                port=port,
+                https_port=https_port if https else None,
+                data=data if state is None else state,
+                clock=clock,
+                seed=seed,
             )
             account = self.service.account(app_key, app_secret, session)
             self.service.gateway.strict = strict
@@ -108,9 +129,9 @@ class Sandbox:
             self.service.gateway.callback_hosts = frozenset(name.lower().strip("[]") for name in callback_hosts)
         else:
             self.service = beside.service
-            account = Account()
+            account = Account.of(self.service.gateway.random)
         gateway = self.service.gateway
-        self.application = Application(account, self.service.store, gateway.clock, journal_size)
+        self.application = Application(account, self.service.store, gateway.clock, journal_size, gateway.random)
         gateway.applications[account.app_key] = self.application
 
     def start(self) -> Self:
@@ -197,7 +218,7 @@ class Sandbox:
 
     def client(self, **overrides: Any) -> TaobaoTop:
         """
-        Return a client that calls this sandbox; closed when the sandbox ends.
+        Return a client that calls this sandbox, with its clock; closed when the sandbox ends.
 
         Args:
             **overrides: Settings of :class:`taobao_top.TaobaoTop` that differ.
@@ -211,6 +232,7 @@ class Sandbox:
             "sign_method": self._sign_method,
             "gateway": self.gateway,
             "catalogue": self.service.gateway.catalogue,
+            "clock": self.clock,
             **overrides,
         }
         if self.ca is not None and str(settings["gateway"]).startswith("https:"):
@@ -219,22 +241,25 @@ class Sandbox:
         self._clients.append(client)
         return client
 
-    def env(self) -> dict[str, str]:
-        """Return the environment variables that ``TaobaoTop.from_env()`` reads."""
+    def env(self, ca: Path | None = None) -> dict[str, str]:
+        """Return the environment variables that ``TaobaoTop.from_env()`` reads; *ca* is a copy of :attr:`ca` to name."""
         found = {
             "TAOBAO_TOP_APP_KEY": self.account.app_key,
             "TAOBAO_TOP_APP_SECRET": self.account.app_secret,
             "TAOBAO_TOP_SESSION": self.account.session,
             "TAOBAO_TOP_SIGN_METHOD": self._sign_method,
-            "TAOBAO_TOP_GATEWAY": self.gateway,
+            "TAOBAO_TOP_GATEWAY": under(self.service.hosts, self.gateway),
         }
         if self.ca is not None:
-            found.update(TAOBAO_TOP_GATEWAY=self.https_gateway, TAOBAO_TOP_CA=str(self.ca))
+            found.update(
+                TAOBAO_TOP_GATEWAY=under(self.service.hosts, self.https_gateway), TAOBAO_TOP_CA=str(ca or self.ca)
+            )
         return found
 
     def write_env(self, path: str | Path, *, force: bool = True) -> Path:
         """
-        Write :meth:`env` as a file that only its owner may read.
+        Write :meth:`env` as a file, and the authority's certificate into the folder ``….d`` beside it; only their owner may
+        read them.
 
         Its first line is a comment that says who made it: such a file is replaced.
 
@@ -251,7 +276,20 @@ class Sandbox:
             OSError: The file cannot be written.
         """
         target = Path(path)
-        MADE.write(target, env_text(self.env()), force=force)
+        folder = target.with_name(f"{target.name}.d")
+        copy = folder / "sandbox_ca.pem"
+        if not force:
+            MADE.check((target, copy))
+        if self.ca is None:
+            MADE.write(target, env_text(self.env()), force=force)
+            return target
+        text = env_text(self.env(copy.absolute()))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_symlink():
+            msg = f"{folder} is a link: name another file"
+            raise ConfigurationError(msg)
+        MADE.write(copy, self.ca.read_text(), force=force, bare=True)
+        MADE.write(target, text, force=force)
         return target
 
     def fault(self, kind: str, **options: Any) -> Fault:
@@ -281,6 +319,23 @@ class Sandbox:
         """
         self.application.clock.advance(seconds)
 
+    @property
+    def clock(self) -> Clock:
+        """This app's clock: ``clock.advance(days=1)`` lets sessions, bans and messages age."""
+        return self.application.clock
+
+    def snapshot(self) -> bytes:
+        """Return this app's state: trades, sessions, messages, limits, clock and faults; not the journal."""
+        return self.application.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Bring back the state that :meth:`snapshot` returned; ValueError if it is none of this app."""
+        self.application.restore(snapshot)
+
+    def reset(self) -> None:
+        """Drop this app's state, requests and faults, and set its clock to now; the account stays."""
+        self.application.reset()
+
     def rotate_secret(self) -> int:
         """Make a new key for ``taobao.top.secret.get``, and return its version."""
         return self.application.rotate_secret()
@@ -288,3 +343,16 @@ class Sandbox:
     def call_spi(self, url: str, **options: Any) -> Outcome:
         """Call a server as the platform does: options of :func:`taobao_top.sandbox.spi_calls.call_spi`."""
         return call_spi(self.application, url, **options)
+
+    def spi_request(self, url: str = "/", **options: Any) -> SpiRequest:
+        """
+        Return a call of the platform to a path or URL, signed and not sent, for the test client of a web framework::
+
+            sent = sandbox.spi_request("/spi", method="taobao.shop.ask", form={"tid": "7"})
+            answer = flask_app.test_client().post(sent.target, headers=sent.headers, data=sent.body)
+
+        Args:
+            url: Where the server has it.
+            **options: Those of :func:`taobao_top.sandbox.spi_calls.call_spi` that say what is called.
+        """
+        return spi_request(self.application, url, **options)

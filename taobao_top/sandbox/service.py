@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainable.private_files import write_private
+from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.server import Listener, Server
 from chainable.sandbox.store import Store
-from chainable.sandbox.tls_ca import Authority
+from chainable.sandbox.tls_ca import Authority, container_names
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.control_api import ControlApi
 from taobao_top.sandbox.gateway import Gateway
 from taobao_top.sandbox.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Service"]
 
@@ -29,9 +30,19 @@ class Service:
     """A server with its gateway, the records, and the origins and CA file of HTTP and HTTPS (None without HTTPS)."""
 
     def __init__(
-        self, *, host: str, port: int, https_port: int | None, data: str | Path | None, clock: Callable[[], float]
+        self,
+        *,
+        host: str,
+        hosts: Sequence[str] = (),
+        allow_hosts: Iterable[str] | None = None,
+        port: int,
+        https_port: int | None,
+        data: str | Path | None,
+        clock: Callable[[], float],
+        seed: int | str | None = None,
     ) -> None:
-        self.gateway = Gateway(clock)
+        self.hosts = tuple(hosts)
+        self.gateway = Gateway(clock, Randomness(seed))
         with ExitStack() as opened:
             self.store = Store(None if data is None else Path(data))
             opened.callback(self.store.close)
@@ -43,8 +54,10 @@ class Service:
                     opened.enter_context(tempfile.TemporaryDirectory(prefix="taobao_top.sandbox.")), "ca.pem"
                 )
                 write_private(self.ca, authority.pem)
-                listeners.append(Listener("main", host, authority.server_context(host, clients=False), https_port))
-            web = Web(self.gateway, ControlApi(self.gateway, host))
+                names = (*hosts, *container_names(host, "taobao-top"))
+                context = authority.server_context(host, hosts=names, clients=False)
+                listeners.append(Listener("main", host, context, https_port))
+            web = Web(self.gateway, ControlApi(self.gateway, host, hosts if allow_hosts is None else allow_hosts))
             self._server = Server(web.handle, listeners, keep_alive=KEEP_ALIVE)
             opened.callback(self._server.stop)
             self._server.bind()
@@ -58,7 +71,7 @@ class Service:
         given = {"app_key": app_key, "app_secret": app_secret, "session": session}
         kept = records.get("default") or {}
         chosen = {**kept, **{name: value for name, value in given.items() if value is not None}}
-        account = Account(**chosen)
+        account = Account.of(self.gateway.random, **chosen)
         records.put("default", {name: getattr(account, name) for name in given})
         return account
 

@@ -6,18 +6,19 @@ https://open.taobao.com/doc.htm?docId=102635&docType=1
 from __future__ import annotations
 
 import json
-import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from attrs import asdict, frozen
 
+from taobao_top.sandbox.account import session as new_session
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.signature import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainable.sandbox.randomness import Randomness
     from chainable.sandbox.store import Store
     from taobao_top.sandbox.account import Account
 
@@ -65,18 +66,24 @@ class Sessions:
         refreshable: Whether the app may refresh (only those of the service market may).
     """
 
-    def __init__(self, account: Account, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, account: Account, store: Store, clock: Callable[[], float], random: Randomness) -> None:
         self.life = 365.0 * DAY
         self.refresh_life = 365.0 * DAY
         self.redirect_uri: str | None = None
         self.refreshable = True
         self._account = account
+        self._random = random
         self._clock = clock
         self._sessions = store.records(f"{account.app_key}/session")
         self._codes = store.records(f"{account.app_key}/code")
         self._refreshes = store.records(f"{account.app_key}/refresh")
-        if self._sessions.get(account.session) is None:
-            self._keep(Session(session=account.session, user_id=2054718218, nick="sandbox_seller", expires=None))
+        self.begin()
+
+    def begin(self) -> None:
+        """Have the app's own session, if it is not there."""
+        own = self._account.session
+        if self._sessions.get(own) is None:
+            self._keep(Session(session=own, user_id=2054718218, nick="sandbox_seller", expires=None))
 
     def _keep(self, session: Session) -> None:
         self._sessions.put(session.session, asdict(session))
@@ -113,7 +120,7 @@ class Sessions:
 
     def code(self, *, user_id: int = 2054718218, nick: str = "sandbox_seller", redirect_uri: str | None = None) -> str:
         """Return a new authorisation code, accepted once and for 30 minutes."""
-        code = secrets.token_urlsafe(24)
+        code = self._random.url_safe(24, "code")
         until = self._clock() + CODE_LIFE
         self._codes.put(code, {"user_id": user_id, "nick": nick, "until": until, "redirect_uri": redirect_uri})
         return code
@@ -146,9 +153,9 @@ class Sessions:
     def tokens(self, user_id: int, nick: str) -> dict[str, Any]:
         """Make a session with its refresh token, and return the members of the token answer."""
         now = self._clock()
-        made = Session(session="6" + secrets.token_hex(24), user_id=user_id, nick=nick, expires=now + self.life)
+        made = Session(session=new_session(self._random), user_id=user_id, nick=nick, expires=now + self.life)
         self._keep(made)
-        refresh = "6" + secrets.token_hex(24)
+        refresh = new_session(self._random)
         self._refreshes.put(
             refresh,
             {"session": made.session, "user_id": user_id, "nick": nick, "until": now + self.refresh_life},

@@ -6,6 +6,8 @@ https://open.taobao.com/doc.htm?docId=101617&docType=1
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -16,12 +18,14 @@ from taobao_top.sandbox.signature import sign
 from taobao_top.sandbox.times import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from requests import Response
 
     from chainable.destination import Destination
     from taobao_top.sandbox.app import Application
 
-__all__ = ["Outcome", "call_spi"]
+__all__ = ["Outcome", "SpiRequest", "call_spi", "spi_request"]
 
 FORM = "application/x-www-form-urlencoded;charset=utf-8"
 JSON = "application/json;charset=utf-8"
@@ -45,6 +49,24 @@ class Outcome:
             return None
 
 
+@frozen(kw_only=True)
+class SpiRequest:
+    """A call of the platform: the parameters that go into the query of the URL, the headers and the body."""
+
+    url: str
+    query: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def target(self) -> str:
+        """Path and query, for the test client of a web framework."""
+        parts = urlsplit(self.url)
+        return parts._replace(
+            scheme="", netloc="", query="&".join(filter(None, (parts.query, urlencode(self.query))))
+        ).geturl()
+
+
 def call_spi(
     app: Application,
     url: str,
@@ -63,6 +85,9 @@ def call_spi(
 ) -> Outcome:
     """
     Call a server as the platform does; always signed with MD5.
+
+    Faults of ``notify`` and the API's name apply: a ``lost`` call has the status 0, a ``late`` one is sent after so many
+    seconds, of a ``doubled`` one the second response is returned.
 
     Args:
         app: Whose secret signs.
@@ -84,9 +109,59 @@ def call_spi(
         requests.exceptions.InvalidURL: The URL cannot be called, or is not allowed.
         requests.RequestException: The server cannot be reached, or does not answer.
     """
+    sent = spi_request(
+        app, url, method=method, parameters=parameters, form=form, body=body, content_type=content_type,
+        headers=headers, forged=forged, age=age,
+    )  # fmt: skip
+    said = body if isinstance(body, Mapping) else {"body": body}
+    fault = app.faults.of_notification(method, {**(parameters or {}), **(form or {}), **said})
+    kind = fault.kind if fault else ""
+    if kind == "lost":
+        return Outcome(status=0, headers={}, body=b"")
+    if fault is not None and kind == "late":
+        time.sleep(fault.seconds)
+    with DirectSession(allowed) as session:
+
+        def post() -> Response:
+            return session.post(
+                url, params=sent.query, data=sent.body, headers=sent.headers, timeout=timeout, verify=verify
+            )
+
+        answer = post()
+        if kind == "doubled":
+            answer = post()
+    app.journal.write(
+        kind="outbound",
+        at=app.clock(),
+        verb="POST",
+        path=url,
+        method=method,
+        parameters={**_own(url), **sent.query, **(form or {})},
+        body=_raw(body),
+        headers=sent.headers,
+        status=answer.status_code,
+        answer=answer.content,
+    )
+    return Outcome(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+
+def spi_request(
+    app: Application,
+    url: str,
+    *,
+    method: str = "taobao.sandbox.spi.call",
+    parameters: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: Any = None,
+    content_type: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    forged: bool = False,
+    age: float = 0.0,
+) -> SpiRequest:
+    """Return a call of the platform, signed and not sent; the arguments are those of :func:`call_spi`."""
     raw = _raw(body)
-    own = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    query = _query(app, {"method": method, **(parameters or {})}, {**own, **(headers or {}), **(form or {})}, raw, age)
+    signed = {**_own(url), **(headers or {}), **(form or {})}
+    query = _query(app, {"method": method, **(parameters or {})}, signed, raw, age)
     if forged:
         query["timestamp"] = written(app.clock() - age + 1)
     sent = {name: quote(value) for name, value in (headers or {}).items()}
@@ -94,21 +169,12 @@ def call_spi(
         sent["top-sign-list"] = ",".join(headers)
     sent["content-type"] = content_type or _type_of(body, raw)
     whole = urlencode(form or {}).encode() if body is None else raw
-    with DirectSession(allowed) as session:
-        answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
-    app.journal.write(
-        kind="outbound",
-        at=app.clock(),
-        verb="POST",
-        path=url,
-        method=method,
-        parameters={**own, **query, **(form or {})},
-        body=raw,
-        headers=sent,
-        status=answer.status_code,
-        answer=answer.content,
-    )
-    return Outcome(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+    return SpiRequest(url=url, query=query, headers=sent, body=whole)
+
+
+def _own(url: str) -> dict[str, str]:
+    """Return the parameters in the query of a URL."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def _query(

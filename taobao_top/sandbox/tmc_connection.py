@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import secrets
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from taobao_top.sandbox.tmc_codec import CONNECT, CONNECT_ACK, SEND, SEND_ACK, B
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainable.sandbox.randomness import Randomness
     from chainable.sandbox.websocket import WebSocket
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.messages import MessageQueue
@@ -30,13 +30,14 @@ REFUSED = 1008
 
 
 class TmcConnection:
-    """One WebSocket connection; *find* gives the app of an app_key."""
+    """One WebSocket connection; *find* gives the app of an app_key, *random* the tokens."""
 
-    def __init__(self, channel: WebSocket, find: Callable[[str], Application | None]) -> None:
+    def __init__(self, channel: WebSocket, find: Callable[[str], Application | None], random: Randomness) -> None:
+        self._random = random
         self.group = "default"
         self._channel = channel
         self._find = find
-        self._token = self._given = secrets.token_hex(16)
+        self._token = self._given = random.hex(16, "token")
         self._connect_flag: int | None = None
         self._pulled = False
         self._out: dict[int, None] = {}
@@ -53,7 +54,7 @@ class TmcConnection:
 
     def expire(self) -> None:
         """Expect another token from now on."""
-        self._token = secrets.token_hex(16)
+        self._token = self._random.hex(16, "token")
 
     def silence(self) -> None:
         """Read nothing more and hand nothing out; from any thread."""
@@ -184,7 +185,7 @@ class TmcConnection:
 
     def _published(self, app: Application, text: Mapping[str, str]) -> None:
         message = Message(
-            id=int(secrets.randbits(62)),
+            id=app.random.below(2**62, "message"),
             topic=text.get("topic", ""),
             content=text.get("content", ""),
             group=self.group,

@@ -68,7 +68,7 @@ class Web:
         return self._finished(request, self._places.get(path, _nowhere))
 
     async def _serve(self, channel: WebSocket) -> None:
-        await TmcConnection(channel, self._gateway.applications.get).serve()
+        await TmcConnection(channel, self._gateway.applications.get, self._gateway.random).serve()
 
     def _finished(self, request: Request, place: Callable[[Request], Reply]) -> Reply:
         """Return the response of a place with its date, compressed if the client takes that."""
@@ -127,7 +127,7 @@ class Web:
         app = self._gateway.applications.get(form.get("client_id", ""), self._gateway.latest)
         app.journal.write(
             kind="oauth",
-            at=self._gateway.clock(),
+            at=app.clock(),
             verb=request.method,
             path="/token",
             method=form.get("grant_type"),

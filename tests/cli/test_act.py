@@ -31,6 +31,36 @@ def test_an_order_is_paid_by_command(wx, sandbox):
     result = wx("act", "dance", "--sandbox", sandbox.file)
     assert result.code == 2
     assert "there is no action dance" in result.err
+    assert "did you mean 'confirm_transfer'" in " ".join(
+        wx("act", "confirm_transfr", "--sandbox", sandbox.file).err.split()
+    )
+
+
+def test_what_actions_take_is_listed(wx, top, sandbox, gateway):
+    shown = wx("act", "--sandbox", sandbox.file).out
+    assert "number: its number" in shown
+    assert "[state=SUCCESS]" in shown
+    found = wx("act", "--sandbox", sandbox.file, "--json").data
+    assert "kind: kind is one of error" in found["takes"]["fault"][0]
+    assert found["takes"]["rotate"] == []
+    found = top("act", "--sandbox", gateway.file, "--json").data
+    assert found["takes"]["pay"] == ["tid: number of the order"]
+    assert "[status]: such as WAIT_BUYER_PAY" in found["takes"]["add_trades"]
+    assert "买家付款" in top("--lang", "zh", "act", "--sandbox", gateway.file).out
+
+
+def test_faults_by_command(wx, top, sandbox, gateway):
+    lost = ("operation=notify TRANSACTION.SUCCESS", "match=out_trade_no=act00001", "times=1")
+    result = wx("act", "fault", "kind=lost", *lost, "--sandbox", sandbox.file)
+    assert (result.code, result.data["match"]) == (0, {"out_trade_no": "act00001"})
+    assert [fault.kind for fault in sandbox.faults] == ["lost"]
+    result = wx("act", "fault", "kind=lots", "--sandbox", sandbox.file)
+    assert (result.code, "did you mean 'lost'" in " ".join(result.err.split())) == (2, True)
+    assert wx("act", "clear_faults", "--sandbox", sandbox.file).code == 0
+    assert len(sandbox.faults) == 0
+    assert top("act", "fault", "kind=error", "code=15", "match=tid=7", "--sandbox", gateway.file).code == 0
+    assert [fault.match for fault in gateway.application.faults] == [{"tid": "7"}]
+    assert top("act", "clear_faults", "--sandbox", gateway.file).code == 0
 
 
 def test_a_main_host_that_is_down_comes_up_again(wx, sandbox):

@@ -166,7 +166,7 @@ def test_headings_of_tables_are_chinese(wx, sandbox, receiver):
     assert "已接受" in sent.out
     assert "真实通知" in sent.out
     assert headings(wx("deliveries", "--sandbox", sandbox.file).out)[:2] == ["编号", "事件"]
-    assert headings(wx("act", "--sandbox", sandbox.file).out) == ["操作"]
+    assert headings(wx("act", "--sandbox", sandbox.file).out) == ["操作", "参数", "说明"]
     keys = wx("certificates", "download", "--env", sandbox.file).out
     assert headings(keys) == ["序列号或 ID", "类型", "生效时间", "失效时间"]
     assert "公钥" in keys

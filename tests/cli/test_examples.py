@@ -73,6 +73,8 @@ def test_an_example_runs(example, folder, wx, top, sandbox, gateway, consumer, r
             client.download(url, "bill.csv")
     if "taobao-top deliveries" in example:
         gateway.messages.publish("a_b_C", group="another")
+    if "restore" in example:
+        Path("before.state").write_bytes((gateway if example.startswith("taobao") else sandbox).snapshot())
     line = Line(example, receiver, sandbox, gateway, port)
     if "taobao-top trigger" in example:
         receiver.judge, receiver.status = None, 401 if "--forgery" in example else 200

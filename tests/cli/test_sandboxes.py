@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_named(wx, top):
 
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
     interrupted(waiting, signal.SIGTERM)
-    result = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")
+    result = wx("sandbox", "--json", "--lenient", "--state", tmp_path / "state.db")
 
     assert result.code == 0
     assert result.data["HTTP"].startswith("http://127.0.0.1:")
@@ -56,6 +56,14 @@ def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
     assert "warning: other machines can reach 0.0.0.0" in wx("sandbox", "--address", "0.0.0.0").err
     interrupted(waiting)
     assert "warning: other machines can reach 0.0.0.0" in top("sandbox", "--address", "0.0.0.0").err
+
+
+def test_hosts_and_a_seed(wx, top, interrupted, waiting):
+    for run in (wx, top):
+        interrupted(waiting)
+        result = run("sandbox", "--host", "pay.test", "--allow-host", "ops.test", "--seed", "7", "--json")
+        assert result.code == 0
+        assert result.data["seed"] == "7 (its keys are for tests only)"
 
 
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):

@@ -11,8 +11,16 @@ from wechatpay.cli.control_client import ControlClient
 __all__ = ["act"]
 
 
-def _names(where: str) -> list[tuple[str, ...]]:
-    return [(name,) for name in ControlClient.connect(where).request("GET", "actions")["actions"]]
+def _names(where: str) -> list[tuple[str, str, str]]:
+    described = ControlClient.connect(where).request("GET", "actions")["described"]
+    return [(name, "\n".join(map(_line, about["takes"])), about["does"]) for name, about in described.items()]
+
+
+def _line(parameter: dict[str, Any]) -> str:
+    """Return a parameter as ``number: its number`` or ``[state=SUCCESS]: the state it ends in``."""
+    name, default = parameter["name"], parameter["default"]
+    written = name if parameter["required"] else f"[{name}={default}]" if default else f"[{name}]"
+    return f"{written}: {parameter['about']}" if parameter["about"] else str(written)
 
 
 def _perform(where: str, action: str, values: dict[str, str]) -> Any:

@@ -33,6 +33,7 @@ _STATES = {
     "accepted": Words("accepted", "已接受"),
     "given up": Words("given up", "已放弃"),
     "blocked": Words("blocked", "未发送"),
+    "lost": Words("lost by a fault", "已丢失（故障）"),
     "forwarded": Words("forwarded", "已转发"),
 }
 _SUCCESS = re.compile(rb"<return_code>\s*(<!\[CDATA\[)?SUCCESS\b")

@@ -11,6 +11,7 @@ from chainable.cli.sandbox_options import require_sandbox
 from chainable.lazy import lazy_function
 from wechatpay.cli import DISTRIBUTION
 from wechatpay.cli.act import act
+from wechatpay.cli.clock import clock
 from wechatpay.cli.deliveries import deliveries, listen, trigger
 from wechatpay.cli.doctor.command import doctor
 from wechatpay.cli.files import bill, download
@@ -18,6 +19,7 @@ from wechatpay.cli.keys import certificates, decrypt, encrypt
 from wechatpay.cli.notify import notify
 from wechatpay.cli.request import request
 from wechatpay.cli.sandbox import import_sandbox, sandbox
+from wechatpay.cli.snapshots import restore, snapshot
 
 __all__ = ["program"]
 
@@ -53,6 +55,9 @@ for _command in (
     listen,
     deliveries,
     act,
+    clock,
+    snapshot,
+    restore,
     doctor,
 ):
     program.add_command(_command)

@@ -11,12 +11,14 @@ import click
 from chainable.cli.commands import add_options, command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
-    data_option,
     faults_option,
     listening_options,
     load_faults,
     require_sandbox,
     run_until_interrupted,
+    seed_option,
+    seeded,
+    state_option,
     warn_if_public,
     write_account,
     write_env_options,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
 
 AUTOMATIC = ("pay", "refund", "confirm", "sign", "finish")
+KEYS = ("public-key", "certificate", "both")
 
 
 def import_sandbox() -> type[Sandbox]:
@@ -40,7 +43,8 @@ def import_sandbox() -> type[Sandbox]:
 
 
 sandbox_options = add_options(
-    data_option,
+    state_option,
+    seed_option,
     write_env_options("WeChatPay.from_env"),
     option(
         "--automatic",
@@ -62,7 +66,7 @@ sandbox_options = add_options(
     ),
     option(
         "--callback-host",
-        "hosts",
+        "callback_hosts",
         multiple=True,
         help=Words(
             "Further host that may receive notifications, besides this machine.", "除本机外允许接收通知的主机。"
@@ -74,10 +78,11 @@ sandbox_options = add_options(
 
 def start_sandbox(
     *,
+    state: Path | None,
     data: Path | None,
     automatic: tuple[str, ...],
     callback_scale: float,
-    hosts: tuple[str, ...],
+    callback_hosts: tuple[str, ...],
     write_env: Path | None = None,
     **more: Any,
 ) -> Sandbox:
@@ -86,10 +91,10 @@ def start_sandbox(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
-            data=data,
+            state=data if state is None else state,
             automatic=automatic or ("refund", "finish"),
             callback_scale=callback_scale,
-            callback_hosts=hosts,
+            callback_hosts=callback_hosts,
             **more,
         ).start()
     try:
@@ -112,6 +117,16 @@ def start_sandbox(
 @option(
     "--lenient", is_flag=True, help=Words("Do not validate bodies against the catalogue.", "不按接口目录校验请求体。")
 )
+@option(
+    "--keys",
+    type=click.Choice(KEYS),
+    default="public-key",
+    show_default=True,
+    help=Words(
+        "Keys of the platform that the merchant has: new merchants have a public key only.",
+        "商户拥有的平台密钥：新商户只有微信支付公钥。",
+    ),
+)
 @faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
 @option(
     "--notify-url",
@@ -127,6 +142,8 @@ def sandbox(
     https_port: int,
     address: str,
     *,
+    names: tuple[str, ...],
+    allowed: tuple[str, ...],
     lenient: bool,
     rules: Path | None,
     notify_url: str | None,
@@ -139,6 +156,8 @@ def sandbox(
     warn_if_public(address)
     running = start_sandbox(
         host=address,
+        hosts=names,
+        allow_hosts=allowed or None,
         port=port,
         https_port=https_port,
         strict=not lenient,
@@ -153,6 +172,13 @@ def sandbox(
         running.stop()
 
 
+def _public_key(running: Sandbox) -> dict[str, Any]:
+    account = running.account
+    if account.keys == "certificate":
+        return {Words("platform certificate", "平台证书序列号"): account.signer()}
+    return {Words("platform public key id", "微信支付公钥 ID"): account.public_key_id}
+
+
 def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
     """Return the settings of a client, keys included: they are valid for this sandbox only."""
     account = running.account
@@ -165,12 +191,14 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "appid": account.appid,
         "brand_id": account.brand_id,
         "serial": account.serial,
-        Words("platform public key id", "微信支付公钥 ID"): account.public_key_id,
+        **_public_key(running),
         "apiv3_key": account.apiv3_key,
         "secret": account.secret,
     }
     for name in ("PRIVATE_KEY", "CERTS", "MERCHANT_CERT", "CA"):
         rows[name.lower()] = settings[f"WECHATPAY_{name}"]
+    if account.random.seed is not None:
+        rows[Words("seed", "种子")] = seeded(account.random.seed)
     if env is not None:
         rows[Words("env file", "env 文件")] = str(env)
     return rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -91,7 +90,7 @@ def success(operation: Operation, content: Mapping[str, Any], account: Account, 
         parameters.pop("sign", None)
         return xml(parameters)
     if not operation.nonceless or "nonce_str" in parameters:
-        parameters["nonce_str"] = secrets.token_hex(16)
+        parameters["nonce_str"] = account.random.hex(16, "response")
     parameters["sign"] = signature(parameters, account.secret, algorithm or "MD5")
     return xml(parameters)
 

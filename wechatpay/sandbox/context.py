@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.sandbox.header_values import location
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import FakeData
+from wechatpay.sandbox.faults import Faults
 from wechatpay.sandbox.http import Reply
 from wechatpay.sandbox.validation import numbered
 
@@ -42,6 +43,7 @@ class SandboxContext:
         actions: Actions of users and of the platform, by name.
         strict: Whether requests are checked against the catalogue in full.
         automatic: The actions that happen by themselves: ``pay``, ``confirm``, ``sign``, ``refund``, ``finish``.
+        faults: The faults in force, for those of notifications.
 
     Attributes:
         base_url: The URL of the sandbox, for links without a request; set when it starts, like the next two.
@@ -60,6 +62,7 @@ class SandboxContext:
         actions: Mapping[str, Callable[..., Any]],
         strict: bool = True,
         automatic: Collection[str] = ("refund", "finish"),
+        faults: Faults | None = None,
     ) -> None:
         self.account = account
         self.store = store
@@ -71,6 +74,7 @@ class SandboxContext:
         self.https_url = self.backup_url = ""
         self.lock = RLock()
         self._actions = actions
+        self._faults = Faults() if faults is None else faults
         self._scheduled: list[Callable[[], object]] = []
 
     @contextmanager
@@ -119,7 +123,9 @@ class SandboxContext:
             return None
         content = {member: value for member, value in content.items() if value is not None}
         return self.webhooks.send(
-            str(url), webhook_payloads.notice(self.account, name, content, self.stamp(), version=version)
+            str(url),
+            webhook_payloads.notice(self.account, name, content, self.stamp(), version=version),
+            fault=self._faults.of_notification(name, content),
         )
 
     # actions after the response

@@ -7,11 +7,14 @@ The control API: JSON below ``/_sandbox/``, for the inspector and for other lang
 ``GET journal/{id}``                          one request with the parts of its signed message
 ``GET deliveries``, ``GET deliveries/{id}``   notifications: what was delivered, answered, retried
 ``POST deliveries/{id}/redeliver``            send one once more
-``GET state``, ``GET state/{kind}``           how many entries of each kind; the entries of one kind
+``GET state``                                 how many entries there are of each kind
+``GET state/{kind}?offset=0&limit=100``       the entries of one kind, and how many there are (``total``)
+``GET snapshot``, ``POST restore``            the whole state as base64 (``snapshot``): take it, bring it back
 ``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
 ``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
-``GET actions``                               the names of the actions
-``POST clock``                                set the clock ahead: ``seconds``
+``GET actions``                               the actions: what each does, and what it takes
+``GET clock``, ``DELETE clock``               the time; set it to now
+``POST clock``                                set it ahead by ``seconds``, ``minutes``, ``hours`` or ``days``
 ``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
 ``GET faults``, ``POST faults``               the rules in force; one more
 ``DELETE faults``, ``DELETE faults/{index}``  none; one fewer: by index, or by its members as a JSON object
@@ -26,17 +29,20 @@ name of its own; requests made by another page are refused.
 
 from __future__ import annotations
 
+import base64
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
+from chainable.sandbox.actions import describe
 from chainable.sandbox.control_api import PREFIX, ControlError, Controls, in_chinese, members
+from chainable.sandbox.faults import suggestion
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.http import Refusal, Reply, internal_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from wechatpay.sandbox.http import Request
     from wechatpay.sandbox.platform import Platform
@@ -46,20 +52,48 @@ __all__ = ["PREFIX", "ControlApi"]
 GUARDS = {"X-Content-Type-Options": "nosniff"}
 INERT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 """Uploaded files are shown without scripts: they may be pages."""
+USUAL = {
+    "number": "its number: the merchant's, or the platform's",
+    "state": "the state it ends in",
+    "status": "the state it ends in",
+    "reason": "why, as the platform writes it",
+    "openid": "who pays",
+    "serial": "of the platform certificate",
+    "url": "where notifications go",
+}
+"""What parameters mean that a docstring does not explain."""
 BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
 
 
 class ControlApi:
-    """Answers requests below ``/_sandbox/``; *pages* are further responses by the first segment there."""
+    """
+    Answers requests below ``/_sandbox/``.
 
-    def __init__(self, platform: Platform, address: str, pages: Mapping[str, Callable[[Request], Reply]]) -> None:
+    Args:
+        platform: The sandbox.
+        address: Where it listens.
+        pages: Further responses by the first segment there.
+        hosts: Names and addresses besides that one under which the controls answer.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        address: str,
+        pages: Mapping[str, Callable[[Request], Reply]],
+        hosts: Iterable[str] = (),
+    ) -> None:
         self._platform = platform
         self.address = address
+        self.hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self.pages = dict(pages)
         self._controls = Controls(
             {
                 "GET account": self._account,
-                "GET actions": lambda *_: {"actions": sorted(platform.actions)},
+                "GET actions": lambda *_: {
+                    "actions": sorted(platform.actions),
+                    "described": {name: describe(action, USUAL) for name, action in sorted(platform.actions.items())},
+                },
                 "POST actions/{name}": self._act,
                 "GET bills/{day}": self._bill,
                 "GET deliveries": lambda *_: {"deliveries": [each.as_json() for each in platform.callbacks]},
@@ -76,10 +110,14 @@ class ControlApi:
                 "GET media/{id}": lambda _request, _sent, number: media.stored(platform.context, number).with_headers(
                     INERT
                 ),
-                "POST clock": self._clock,
+                "GET clock": lambda *_: platform.clock.as_json(),
+                "POST clock": lambda _request, sent: platform.clock.change(sent),
+                "DELETE clock": lambda *_: platform.clock.reset(),
                 "POST reset": lambda *_: platform.reset(),
+                "GET snapshot": lambda *_: {"snapshot": base64.b64encode(platform.snapshot()).decode()},
+                "POST restore": self._restore,
                 "GET state": lambda *_: platform.store.kinds(),
-                "GET state/{kind}": lambda _request, _sent, kind: {"entries": list(platform.store.all(kind))},
+                "GET state/{kind}": self._state,
                 "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),
             }
         )
@@ -90,7 +128,7 @@ class ControlApi:
 
     def _reply(self, request: Request) -> Reply:
         try:
-            sent = members(request, self.address)
+            sent = members(request, self.address, self.hosts)
             segments = request.segments[1:]
             page = self.pages.get(segments[0] if segments else "")
             if page is not None:
@@ -105,7 +143,7 @@ class ControlApi:
             return refusal.reply()
         except LookupError as error:
             return _failed(404, "NOT_FOUND", error)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             return _failed(400, "PARAM_ERROR", error)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             return internal_error(error).reply()
@@ -125,19 +163,15 @@ class ControlApi:
     def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:
         actions = self._platform.actions
         if name not in actions:
+            near = suggestion(name, actions, 0.85)
             raise LookupError(
                 Words(
-                    f"there is no action {name}: there are {', '.join(sorted(actions))}",
-                    f"没有操作 {name}，可用的操作：{'、'.join(sorted(actions))}",
+                    f"there is no action {name}{near}: there are {', '.join(sorted(actions))}",
+                    f"没有操作 {name}{near.zh}，可用的操作：{'、'.join(sorted(actions))}",
                 )
             )
         _check_arguments(name, actions[name], sent)
         return {"result": actions[name](**sent)}
-
-    def _clock(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-        if set(sent) != {"seconds"}:
-            raise TypeError(Words("clock takes seconds", "clock 的参数：seconds"))
-        return {"ahead": self._platform.clock.advance(float(sent["seconds"]))}
 
     def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
         kind = request.query.get("type", "trade")
@@ -161,6 +195,17 @@ class ControlApi:
             self._platform.faults.discard(Fault.read(settings), hits)
         else:
             self._platform.faults.clear()
+
+    def _restore(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        if "snapshot" not in sent:
+            raise TypeError(Words("restore takes a snapshot", "restore 的参数：snapshot"))
+        self._platform.restore(base64.b64decode(sent["snapshot"]))
+        return {}
+
+    def _state(self, request: Request, sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        offset, limit = (int(request.query.get(name, usual)) for name, usual in (("offset", 0), ("limit", -1)))
+        store = self._platform.store
+        return {"entries": store.page(kind, offset, limit), "total": store.count(kind), "offset": offset}
 
     def _journal(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
         entries = self._platform.journal.after(int(request.query.get("after", 0)))

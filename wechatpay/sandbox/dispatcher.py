@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from attrs import evolve
 
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, router
-from wechatpay.sandbox.faults import CUTS, HEADER, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
+from wechatpay.sandbox.faults import CUTS, HEADER, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults, values_of
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.request_validation import RequestValidation
@@ -87,7 +86,7 @@ class Dispatcher:
             entry.operation, entry.title = operation.key, operation.title
         hits: list[Fault] = []
         try:
-            hits = self._match(request, entry)
+            hits = self._match(request, found, entry)
             reply = self._respond(request, found, entry, hits)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             refusal = error if isinstance(error, Refusal) else internal_error(error)
@@ -97,9 +96,10 @@ class Dispatcher:
         signature = next((fault.kind for fault in hits if fault.kind in SIGNATURE_KINDS), "")
         return self._finished(request, reply, entry, signature)
 
-    def _match(self, request: Request, entry: Entry) -> list[Fault]:
+    def _match(self, request: Request, found: router.Found | router.NotFound, entry: Entry) -> list[Fault]:
+        variables = found.variables if isinstance(found, router.Found) else {}
         try:
-            hits = self.faults.of_request(request, entry.operation)
+            hits = self.faults.of_request(request, entry.operation, lambda: values_of(request, variables))
         except ValueError as error:
             raise Refusal.of_field("header", "/Sandbox-Fault", str(error)) from None
         entry.fault = ", ".join(fault.kind for fault in hits)
@@ -191,7 +191,7 @@ class Dispatcher:
         headers = {
             "Server": "sandbox",
             "Date": formatdate(self.context.clock(), usegmt=True),
-            "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}",
+            "Request-ID": f"08{self.context.account.random.hex(12, 'response').upper()}-{reason}",
             **({"Sandbox-Answer": "generated"} if entry.generated else {}),
         }
         if entry.version == "v2":
@@ -205,12 +205,12 @@ class Dispatcher:
         else:
             serial = request.header("wechatpay-serial") or ""
             if self.context.account.platform_private_key(serial) is None:
-                serial = self.context.account.certificate_serial
+                serial = self.context.account.signer(entry.operation)
         return reply.with_headers({**headers, **self._signature(reply, serial, entry, fault)})
 
     def _signature(self, reply: Reply, serial: str, entry: Entry, fault: str) -> dict[str, str]:
         timestamp = str(int(self.context.clock()) - (3600 if fault == "stale" else 0))
-        nonce = secrets.token_hex(16)
+        nonce = self.context.account.random.hex(16, "response")
         covered = reply.body if reply.signature_covers is None else reply.signature_covers
         entry.answer_message = b"\n".join((timestamp.encode(), nonce.encode(), covered, b""))
         signature = self.context.account.sign(

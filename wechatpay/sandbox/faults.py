@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen
 
+from chainable.i18n import Words
 from chainable.sandbox import faults as engine
+from chainable.spelling import similar_names
+from wechatpay import catalogue
+from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from wechatpay.sandbox.http import Request
 
-__all__ = ["CUTS", "HEADER", "KINDS", "SIGNATURE_KINDS", "STATUS_OF_CODE", "UNDONE", "Fault", "Faults"]
+__all__ = ["CUTS", "HEADER", "KINDS", "SIGNATURE_KINDS", "STATUS_OF_CODE", "UNDONE", "Fault", "Faults", "values_of"]
 
 HEADER = engine.HEADER
 
@@ -34,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "stale": "sign with a time an hour ago",
     "rotate": "sign with a platform certificate made at this moment",
     "down": "stop listening on the main host",
+    **engine.NOTIFICATION_KINDS,
 }
 SIGNATURE_KINDS = ("bad-signature", "missing-signature", "probe", "unknown-serial", "stale", "rotate")
 CUTS = ("reset", "close", "half_body", "reset-body")
@@ -65,6 +71,21 @@ STATUS_OF_CODE: Mapping[str, int] = {
 }
 
 
+CLOSE = 0.9
+"""How similar a code is to another if it is a slip of it: one letter of twenty."""
+
+MORE_CODES = """
+SYSTEMERROR BANKERROR NOTENOUGH NOAUTH SIGNERROR ORDERPAID ORDERCLOSED ORDERNOTEXIST ORDERREVERSED REFUNDNOTEXIST
+AUTHCODEEXPIRE AUTH_CODE_ERROR AUTH_CODE_INVALID NOTSUPORTCARD BUYER_MISMATCH TRADE_STATE_ERROR INVALID_TRANSACTIONID
+BIZERR_NEED_RETRY REVERSE_EXPIRE XML_FORMAT_ERROR REQUIRE_POST_METHOD POST_DATA_EMPTY NOT_UTF8 LACK_PARAMS APPID_NOT_EXIST
+MCHID_NOT_EXIST CERT_ERROR TRADE_OVERDUE NO_STATEMENT_EXIST STATEMENT_CREATING NOT_SHARE_ORDER ALREADY_EXISTS
+METHOD_NOT_ALLOWED PAYERROR ERROR REFUND_NOT_EXISTS ORDER_PAID ACCOUNTERROR RATELIMIT_EXCEED OPENID_MISMATCH
+INVALID_REQ_TOO_MUCH AMOUNT_LIMIT SENDNUM_LIMIT FREQ_LIMIT V2_ACCOUNT_SIMPLE_BAN
+"""
+CODES = frozenset({*STATUS_OF_CODE, *MORE_CODES.split()})
+"""The error codes that are known here; the platform has more."""
+
+
 @frozen
 class Fault(engine.FaultRule):
     """
@@ -72,7 +93,8 @@ class Fault(engine.FaultRule):
 
     Args:
         kind: One of :data:`KINDS`.
-        operation: The requests that are meant: a pattern (``*``) for the operation's key or for verb and path.
+        operation: The requests that are meant: a pattern (``*``) for the operation's key or for verb and path. Of the
+            notifications: ``notify TRANSACTION.SUCCESS``, the ``event_type`` or the slug of a v2 message.
         times: How often it applies; None for always.
         after: How many matching requests pass first.
         code: The error code of ``error``; ``SYSTEM_ERROR`` by default.
@@ -81,7 +103,14 @@ class Fault(engine.FaultRule):
         seconds: Of ``latency``; ``Retry-After`` of ``throttle``.
         executed: Whether the platform carries the request out although it fails; by default only if the fault concerns
             the response itself.
+        match: Values that a request has to have in its path, body or query, or a notification in its content:
+            ``{"out_refund_no": "R2", "amount.refund": ">=100"}``, or text, ``out_refund_no=R2, amount.refund>=100``.
+            A dotted name leads into objects and lists; ``*`` stands for any text.
         done: Deprecated name of *executed*.
+
+    Raises:
+        ValueError: A value is out of range, or unknown: the kind, the event, or a code that resembles one of the
+            platform's; with the nearest names.
     """
 
     KINDS = KINDS
@@ -97,7 +126,18 @@ class Fault(engine.FaultRule):
     message: str = ""
     seconds: float = 1.0
     executed: bool | None = None
+    match: Mapping[str, str] = engine.matching()
     done: bool | None = field(default=None, repr=False, eq=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        event = self.operation.removeprefix(engine.NOTIFY)
+        if self.code not in CODES:
+            _refuse_similar("code", self.code, CODES)
+        if event != self.operation and "*" not in event:
+            events = {each.name for each in catalogue.events()}
+            if event not in events:
+                _refuse_similar("operation", event, events, always=True)
 
     @property
     def acts(self) -> bool:
@@ -111,7 +151,9 @@ class Faults(engine.Faults[Fault]):
 
     TYPE = Fault
 
-    def of_request(self, request: Request, operation: str | None) -> list[Fault]:
+    def of_request(
+        self, request: Request, operation: str | None, values: Callable[[], Mapping[str, Any]] | None = None
+    ) -> list[Fault]:
         """
         Return the faults of a request: that of its header, and those of all matching rules.
 
@@ -120,8 +162,36 @@ class Faults(engine.Faults[Fault]):
         """
         header = request.header(HEADER)
         found = [Fault.of_header(header)] if header else []
-        return found + self.match((operation or "", f"{request.method} {request.path}", request.path))
+        return found + self.match((operation or "", f"{request.method} {request.path}", request.path), values)
+
+    def of_notification(self, event: str, content: Mapping[str, Any]) -> Fault | None:
+        """Return the fault of a notification with this event type, or slug, and content: that of the first rule."""
+        found = self.match((f"{engine.NOTIFY}{event}",), lambda: content, engine.NOTIFICATION_KINDS)
+        return found[0] if found else None
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rules with how often each applied (``struck``), as JSON values; ``done`` repeats ``executed``."""
         return [{**asdict(fault), "done": fault.executed, "struck": hits} for fault, hits in self.hits()]
+
+
+def values_of(request: Request, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a request says by name: in its query, its body (JSON or XML) and its path."""
+    try:
+        read = apiv2.read if request.body.lstrip().startswith(b"<") else json.loads
+        body = read(request.body or b"{}")
+    except (ValueError, RecursionError):
+        body = {}
+    return {**request.query, **(body if isinstance(body, dict) else {}), **variables}
+
+
+def _refuse_similar(name: str, value: str, known: Iterable[str], *, always: bool = False) -> None:
+    """Refuse a value that is one of these but for a slip, or in any case."""
+    near = similar_names(value, known, CLOSE)
+    if near or always:
+        listed = " / ".join(near or similar_names(value, known)) or "wechatpay.catalogue.events()"
+        raise ValueError(
+            Words(
+                f"{name}: {value!r} is unknown; did you mean {listed}?",
+                f"{name}：{value!r} 不存在，您是否想用 {listed}？",
+            )
+        )

@@ -6,16 +6,20 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from attrs import asdict
+
 from chainable.i18n import Words
 from chainable.sandbox.clock import Clock
+from chainable.sandbox.randomness import Randomness
+from chainable.sandbox.snapshot import pack, unpack
 from chainable.sandbox.store import Store
 from wechatpay.sandbox import flows
-from wechatpay.sandbox.account import Account, load
+from wechatpay.sandbox.account import KEYS, Account, load
 from wechatpay.sandbox.context import SandboxContext
 from wechatpay.sandbox.dispatcher import Dispatcher
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
-from wechatpay.sandbox.trigger import trigger
+from wechatpay.sandbox.trigger import flat, trigger
 from wechatpay.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -57,6 +61,8 @@ class Platform:
         callback_scale: float,
         callback_hosts: tuple[str, ...],
         notify_url: str | None,
+        seed: int | str | None = None,
+        keys: str = "both",
     ) -> None:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
@@ -66,10 +72,13 @@ class Platform:
                     f"automatic 没有 {unknown[0]!r}，可选：{'、'.join(sorted(AUTOMATIC))}",
                 )
             )
+        if keys not in KEYS:
+            raise ValueError(Words(f"keys: one of {', '.join(KEYS)}", f"keys：可选 {'、'.join(KEYS)}"))
         self.clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")
-        self.account = Account(mchid, clock=self.clock, saved=load(saved) if saved else None)
+        kept = load(saved) if saved else None
+        self.account = Account(mchid, clock=self.clock, saved=kept, random=Randomness(seed), keys=keys)
         self._persistent = data is not None
         if saved is None:
             self._save_account()
@@ -84,12 +93,15 @@ class Platform:
             actions=flows.routes.actions,
             strict=strict,
             automatic=automatic,
+            faults=self.faults,
         )
         self.dispatcher = Dispatcher(self.context, flows.routes, journal=self.journal, faults=self.faults)
         self.dispatcher.rotate = self.rotate
         self._initial = {"strict": strict, "automatic": frozenset(automatic), "notify_url": notify_url}
         if notify_url is not None:
             self.context.notify_url = notify_url
+        self.clock.offset = float(self.store.setting("clock") or 0)
+        self.clock.on_move(lambda: self.store.set("clock", str(self.clock.offset)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.mchid}>"
@@ -102,6 +114,8 @@ class Platform:
         return {
             **{name: partial(action, self.context) for name, action in flows.routes.actions.items()},
             "advance": self.advance,
+            "fault": self._add_fault,
+            "clear_faults": self.faults.clear,
             "notify_at": self.notify_at,
             "rotate": self.rotate,
             "retire": self.retire,
@@ -167,6 +181,36 @@ class Platform:
             raise ValueError(Words(f"seconds: {seconds!r} is no number", f"seconds：{seconds!r} 不是数字")) from None
         return self.clock.advance(wanted)
 
+    def fault(self, kind: str, **settings: Any) -> Fault:
+        """Add a fault: a kind of :data:`wechatpay.sandbox.KINDS`, with the settings of :class:`wechatpay.sandbox.Fault`."""
+        return self.faults.add(kind, **settings)
+
+    def _add_fault(
+        self,
+        kind: str,
+        operation: str = "",
+        match: str = "",
+        code: str = "",
+        status: str = "",
+        message: str = "",
+        times: str = "",
+        after: str = "",
+        seconds: str = "",
+        executed: str = "",
+    ) -> dict[str, Any]:
+        """
+        Add a fault; it is in force until it is used up or cleared.
+
+        ``kind`` is one of error, throttle, pending, latency, reset, close, half_body, lost, late, doubled and others.
+        ``operation`` is a pattern of the requests, POST v3/refund/*, or of the notifications, notify TRANSACTION.*.
+        ``match`` is what they say: out_refund_no=R2, amount.refund>=100. ``code`` is the error code of error.
+        ``status`` is the HTTP status of error. ``message`` is the error message. ``times`` is how often it applies, for
+        ever by default. ``after`` is how many pass first. ``seconds`` is how long latency and late last. ``executed`` is
+        true if the request is carried out all the same.
+        """
+        given = {name: value for name, value in locals().items() if name != "self" and value}
+        return asdict(self.faults.add(given.pop("kind", ""), **given))
+
     def notify_at(self, url: str | None) -> None:
         """Set the URL of notifications whose request has no ``notify_url``; None sends none."""
         self.context.notify_url = url
@@ -201,6 +245,30 @@ class Platform:
         notice = trigger(self.context, event, dict(set or {}), version)
         return self.callbacks.send(to, notice, forgery=forgery, duplicates=duplicates, concurrent=concurrent)
 
+    def notification(
+        self, event: str, content: Mapping[str, Any] | None = None, *, version: str = "v3", forgery: str = ""
+    ) -> tuple[dict[str, str], bytes]:
+        """
+        Return the headers and body of a notification, for the test client of a web framework; nothing is sent.
+
+        The sandbox need not be started::
+
+            headers, body = sandbox.notification("TRANSACTION.SUCCESS", {"out_trade_no": "order-1"})
+            answer = flask_app.test_client().post("/notify", headers=headers, data=body)
+
+        Args:
+            event: Its ``event_type``; the slug of a v2 message without one.
+            content: Values of its content, nested or by dotted name: ``{"amount.total": 1}``; the rest is made up.
+            version: ``v3``: JSON, signed and encrypted; ``v2``: XML.
+            forgery: One of :data:`wechatpay.sandbox.FORGERIES`.
+
+        Raises:
+            LookupError: Unknown event.
+            ValueError: Unknown forgery.
+        """
+        notice = trigger(self.context, event, flat(content or {}), version)
+        return self.callbacks.signed(notice, forgery)
+
     # the platform's keys
 
     def rotate(self) -> str:
@@ -218,10 +286,53 @@ class Platform:
         if self._persistent:
             self.store.set("account", json.dumps(self.account.save()))
 
+    # state
+
+    def snapshot(self) -> bytes:
+        """
+        Return the state: objects, notifications, platform certificates, clock and faults; the platform's keys are in it.
+
+        What was requested is no state: the journal stays as it is when a snapshot is restored.
+        """
+        with self.context.lock, self.store.lock:
+            members = {
+                "clock": self.clock.offset,
+                "faults": [asdict(fault) for fault in self.faults],
+                "certificates": self.account.certificates_saved(),
+                "settings": {**self._settings(), "automatic": sorted(self.context.automatic)},
+                "store": self.store.dump(),
+            }
+        return pack("wechatpay", self.account.identity, members)
+
+    def restore(self, snapshot: bytes) -> None:
+        """
+        Bring back the state that :meth:`snapshot` returned; nothing of before is notified any more.
+
+        Raises:
+            ValueError: It is no snapshot of a sandbox with this account: one with the same ``state`` file or ``seed``.
+        """
+        members = unpack("wechatpay", self.account.identity, snapshot)
+        with self.context.lock:
+            self.callbacks.clear()
+        self.callbacks.settle()
+        with self.context.lock:
+            self.store.load(members["store"])
+            self.account.load_certificates(members["certificates"])
+            self.faults.clear()
+            for fault in members["faults"]:
+                self.faults.add(self.faults.TYPE.read(fault))
+            self.context.strict = members["settings"]["strict"]
+            self.context.automatic = frozenset(members["settings"]["automatic"])
+            self.clock.move(members["clock"])
+        self.callbacks.resume()
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: getattr(self.context, name) for name in self._initial}
+
     def reset(self) -> None:
         """Drop state, requests, faults and rotations, and set the clock to now; account and keys stay."""
         with self.context.lock:
-            self.clock.offset = 0.0
+            self.clock.move(0.0)
             self.store.clear()
             for name, value in self._initial.items():
                 setattr(self.context, name, value)

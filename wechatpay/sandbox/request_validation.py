@@ -54,8 +54,8 @@ class RequestValidation:
     ) -> ReceivedCall:
         """Check a verified request's fields, and open the encrypted ones."""
         operation = found.operation
-        serial = self.serial(request, strict=strict)
-        asked = request.header("wechatpay-serial")
+        serial = self.serial(request, strict=strict, operation=operation.key)
+        asked = request.header("wechatpay-serial") or None
 
         def reveal(ciphertext: str) -> str:
             if asked is None:
@@ -79,11 +79,11 @@ class RequestValidation:
         entry.opened = validator.opened
         return ReceivedCall(operation, request, variables, query, body, files, serial)
 
-    def serial(self, request: Request, *, strict: bool, required: bool = False) -> str:
-        """Return the key the answer is signed with: the one asked for, else the certificate."""
-        asked = request.header("wechatpay-serial")
+    def serial(self, request: Request, *, strict: bool, required: bool = False, operation: str | None = None) -> str:
+        """Return the key the answer is signed with: the one asked for, else the account's; an empty one is none."""
+        asked = request.header("wechatpay-serial") or None
         if asked is None and not required:
-            return self._account.certificate_serial
+            return self._account.signer(operation)
         if asked is None or self._account.platform_private_key(asked) is None:
             if strict or required:
                 raise Refusal.of_field(
@@ -93,7 +93,7 @@ class RequestValidation:
                     value=asked,
                     code="INVALID_REQUEST",
                 )
-            return self._account.certificate_serial
+            return self._account.signer(operation)
         return asked
 
 

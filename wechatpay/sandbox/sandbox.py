@@ -13,12 +13,13 @@ from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
-from chainable.sandbox.server import Listener, Server
+from chainable.sandbox.server import Listener, Server, under
+from chainable.sandbox.tls_ca import container_names
 from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -38,6 +39,11 @@ LARGEST = 32 * 1024 * 1024
 """Bytes that the body of a request may have."""
 SETTINGS = "WECHATPAY_"
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
+NOWHERE = "https://127.0.0.1:9/"
+"""Where nobody listens."""
+P12 = "apiclient_cert.p12"
+CERTIFICATE = "wechatpay_cert.pem"
+"""The platform certificate, for a merchant without a public key."""
 MADE = Marked("wechatpay sandbox")
 
 
@@ -47,11 +53,15 @@ class Sandbox(Platform):
 
     Args:
         mchid: The merchant number of its account.
-        data: A SQLite file for account and state; in memory without one.
+        state: A SQLite file for account, clock and state, which go on when it is used again; in memory without one.
         strict: Whether requests are checked against the catalogue in full.
         journal_size: How many requests the journal keeps.
         faults: The faults in force from the start.
         host: The address to listen on; other addresses than loopback cause a warning.
+        hosts: Names and addresses by which other machines or containers call it: they stand in the TLS certificate, and
+            the first one in :meth:`env`.
+        allow_hosts: Those under which the controls answer besides ``host`` and loopback; by default *hosts*. A sandbox off
+            loopback also answers under names of private networks, such as ``wechatpay``.
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
@@ -62,6 +72,13 @@ class Sandbox(Platform):
         callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
         notify_url: The URL of notifications whose request has no ``notify_url`` (profit sharing, refunds), as set in the
             platform's console.
+        seed: Makes the account with its keys, serials, ids and nonces the same every time, so that recorded answers can
+            be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
+            What is encrypted with RSA stays different each time, and so do milliseconds.
+
+        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``.
+            Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
+        data: The former name of *state*.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -70,11 +87,13 @@ class Sandbox(Platform):
         self,
         *,
         mchid: str = "1900000109",
-        data: str | Path | None = None,
+        state: str | Path | None = None,
         strict: bool = True,
         journal_size: int = 500,
         faults: Iterable[Fault] = (),
         host: str = "127.0.0.1",
+        hosts: Sequence[str] = (),
+        allow_hosts: Iterable[str] | None = None,
         port: int = 0,
         https_port: int = 0,
         clock: Callable[[], float] = time.time,
@@ -82,10 +101,14 @@ class Sandbox(Platform):
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),
         notify_url: str | None = None,
+        seed: int | str | None = None,
+        keys: str = "both",
         address: str | None = None,
         journal: int | None = None,
+        data: str | Path | None = None,
     ) -> None:
         host = renamed("address", "host", address, host)
+        state = data if state is None else state
         if not is_loopback(host):
             warnings.warn(
                 f"the sandbox listens on {host}: whoever reaches it can read and control it; it is meant for loopback",
@@ -93,7 +116,7 @@ class Sandbox(Platform):
             )
         super().__init__(
             mchid=mchid,
-            data=Path(data) if data is not None else None,
+            data=None if state is None else Path(state),
             strict=strict,
             journal_size=renamed("journal", "journal_size", journal, journal_size),
             faults=faults,
@@ -102,10 +125,15 @@ class Sandbox(Platform):
             callback_scale=callback_scale,
             callback_hosts=callback_hosts,
             notify_url=notify_url,
+            seed=seed,
+            keys=keys,
         )
         self.host = host
-        self.control_api = ControlApi(self, host, {"": self._inspect, "inspector": self._inspect})
-        context = self.account.authority.server_context(host)
+        self._hosts = tuple(hosts)
+        pages = {"": self._inspect, "inspector": self._inspect}
+        self.control_api = ControlApi(self, host, pages, hosts if allow_hosts is None else allow_hosts)
+        names = (*hosts, *container_names(host, "wechatpay"))
+        context = self.account.authority.server_context(host, hosts=names)
         self._server = Server(
             self._serve,
             [
@@ -262,26 +290,32 @@ class Sandbox(Platform):
         """
         account = self.account
         texts = (account.private_key, account.merchant_cert, account.public_key, account.ca)
-        for name, text in zip(FILES, texts, strict=True):
-            MADE.write(folder / name, text, force=force, bare=True)
+        files: dict[str, str | bytes] = {**dict(zip(FILES, texts, strict=True)), P12: account.p12}
+        if account.keys == "certificate":
+            del files[FILES[2]]
+            files[CERTIFICATE] = account.platform_certificates[-1].pem
+        for name, content in files.items():
+            MADE.write(folder / name, content, force=force, bare=True)
 
     def env(self, folder: Path | None = None) -> dict[str, str]:
         """Return the settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
         where = self.folder if folder is None else folder
         key, certificate, public_key, ca = (str(where / name) for name in FILES)
+        if self.account.keys == "certificate":
+            public_key = str(where / CERTIFICATE)
         return {
             f"{SETTINGS}{name}": value
             for name, value in {
                 "MCHID": self.account.mchid,
                 "SERIAL": self.account.serial,
                 "PRIVATE_KEY": key,
-                "CERTS": f"{self.account.public_key_id}={public_key}",
+                "CERTS": f"{self.account.signer()}={public_key}",
                 "APIV3_KEY": self.account.apiv3_key,
                 "SECRET": self.account.secret,
                 "MERCHANT_CERT": certificate,
                 "MERCHANT_KEY": key,
-                "BASE_URL": self.https_url,
-                "BACKUP_URL": self.backup_https_url,
+                "BASE_URL": under(self._hosts, self.https_url),
+                "BACKUP_URL": under(self._hosts, self.backup_https_url),
                 "CA": ca,
             }.items()
         }
@@ -308,7 +342,7 @@ class Sandbox(Platform):
         folder = files_of(target)
         text = env_text(self.env(folder.absolute()))
         if not force:
-            MADE.check((target, *(folder / name for name in FILES)))
+            MADE.check((target, *(folder / name for name in (*FILES, P12, CERTIFICATE))))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.is_symlink():
             msg = f"{folder} is a link: name another file"
@@ -319,7 +353,11 @@ class Sandbox(Platform):
         return target
 
     def client(self, **overrides: Any) -> WeChatPay:
-        """Return a client of this account for this sandbox, with its clock; it is closed with the sandbox."""
+        """
+        Return a client of this account for this sandbox, with its clock; it is closed with the sandbox.
+
+        Before the sandbox is started, it reads notifications, and calls nobody.
+        """
         from wechatpay import WeChatPay
 
         account = self.account
@@ -327,12 +365,12 @@ class Sandbox(Platform):
             "mchid": account.mchid,
             "serial": account.serial,
             "private_key": account.private_key,
-            "certs": {account.public_key_id: account.public_key},
+            "certs": {account.signer(): account.certs[account.signer()]},
             "apiv3_key": account.apiv3_key,
             "secret": account.secret,
             "merchant_cert": account.merchant_cert,
             "merchant_key": account.merchant_key,
-            "base_url": self.https_url,
+            "base_url": self.https_url if self._server.running else NOWHERE,
             "verify": str(self.folder / FILES[3]),
             "clock": self.clock,
             **overrides,

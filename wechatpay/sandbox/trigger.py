@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.webhooks import Notice
 
-__all__ = ["content_of", "trigger"]
+__all__ = ["content_of", "flat", "trigger"]
+
+
+def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values by dotted name; those of a list stay one value."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found.update(
+            flat(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {f"{prefix}{name}": value}
+        )
+    return found
 
 
 def content_of(context: SandboxContext, event: str, version: str, changes: Mapping[str, Any]) -> dict[str, Any]:

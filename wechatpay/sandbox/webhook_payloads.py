@@ -6,8 +6,6 @@ import base64
 import copy
 import hashlib
 import json
-import secrets
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import padding
@@ -83,12 +81,12 @@ def notice(account: Account, name: str, content: Mapping[str, Any], now: str, *,
 
 def notice_v3(account: Account, event: Event, event_type: str, content: Mapping[str, Any], now: str) -> Notice:
     """Return the signed-to-be envelope with its resource encrypted under the APIv3 key."""
-    nonce = secrets.token_hex(6)
+    nonce = account.random.hex(6, "notice")
     original = event.original_type
     if isinstance(original, (list, tuple)):
         original = original[0]
     kind = original or event_type.partition(".")[0].lower()
-    number = str(uuid.uuid4())
+    number = account.random.uuid("notice")
     envelope = {
         "id": number,
         "create_time": now,
@@ -108,7 +106,7 @@ def notice_v3(account: Account, event: Event, event_type: str, content: Mapping[
 
 def notice_v2(account: Account, event: Event, content: Mapping[str, Any]) -> Notice:
     """Return the XML, signed where the event has a signature, its part encrypted where it has one."""
-    number = str(uuid.uuid4())
+    number = account.random.uuid("notice")
     parameters = dict(content)
     names = {each.name for each in event.fields}
     if event.encrypted_field is not None:
@@ -117,7 +115,7 @@ def notice_v2(account: Account, event: Event, content: Mapping[str, Any]) -> Not
         if each.name in parameters and isinstance(parameters[each.name], (dict, list)):
             parameters[each.name] = json.dumps(parameters[each.name], ensure_ascii=False)
     if "nonce_str" in names:
-        parameters["nonce_str"] = secrets.token_hex(16)
+        parameters["nonce_str"] = account.random.hex(16, "notice")
     if "sign" in names:
         chosen = parameters.get("sign_type") or parameters.get("algorithm") or "MD5"
         algorithm = "HMAC-SHA256" if chosen == "HMAC-SHA256" else "MD5"
@@ -136,7 +134,7 @@ def envelope_v2(account: Account, event: Event, content: Mapping[str, Any], numb
             "mch_id": account.mchid,
             "req_info": seal_ecb(account.secret, apiv2.write(content, "root")),
         }
-    nonce = secrets.token_hex(6)
+    nonce = account.random.hex(6, "notice")
     return {
         "mch_id": account.mchid,
         "appid": account.appid,

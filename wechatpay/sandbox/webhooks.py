@@ -8,25 +8,26 @@ import itertools
 import secrets
 import ssl
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import urllib3
-from attrs import Factory, asdict, define, field, frozen
 
 from chainable.destination import Destination
 from chainable.direct import DirectPools
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from wechatpay.sandbox import apiv2
+from wechatpay.sandbox.delivery import Attempt, Delivery, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from chainable.sandbox.store import Store
     from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.faults import Fault
 
 __all__ = ["FORGERIES", "SCHEDULE", "Attempt", "Delivery", "Notice", "Webhooks"]
 
@@ -42,120 +43,13 @@ FORGERIES = {
     "missing": "without signature headers",
 }
 TIMEOUT = 5.0
-WORKERS = 8
+WORKERS = 128
+AT_ONCE = 8
+"""Attempts at the same moment to one URL: a receiver that hangs delays its own notifications only."""
 KEPT = 4096
 MOVED = 0.1
 """Seconds after which a clock that was set ahead is seen."""
 DELIVERY = "_delivery"
-
-
-@frozen
-class Notice:
-    """One message to the merchant: its id, its type or slug, and the bytes that every attempt sends."""
-
-    id: str
-    event_type: str
-    version: str
-    body: bytes = field(repr=False)
-
-    @property
-    def content_type(self) -> str:
-        """Its media type."""
-        return "application/json" if self.version == "v3" else "text/xml"
-
-
-@frozen
-class Attempt:
-    """
-    One attempt to deliver a message.
-
-    Args:
-        time: When, seconds since the epoch.
-        forgery: The kind of forgery; empty for the genuine message.
-        status: HTTP status of the answer; 0 if there was none.
-        answer: Body of the answer, kept in part.
-        error: The error if there was no answer.
-        milliseconds: Milliseconds until the answer.
-        accepted: Whether the answer accepts the message.
-        duplicate: Whether it was sent besides the schedule.
-        headers: The headers sent.
-    """
-
-    time: float
-    forgery: str
-    status: int
-    answer: str
-    error: str
-    milliseconds: float
-    accepted: bool
-    duplicate: bool = False
-    headers: dict[str, str] = field(factory=dict, repr=False)
-
-
-@define(eq=False)
-class Delivery:
-    """
-    The delivery of a message.
-
-    Attributes:
-        id: Its number, from 1.
-        notice: The message.
-        url: The URL it goes to.
-        state: ``waiting``, ``accepted``, ``given up`` or ``blocked`` (a host that is not called).
-        attempts: The attempts so far.
-        next: Seconds until the next try, as scheduled; None if none is to come.
-        due: When that is, seconds since the epoch.
-        headers: The headers of a blocked message, for users who deliver it themselves; empty for all others.
-        forgotten: Whether it was cleared during an attempt; its result is discarded.
-    """
-
-    id: int
-    notice: Notice
-    url: str
-    state: str = "waiting"
-    attempts: list[Attempt] = Factory(list)
-    next: float | None = 0.0
-    due: float | None = None
-    headers: dict[str, str] = field(factory=dict, repr=False)
-    forgotten: bool = False
-
-    @classmethod
-    def read(cls, members: Mapping[str, Any]) -> Delivery:
-        """Return the delivery of the JSON values that :meth:`as_json` returns."""
-        notice = Notice(members["event_id"], members["event_type"], members["version"], members["body"].encode())
-        attempts = [Attempt(**attempt) for attempt in members["attempts"]]
-        return cls(
-            members["id"],
-            notice,
-            members["url"],
-            members["state"],
-            attempts,
-            members["next"],
-            members["due"],
-            members["headers"],
-        )
-
-    @property
-    def accepted_forgery(self) -> bool:
-        """Whether the merchant accepted a forged message: a vulnerability."""
-        return any(attempt.forgery and attempt.accepted for attempt in self.attempts)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the delivery as JSON values."""
-        return {
-            "id": self.id,
-            "event_id": self.notice.id,
-            "event_type": self.notice.event_type,
-            "version": self.notice.version,
-            "body": self.notice.body.decode(errors="replace"),
-            "url": self.url,
-            "state": self.state,
-            "next": self.next,
-            "due": self.due,
-            "headers": self.headers,
-            "accepted_forgery": self.accepted_forgery,
-            "attempts": [asdict(attempt) for attempt in self.attempts],
-        }
 
 
 class Webhooks:
@@ -192,10 +86,13 @@ class Webhooks:
         self._order = itertools.count()
         self._due: list[tuple[float, int, Delivery, str]] = []
         self._changed = Condition()
+        self._held: list[Delivery] = []
+        self._under_way: Counter[str] = Counter()
+        self._behind: dict[str, deque[tuple[Delivery, str]]] = {}
         self._pending = 0
         self._stopped = False
         self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
-        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=WORKERS)
+        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=AT_ONCE)
         self._thread: Thread | None = None
         self._serial = store.setting("callback_serial") or ""
 
@@ -203,7 +100,7 @@ class Webhooks:
     def serial(self) -> str:
         """The platform key that signs: the one that the merchant's last request named."""
         known = self._account.platform_private_key(self._serial) is not None
-        return self._serial if known else self._account.public_key_id
+        return self._serial if known else self._account.signer()
 
     @serial.setter
     def serial(self, serial: str) -> None:
@@ -231,6 +128,7 @@ class Webhooks:
         forgery: str = "",
         duplicates: int = 0,
         concurrent: bool = False,
+        fault: Fault | None = None,
     ) -> Delivery:
         """
         Send a notice, again and again until it is accepted or a day of the schedule is over.
@@ -241,30 +139,37 @@ class Webhooks:
             forgery: One of :data:`FORGERIES`; a forged message is tried once, after a probe the genuine one follows.
             duplicates: How many more times the genuine message is sent although it may have been accepted.
             concurrent: Whether the duplicates go out at the same moment.
+            fault: What happens to it on its way.
         """
-        if forgery and forgery not in FORGERIES:
-            raise ValueError(
-                Words(
-                    f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}",
-                    f"没有伪造方式 {forgery!r}，可选：{'、'.join(FORGERIES)}",
-                )
-            )
+        check_forgery(forgery)
         with self._store.lock, self._changed:
-            delivery = Delivery(int(self._records.last or 0) + 1, notice, url)
+            delivery = Delivery(int(self._records.last or 0) + 1, notice, url, fault=fault.kind if fault else "")
             self._deliveries.append(delivery)
-            if self._may_call(url):
-                self._put(delivery, 0.0, forgery)
-                for number in range(duplicates):
-                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
-            else:
+            if not self._may_call(url):
                 delivery.state, delivery.next = "blocked", None
                 delivery.headers, _ = self._headers(notice, "")
+            elif delivery.fault == "lost":
+                delivery.state, delivery.next = "lost", None
+            elif delivery.fault == "out_of_order":
+                self._held.append(delivery)
+            else:
+                self._put(delivery, fault.seconds if fault and fault.kind == "late" else 0.0, forgery)
+                for number in range(duplicates):
+                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+                if delivery.fault == "doubled":
+                    self._put(delivery, 0.0, "duplicate")
             self._keep(delivery)
         return delivery
+
+    def signed(self, notice: Notice, forgery: str = "") -> tuple[dict[str, str], bytes]:
+        """Return the headers and the body of an attempt, which is not made; ValueError for an unknown forgery."""
+        check_forgery(forgery)
+        return self._headers(notice, forgery)
 
     def resume(self) -> None:
         """Continue the deliveries of the store: waiting ones are sent when they are due."""
         with self._store.lock, self._changed:
+            self._serial = self._store.setting("callback_serial") or ""
             kept = [Delivery.read(members) for members in self._records.values()]
             self._deliveries.extend(kept)
             for delivery in kept:
@@ -292,8 +197,10 @@ class Webhooks:
         """Drop all deliveries, the waiting ones unsent; the platform public key signs again."""
         self.serial = ""
         with self._store.lock, self._changed:
-            self._pending -= len(self._due)
+            self._pending -= len(self._due) + sum(map(len, self._behind.values()))
             self._due.clear()
+            self._behind.clear()
+            self._held.clear()
             self._store.clear(DELIVERY)
             for delivery in self._deliveries:
                 if delivery.state == "waiting":
@@ -357,13 +264,26 @@ class Webhooks:
                     self._changed.wait(min(delay, MOVED))
                 else:
                     _, _, delivery, forgery = heapq.heappop(self._due)
-                    self._pool.submit(self._try, delivery, forgery)
+                    self._submit(delivery, forgery)
+
+    def _submit(self, delivery: Delivery, forgery: str) -> None:
+        """Attempt it now, or when an attempt at the same URL has ended."""
+        if self._under_way[delivery.url] < AT_ONCE:
+            self._under_way[delivery.url] += 1
+            self._pool.submit(self._try, delivery, forgery)
+        else:
+            self._behind.setdefault(delivery.url, deque()).append((delivery, forgery))
 
     def _try(self, delivery: Delivery, forgery: str) -> None:
         if not delivery.forgotten:
             self._attempt(delivery, forgery)
         with self._changed:
             self._pending -= 1
+            self._under_way[delivery.url] -= 1
+            if not self._under_way[delivery.url]:
+                del self._under_way[delivery.url]
+            if self._behind.get(delivery.url) and not self._stopped:
+                self._submit(*self._behind[delivery.url].popleft())
             self._changed.notify_all()
 
     def _attempt(self, delivery: Delivery, forgery: str) -> None:
@@ -390,6 +310,9 @@ class Webhooks:
         with self._store.lock, self._changed:
             delivery.attempts.append(attempt)
             self._go_on(delivery, attempt)
+            held, self._held = self._held, []
+            for each in held:  # they come behind this one
+                self._put(each, 0.0, "")
 
     def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
         if delivery.forgotten:
@@ -404,9 +327,10 @@ class Webhooks:
         self._keep(delivery)
 
     def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
+        account, purpose = self._account, f"notification {notice.id}"
         headers = {
             "Content-Type": notice.content_type,
-            "Request-ID": f"08{secrets.token_hex(12).upper()}-0",
+            "Request-ID": f"08{account.random.hex(12, purpose).upper()}-0",
             "User-Agent": "Mozilla/4.0",
         }
         body = notice.body
@@ -414,9 +338,8 @@ class Webhooks:
             return headers, forged_xml(body) if forgery else body
         if forgery == "missing":
             return headers, body
-        account = self._account
         timestamp = str(int(self._clock()) - (3600 if forgery == "stale" else 0))
-        nonce = secrets.token_hex(16)
+        nonce = account.random.hex(16, purpose)
         message = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
         serial = self.serial
         signature = account.sign(serial, message)
@@ -434,6 +357,17 @@ class Webhooks:
             "Wechatpay-Serial": "0" * 40 if forgery == "serial" else serial,
         }
         return headers, body
+
+
+def check_forgery(forgery: str) -> None:
+    """Raise ValueError for an unknown forgery."""
+    if forgery and forgery not in FORGERIES:
+        raise ValueError(
+            Words(
+                f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}",
+                f"没有伪造方式 {forgery!r}，可选：{'、'.join(FORGERIES)}",
+            )
+        )
 
 
 def taken(version: str, status: int, answer: bytes) -> bool:

@@ -30,6 +30,7 @@ const zh = {
   checkTexts: { stale: '签名本身正确：被拒绝是因为 timestamp 与沙箱时间相差超过 10 分钟。' },
   kindTexts: {
     latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发一半应答就关闭连接', empty: '200，内容为空', html: '应答一个网页', truncated: '只发前一半，却当作完整应答', control_characters: '应答的字符串中夹带控制字符', content_type: 'Content-Type 写成 text/html', broken_gzip: '声明 gzip，发的却不是', huge: '用空白把应答撑大', redirect: '302 跳转到别的主机', error: '以 error_response 应答',
+    lost: '通知丢失', late: '通知迟到若干秒', doubled: '通知到达两次', out_of_order: '通知晚于下一个通知到达',
   },
   entryKinds: { call: '调用', item: '批量项', batch: '批量', oauth: 'OAuth', channel: '消息帧', outbound: '回调' },
   stateTexts: { WAIT_BUYER_PAY: '待付款', WAIT_SELLER_SEND_GOODS: '待发货', WAIT_BUYER_CONFIRM_GOODS: '已发货', TRADE_FINISHED: '已完成', TRADE_CLOSED: '已关闭', TRADE_CLOSED_BY_TAOBAO: '已关闭' },
@@ -63,6 +64,7 @@ const en = {
   checkTexts: { stale: "The signature itself is right: it was refused because its timestamp is more than ten minutes off the sandbox's time." },
   kindTexts: {
     latency: 'answer some seconds late', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the answer', empty: '200 with nothing', html: 'answer a web page', truncated: 'half of the answer as if it were whole', control_characters: "control characters in the answer's strings", content_type: 'declare text/html', broken_gzip: 'announce gzip, send something else', huge: 'pad the answer with white space', redirect: '302 to another host', error: 'answer error_response',
+    lost: 'a notification is lost', late: 'a notification arrives some seconds late', doubled: 'a notification arrives twice', out_of_order: 'a notification arrives behind the next one',
   },
   entryKinds: { call: 'call', item: 'item', batch: 'batch', oauth: 'OAuth', channel: 'frame', outbound: 'to you' },
   stateTexts: { WAIT_BUYER_PAY: 'not paid', WAIT_SELLER_SEND_GOODS: 'to be sent', WAIT_BUYER_CONFIRM_GOODS: 'on its way', TRADE_FINISHED: 'finished', TRADE_CLOSED: 'closed', TRADE_CLOSED_BY_TAOBAO: 'closed' },

@@ -37,6 +37,35 @@ def test_the_address_that_was_bound_is_a_host_as_well():
     assert refused(("host", "10.1.2.3"), address="0.0.0.0")
 
 
+@pytest.mark.parametrize(
+    "host", ["wechatpay:8080", "Taobao-Top", "host.docker.internal:80", "a_b", "web-1.lan.internal"]
+)
+def test_off_loopback_names_of_private_networks_are_hosts(host):
+    assert not refused(("host", host), address="0.0.0.0")
+    assert not refused(("host", host), address="10.1.2.3")
+    assert refused(("host", host), address="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "host", ["other.example", "internal.example", "10.0.0.1", "1", "[::2]", "wechatpay.", "internal."]
+)
+def test_names_of_public_dns_are_never_hosts(host):
+    assert refused(("host", host), address="0.0.0.0")
+
+
+def test_a_page_under_such_a_name_steers_only_its_own_sandbox():
+    host = ("host", "wechatpay:8080")
+    assert not refused(host, ("origin", "http://wechatpay:8080"), method="POST", address="0.0.0.0")
+    assert refused(host, ("origin", "http://other.example"), method="POST", address="0.0.0.0")
+    assert refused(host, ("sec-fetch-site", "cross-site"), method="POST", address="0.0.0.0")
+
+
+def test_further_hosts_are_good():
+    request = Request("GET", "/_sandbox/journal", (("host", "pay.example:80"),))
+    assert refusal(request, "127.0.0.1") is not None
+    assert refusal(request, "127.0.0.1", {"pay.example"}) is None
+
+
 @pytest.mark.parametrize("name", ["host", "origin", "sec-fetch-site", "sec-fetch-mode"])
 def test_what_decides_is_sent_once(name):
     value = {"host": HOST[1], "origin": f"http://{HOST[1]}", "sec-fetch-site": "same-origin"}.get(name, "cors")

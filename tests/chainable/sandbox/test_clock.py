@@ -24,3 +24,31 @@ def test_a_clock_stays_within_the_years_that_can_be_written(seconds):
         clock.advance(seconds)
 
     assert clock() == 1000
+
+
+def test_members_of_a_request_set_it():
+    clock = Clock(lambda: 1_790_000_000.0)
+    assert [clock.change({name: 1}) for name in ("seconds", "minutes", "hours", "days")] == [
+        {"ahead": 1},
+        {"ahead": 61},
+        {"ahead": 3661},
+        {"ahead": 90_061},
+    ]
+    assert clock.as_json() == {"now": "2026-09-22T23:14:21+08:00", "ahead": 90_061}
+    assert clock.reset() == {"now": "2026-09-21T22:13:20+08:00", "ahead": 0}
+    for wrong in ({}, {"weeks": 1}, {"days": 1, "hours": 1}, {"days": None}):
+        with pytest.raises(TypeError):
+            clock.change(wrong)
+    for wrong in ({"days": "x"}, {"days": 1e12}, {"seconds": float("nan")}):
+        with pytest.raises(ValueError, match="seconds|float"):
+            clock.change(wrong)
+
+
+def test_others_hear_of_it():
+    clock, heard = Clock(lambda: 1000.0), []
+    clock.on_move(lambda: heard.append(clock.offset))
+    clock.advance(5)
+    clock.move(7)
+    clock.move(7)
+    clock.reset()
+    assert heard == [5, 7, 0]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from attrs import field, frozen
 
-from chainable.sandbox.faults import FaultRule, Faults
+from chainable.sandbox.conditions import read_conditions
+from chainable.sandbox.faults import NOTIFICATION_KINDS, FaultRule, Faults
 
 
 @frozen(kw_only=True)
 class Fault(FaultRule):
-    KINDS = {"error": "an error", "half_body": "half of the body"}
+    KINDS = {"error": "an error", "half_body": "half of the body", **NOTIFICATION_KINDS}
     PREVENTING = frozenset({"error"})
     PATTERN = "operation"
 
@@ -24,6 +26,7 @@ class Fault(FaultRule):
     status: int = 0
     code: str | int = ""
     executed: bool | None = None
+    match: dict[str, str] = field(factory=dict, converter=read_conditions)
 
 
 @frozen(kw_only=True)
@@ -52,6 +55,54 @@ def faults(*rules):
 def test_a_setting_out_of_range_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Fault(**{"kind": "error", **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "eror"}, "'eror' is not a fault; did you mean 'error'?"),
+        (
+            {"kind": "lost", "operation": "GET *"},
+            "operation: lost concerns notifications, whose names begin with 'notify '",
+        ),
+        (
+            {"kind": "error", "operation": "notify A"},
+            "kind: a notification can be lost, late, doubled, out_of_order, not",
+        ),
+        ({"kind": "error", "match": "no condition"}, "match: 'no condition'"),
+    ],
+)
+def test_a_slip_is_refused_with_what_was_meant(settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Fault(**settings)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Fault.read(settings)
+
+
+def test_an_unknown_setting_is_refused_with_what_was_meant():
+    with pytest.raises(ValueError, match="a fault has no 'operatoin'; did you mean 'operation'?"):
+        Fault.read({"kind": "error", "operatoin": "*"})
+
+
+def test_a_rule_that_asks_for_values_counts_those_requests_only():
+    rules = faults(Fault(kind="error", match={"out_refund_no": "R2"}, times=1))
+
+    found = [
+        rules.match(("POST refunds",), lambda number=number: {"out_refund_no": number}) for number in ("R1", "R2", "R2")
+    ]
+
+    assert [len(hits) for hits in found] == [0, 1, 0]
+    assert rules.match(("POST refunds",)) == []
+
+
+def test_faults_of_notifications_and_of_requests_keep_apart():
+    rules = faults(Fault(kind="lost"), Fault(kind="error"), Fault(kind="late", operation="notify A.*"))
+
+    assert [each.kind for each in rules.match(("GET a",))] == ["error"]
+    assert [each.kind for each in rules.match(("notify A.B",), kinds=NOTIFICATION_KINDS)] == ["lost", "late"]
+    assert rules.take("GET a").kind == "error"
+    with pytest.raises(ValueError, match="lost concerns notifications: add it to the faults in force"):
+        Fault.of_header("lost")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from chainable.sandbox.http import Reply, Request
-from chainable.sandbox.server import Listener, Server
+from chainable.sandbox.server import Listener, Server, under
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
@@ -294,3 +294,12 @@ def test_ports_that_are_bound_are_closed_without_serving():
     assert not server.running
     server.stop()
     server.stop()
+
+
+def test_a_url_under_another_host():
+    url = "https://0.0.0.0:8443/a"
+    assert [under(hosts, url) for hosts in ((), ("wechatpay", "x"), ("::1",))] == [
+        url,
+        "https://wechatpay:8443/a",
+        "https://[::1]:8443/a",
+    ]

@@ -72,7 +72,8 @@ def test_a_message_may_be_published_compressed(control, sandbox):
 
 def test_messages_sessions_and_codes(call, control, sandbox):
     assert control("POST", "messages", {"topic": "a_b_C"})[1]["topic"] == "a_b_C"
-    assert control("GET", "messages")[1] == {"waiting": 1, "unconfirmed": 0, "confirmed": []}
+    listed = control("GET", "messages")[1]
+    assert listed == {"waiting": 1, "unconfirmed": 0, "confirmed": [], "failed": [], "lost": [], "sent": []}
     made = control("POST", "sessions", {})[1]
     assert call(TIME, session=made["access_token"])["time"]
     code = control("POST", "codes", {})[1]["code"]

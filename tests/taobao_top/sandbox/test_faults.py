@@ -194,3 +194,57 @@ def test_a_fault_that_counts_down_is_still_the_same_one():
         faults.discard(Fault(kind="html", times=1, after=0))
     faults.discard(often)
     assert [fault.after for fault in faults] == [2]
+
+
+# by number, and of messages
+
+
+def test_one_trade_fails_and_the_others_do_not(call, sandbox):
+    first, second = sandbox.trades.add(2)
+    sandbox.error(15, "isv.trade-not-exist", match={"tid": first}, method="taobao.trade.fullinfo.get", times=None)
+    session = sandbox.account.session
+    answers = [
+        call.raw("taobao.trade.fullinfo.get", fields="tid", tid=str(tid), session=session).json()
+        for tid in (second, first)
+    ]
+    assert "trade_fullinfo_get_response" in answers[0]
+    assert answers[1]["error_response"]["sub_code"] == "isv.trade-not-exist"
+
+
+def topics(sandbox, count=10):
+    return [message.topic for message in sandbox.messages.take("default", count)]
+
+
+def test_a_message_is_lost(sandbox):
+    sandbox.fault("lost", method="notify taobao_trade_TradePaid", match={"tid": 7})
+    for tid in (7, 8):
+        sandbox.messages.publish("taobao_trade_TradePaid", {"tid": tid})
+    assert [message.content for message in sandbox.messages.take("default", 9)] == ['{"tid": 8}']
+    assert [message.content for message in sandbox.messages.lost] == ['{"tid": 7}']
+    states = requests.get(f"{sandbox.origin}/_sandbox/deliveries?app_key={sandbox.account.app_key}", timeout=5).json()
+    assert [each["state"] for each in states["deliveries"]] == ["lost", "handed out"]
+
+
+def test_a_message_is_late(sandbox):
+    sandbox.fault("late", method="notify A", seconds=500)
+    sandbox.messages.publish("A")
+    sandbox.messages.publish("B")
+    assert sandbox.messages.waiting == 2
+    assert topics(sandbox) == ["B"]
+    sandbox.advance(501)
+    assert topics(sandbox) == ["A"]
+
+
+def test_a_message_is_doubled(sandbox):
+    sandbox.fault("doubled")
+    sandbox.messages.publish("A")
+    sandbox.messages.publish("B")
+    assert topics(sandbox) == ["A", "B", "A"]
+
+
+def test_a_message_comes_behind_the_next_one(sandbox):
+    sandbox.fault("out_of_order", method="notify *")
+    sandbox.messages.publish("A")
+    assert (topics(sandbox), sandbox.messages.waiting) == ([], 1)
+    sandbox.messages.publish("B")
+    assert topics(sandbox) == ["B", "A"]

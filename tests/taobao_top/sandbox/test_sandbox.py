@@ -6,7 +6,9 @@ import os
 import stat
 
 import pytest
+import requests
 
+from chainable.errors import ConfigurationError
 from taobao_top.sandbox import Account, Sandbox
 
 
@@ -104,3 +106,45 @@ def test_the_old_name_of_strict_is_deprecated():
     with pytest.warns(DeprecationWarning, match="lenient") as warned, Sandbox(https=False, lenient=True) as sandbox:
         assert not sandbox.service.gateway.strict
     assert warned[0].filename == __file__
+
+
+def test_a_sandbox_for_other_containers():
+    with pytest.warns(UserWarning, match="can be reached"):
+        made = Sandbox(host="0.0.0.0", hosts=["top.test"])
+    with made as sandbox:
+        assert sandbox.env()["TAOBAO_TOP_GATEWAY"].startswith("https://top.test:")
+        port = sandbox.origin.rpartition(":")[2]
+        url = f"http://127.0.0.1:{port}/_sandbox/messages"
+        handled = {
+            host: requests.get(url, headers={"Host": host}, timeout=5).status_code
+            for host in ("top.test", "taobao-top", "other.test")
+        }
+        assert handled == {"top.test": 200, "taobao-top": 200, "other.test": 403}
+
+
+def test_a_seed_gives_the_same_every_time():
+    def seen(seed):
+        with Sandbox(seed=seed, clock=lambda: 1_790_000_000.0, https=False) as sandbox:
+            url = f"{sandbox.origin}/authorize?client_id={sandbox.account.app_key}&redirect_uri=http://x/&response_type=code"
+            answer = requests.post(sandbox.gateway, data={"method": "taobao.time.get", "format": "json"}, timeout=5)
+            code = requests.get(url, allow_redirects=False, timeout=5).headers["location"]
+            with Sandbox(beside=sandbox) as second:
+                keys = second.account
+            return (sandbox.account, keys, answer.text, code, sandbox.sessions.tokens(1, "n"))
+
+    assert seen(1) == seen(1)
+    assert all(one != other for one, other in zip(seen(1), seen(2), strict=True))
+    assert seen(None)[0] != seen(None)[0]
+
+
+def test_the_authority_is_kept_beside_the_env_file(tmp_path):
+    with Sandbox() as sandbox:
+        file = sandbox.write_env(tmp_path / "top.env", force=False)
+        copy = tmp_path / "top.env.d" / "sandbox_ca.pem"
+        assert str(copy) in file.read_text()
+        assert copy.read_text() == sandbox.ca.read_text()
+        assert sandbox.write_env(file, force=False) == file
+        (tmp_path / "other.env.d").symlink_to(tmp_path / "top.env.d")
+        with pytest.raises(ConfigurationError, match="is a link: name another file"):
+            sandbox.write_env(tmp_path / "other.env")
+    assert copy.exists()

@@ -113,3 +113,21 @@ def test_calls_can_be_forged_or_stale(sandbox, shop):
     (forged, _), (stale, at) = (verified(seen, sandbox.account.app_secret) for seen in shop.seen)
     assert (forged, stale) == (False, True)
     assert sandbox.application.clock() - at.timestamp() > 3590
+
+
+def test_a_call_is_lost_late_or_doubled(sandbox, shop):
+    for kind in ("lost", "late", "doubled"):
+        sandbox.fault(kind, method="notify taobao.shop.*", match={"tid": "7"}, seconds=0.01)
+    results = [sandbox.call_spi(shop.url, method="taobao.shop.ask", form={"tid": "7"}).status for _ in range(3)]
+    assert (results, len(shop.seen)) == ([0, 200, 200], 3)
+    sandbox.fault("lost", method="notify *", match={"order.tid": "8"})
+    assert sandbox.call_spi(shop.url, body={"order": {"tid": 8}}).data is None
+
+
+def test_a_call_for_a_test_client_is_signed_and_not_sent(sandbox):
+    sent = sandbox.spi_request("/spi?shop=1", method="taobao.shop.ask", form={"tid": "7"}, headers={"x-shop": "1"})
+    assert sent.target.startswith("/spi?shop=1&app_key=")
+    assert (sent.body, len(sandbox.journal)) == (b"tid=7", 0)
+    headers = {**sent.headers, "Content-Type": sent.headers["content-type"]}
+    assert verified((sent.target, headers, sent.body), sandbox.account.app_secret)[0]
+    assert sandbox.spi_request("http://127.0.0.1/spi").target.startswith("/spi?app_key=")

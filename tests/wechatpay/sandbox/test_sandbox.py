@@ -642,3 +642,25 @@ def test_the_plugin_loads_without_the_extra() -> None:
     assert done.stdout.strip() == "module 'wechatpay.sandbox' has no attribute 'nothing'"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = wechatpay.sandbox.nothing
+
+
+# other machines and containers
+
+
+def test_a_sandbox_for_other_containers(new_merchant: Any) -> None:
+    with pytest.warns(UserWarning, match="listens on 0.0.0.0"):
+        sandbox = Sandbox(host="0.0.0.0", hosts=["pay.test"])
+    with sandbox:
+        env = sandbox.env()
+        assert env["WECHATPAY_BASE_URL"].startswith("https://pay.test:")
+        assert env["WECHATPAY_BACKUP_URL"].startswith("https://pay.test:")
+        handled = {
+            host: sandbox.control_api.handle(Request("GET", "/_sandbox/actions", (("host", host),))).status
+            for host in ("pay.test", "wechatpay", "other.test")
+        }
+        assert handled == {"pay.test": 200, "wechatpay": 200, "other.test": 403}
+    with pytest.warns(UserWarning, match="listens on"):
+        sandbox = Sandbox(host="0.0.0.0", hosts=["pay.test"], allow_hosts=["ops.test"])
+    request = Request("GET", "/_sandbox/actions", (("host", "pay.test"),))
+    assert sandbox.control_api.handle(request).status == 403
+    sandbox.stop()

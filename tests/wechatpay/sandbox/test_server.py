@@ -508,7 +508,7 @@ def test_old_names_of_kinds_and_settings_are_deprecated() -> None:
 
 def test_every_kind_is_described() -> None:
     assert all(KINDS.values())
-    assert len(Faults([Fault(kind) for kind in KINDS])) == 15
+    assert len(Faults([Fault(kind) for kind in KINDS])) == 19
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ::1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -97,7 +96,7 @@ def offer(context: SandboxContext, call: ReceivedCall, content: bytes, name: str
 
 def link(context: SandboxContext, call: ReceivedCall, target: dict[str, Any]) -> str:
     """Return the URL of a new link to a stored file."""
-    token = secrets.token_urlsafe(24)
+    token = context.account.random.url_safe(24, "bill")
     packed = call.query.get("tar_type") == "GZIP"
     with context.change():
         context.store.put(LINK, token, {**target, "gzip": packed, "expires": context.clock() + VALID})
@@ -108,7 +107,7 @@ def link(context: SandboxContext, call: ReceivedCall, target: dict[str, Any]) ->
 
 def sealed(context: SandboxContext, call: ReceivedCall, content: bytes, name: str) -> dict[str, Any]:
     """Return a link to a file as one encrypted part: AES-256-GCM, its key encrypted for the merchant certificate."""
-    key, nonce = secrets.token_bytes(32), secrets.token_hex(8)
+    key, nonce = context.account.random.bytes(32, "bill"), context.account.random.hex(8, "bill")
     encrypted = context.account.key.public_key().encrypt(key, OAEP)
     target = {"file": name, "key": base64.b64encode(key).decode(), "nonce": nonce}
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
+NO_CERTIFICATE = (
+    "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。"
+    "可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196"
+)
 routes = Routes()
 
 
@@ -29,12 +32,15 @@ def stamp(context: SandboxContext, moment: datetime) -> str:
 
 @routes.on("GET v3/certificates", "GET v3/global/certificates")
 def certificates(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Return the platform certificates, encrypted under the APIv3 key."""
+    """Return the platform certificates, encrypted under the APIv3 key; a merchant with a public key only has none."""
+    if not context.account.platform_certificates:
+        # As captured on 10 March 2026: https://github.com/wechatpay-apiv3/wechatpay-java/issues/400
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", NO_CERTIFICATE)
     if call.get("algorithm_type") == "SM2":
         raise Refusal(404, "RESOURCE_NOT_EXISTS", "this account has no SM2 certificate")
     entries = []
     for each in context.account.platform_certificates:
-        nonce = secrets.token_hex(6)
+        nonce = context.account.random.hex(6, "certificates")
         entries.append(
             {
                 "serial_no": each.serial,

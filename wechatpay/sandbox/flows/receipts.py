@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -96,7 +95,7 @@ def finish(context: SandboxContext, number: str) -> dict[str, Any]:
     """
     with context.change():
         content = f"%PDF-1.4\n% {number}\n%%EOF\n".encode()
-        token = secrets.token_urlsafe(24)
+        token = context.account.random.url_safe(24, "bill")
         members = {"token": token, "hash_type": "SHA256", "hash_value": hashlib.sha256(content).hexdigest()}
         receipt = RECEIPTS.change(context, number, "finish", update_time=context.stamp(), **members)
         context.store.put(FILE, token, {"number": receipt["number"]}, content=content)

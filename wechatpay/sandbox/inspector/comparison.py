@@ -159,6 +159,8 @@ def compared_notice(
         ("签名后内容被改动", "the body was changed after it was signed", head + other + b"\n") for other in others
     )
     found = _compared(ANSWER_LINES, message, diagnose(key.public_key(), signature, message, variants))
+    if found.state == "verified" and serial != headers.get(names[3], ""):
+        found = evolve(found, state="foreign")  # nobody has the key that it names
     if signature.startswith(PROBE):
         found = evolve(found, zh="这是平台的探测流量，应当拒绝", en="a probe of the platform: it has to be refused")
     return evolve(

@@ -34,12 +34,13 @@ const zh = {
   kindTexts: {
     error: '以错误码应答', throttle: '429 限流，带 Retry-After', pending: '202：已受理但未完成，随后完成', latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发半个应答体就关闭连接', 'reset-body': '发到一半重置连接',
     'bad-signature': '应答的签名错误', 'missing-signature': '应答没有签名头', probe: '应答带平台探测签名', 'unknown-serial': '应答用未知的证书序列号', stale: '应答用一小时前的时间签名', rotate: '此刻换用新的平台证书签名', down: '主机停止监听',
+    lost: '通知丢失', late: '通知迟到若干秒', doubled: '通知同时到达两次', out_of_order: '通知晚于下一个通知到达',
   },
   forgeryTexts: {
     signature: '用别的密钥签名', probe: '平台探测，随后发送真实通知', stale: '用一小时前的时间签名', serial: '使用无人知晓的证书序列号', body: '签名后改动内容', missing: '没有签名头',
   },
   stateTexts: {
-    waiting: '等待中', accepted: '已接受', 'given up': '已放弃', blocked: '未发送：不允许的主机',
+    waiting: '等待中', accepted: '已接受', 'given up': '已放弃', blocked: '未发送：不允许的主机', lost: '已丢失（故障）',
     NOTPAY: '未支付', SUCCESS: '成功', REFUND: '转入退款', CLOSED: '已关闭', REVOKED: '已撤销', USERPAYING: '支付中', PAYERROR: '支付失败', PROCESSING: '处理中', ABNORMAL: '异常', PENDING: '待处理', PROCESSED: '已处理',
     WAIT_USER_CONFIRM: '待用户确认', CANCELING: '撤销中', CANCELLED: '已撤销', FAIL: '失败', CREATED: '待确认', DOING: '进行中', DONE: '已完成', UNSIGNED: '未签约', SIGNED: '已签约', TERMINATED: '已解约', RECEIVED: '已收单', TAKING_EFFECT: '生效中',
   },
@@ -85,12 +86,13 @@ const en = {
   kindTexts: {
     error: 'answer with an error code', throttle: '429 with Retry-After', pending: '202: accepted, finished later', latency: 'answer after some seconds', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the body', 'reset-body': 'reset the connection after half of the body',
     'bad-signature': 'a wrong signature on the answer', 'missing-signature': 'no signature headers on the answer', probe: "the signature of the platform's probe traffic", 'unknown-serial': 'a key that nobody knows signs the answer', stale: 'the answer is signed an hour ago', rotate: 'a platform certificate made this moment signs', down: 'the main host stops listening',
+    lost: 'a notification is lost', late: 'a notification arrives some seconds late', doubled: 'a notification arrives twice at once', out_of_order: 'a notification arrives behind the next one',
   },
   forgeryTexts: {
     signature: "signed with a key that is not the platform's", probe: 'a probe, followed by the genuine message', stale: 'signed an hour ago', serial: 'names a key nobody knows', body: 'altered after it was signed', missing: 'without signature headers',
   },
   stateTexts: {
-    waiting: 'waiting', accepted: 'accepted', 'given up': 'given up', blocked: 'not sent: host not allowed',
+    waiting: 'waiting', accepted: 'accepted', 'given up': 'given up', blocked: 'not sent: host not allowed', lost: 'lost (fault)',
     NOTPAY: 'not paid', SUCCESS: 'done', REFUND: 'refunded', CLOSED: 'closed', REVOKED: 'revoked', USERPAYING: 'paying', PAYERROR: 'failed', PROCESSING: 'on its way', ABNORMAL: 'abnormal', PENDING: 'open', PROCESSED: 'dealt with',
     WAIT_USER_CONFIRM: 'waits for the user', CANCELING: 'being cancelled', CANCELLED: 'cancelled', FAIL: 'failed', CREATED: 'to be confirmed', DOING: 'going on', DONE: 'completed', UNSIGNED: 'not signed', SIGNED: 'signed', TERMINATED: 'ended', RECEIVED: 'received', TAKING_EFFECT: 'in force',
   },

@@ -1,0 +1,56 @@
+"""The command ``clock`` of both command lines: what time it is in a running sandbox, and setting it ahead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chainable.cli.commands import argument, command, json_option, usage_error
+from chainable.cli.control_client import sandbox_option
+from chainable.cli.i18n import Words
+from chainable.cli.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainable.cli.commands import Command
+    from chainable.cli.control_client import ControlClient
+
+__all__ = ["clock_command"]
+
+_SPAN = re.compile(r"([+-]?)(?=[0-9])(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s?)?", re.ASCII)
+_UNITS = (86_400, 3600, 60, 1)
+
+
+def clock_command(program: str, env: str, connect: Callable[[str], ControlClient]) -> Command:
+    """Return the command of a program; *connect* makes a client of the sandbox at a place, such as the file *env*."""
+
+    @command(
+        "clock",
+        Words(
+            "Show the time of a running sandbox, or change it: +1d, +2h30m, +90 (seconds), now.\n\n"
+            "What depends on it follows: expiry, retries of notifications, bills, ages of sessions.",
+            "显示或调整运行中沙箱的时间：+1d、+2h30m、+90（秒）、now（恢复为当前时间）。\n\n"
+            "依赖时间的一切随之变化：订单过期、通知重试、账单、授权有效期。",
+        ),
+        (f"{program} clock +1d --sandbox {env}", f"{program} clock now --sandbox {env}"),
+    )
+    @argument("span", required=False)
+    @sandbox_option(required=True)
+    @json_option
+    def clock(span: str | None, *, where: str) -> None:
+        found = _SPAN.fullmatch(span or "")
+        if span in (None, "now"):
+            print_json(connect(where).request("GET" if span is None else "DELETE", "clock"))
+        elif found is None:
+            raise usage_error(
+                f"{span}: write +1d, +2h30m or +90 (seconds), or now", f"{span}：应写作 +1d、+2h30m、+90（秒）或 now"
+            )
+        else:
+            sign = -1 if found[1] == "-" else 1
+            seconds = sum(float(text or 0) * unit for text, unit in zip(found.groups()[1:], _UNITS, strict=True))
+            client = connect(where)
+            client.request("POST", "clock", {"seconds": sign * seconds})
+            print_json(client.request("GET", "clock"))
+
+    return clock
