@@ -114,6 +114,9 @@ class Account:
         appid: An appid bound to it.
         clock: Seconds since the epoch.
         saved: The account to load, as :meth:`save` returns it.
+
+    Attributes:
+        appids: All appids that are bound to the merchant number.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class Account:
         self._saved = saved
         self.mchid: str = saved["mchid"]
         self.appid: str = saved["appid"]
+        self.appids = {self.appid}
         self.brand_id: str = saved["brand_id"]
         self.apiv3_key: str = saved["apiv3_key"]
         self.secret: str = saved["secret"]

@@ -48,6 +48,7 @@ class Platform:
         self,
         *,
         mchid: str,
+        appids: Iterable[str],
         data: Path | None,
         strict: bool,
         journal_size: int,
@@ -70,6 +71,7 @@ class Platform:
         self.store = Store(data)
         saved = self.store.setting("account")
         self.account = Account(mchid, clock=self.clock, saved=load(saved) if saved else None)
+        self.account.appids.update(appids)
         self._persistent = data is not None
         if saved is None:
             self._save_account()

@@ -46,6 +46,7 @@ class Sandbox(Platform):
 
     Args:
         mchid: The merchant number of its account.
+        appids: Further appids that are bound to it: those of your own program.
         data: A SQLite file for account and state; in memory without one.
         strict: Whether requests are checked against the catalogue in full.
         journal_size: How many requests the journal keeps.
@@ -68,6 +69,7 @@ class Sandbox(Platform):
         self,
         *,
         mchid: str = "1900000109",
+        appids: Iterable[str] = (),
         data: str | Path | None = None,
         strict: bool = True,
         journal_size: int = 500,
@@ -91,6 +93,7 @@ class Sandbox(Platform):
             )
         super().__init__(
             mchid=mchid,
+            appids=appids,
             data=Path(data) if data is not None else None,
             strict=strict,
             journal_size=renamed("journal", "journal_size", journal, journal_size),

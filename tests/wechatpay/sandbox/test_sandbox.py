@@ -33,7 +33,7 @@ from wechatpay.sandbox.journal import Entry, Journal
 
 ROOT = Path(wechatpay.sandbox.__file__).parents[2]
 ORDERS = "/v3/hire-power-bank/insurance-orders"
-ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "x", "service_id": "s"}
+ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "https://shop.example/notify", "service_id": "s"}
 
 
 def test_the_client_imports_no_sandbox() -> None:
@@ -168,7 +168,7 @@ def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_mercha
             sandbox = Sandbox(data={str(data)!r}).start()
             merchant = Merchant(sandbox)
             for number in range(50):
-                sent = {{"out_order_no": f"n{{number}}", "openid": "o", "notify_url": "x", "service_id": "s"}}
+                sent = {{"out_order_no": f"n{{number}}", "openid": "o", "notify_url": "https://shop.example/notify", "service_id": "s"}}
                 assert merchant.post({ORDERS!r}, sent).status == 200
             os.kill(os.getpid(), signal.SIGKILL)
             """
@@ -225,7 +225,7 @@ def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, recei
             sandbox.callbacks._run = lambda: None
             merchant = Merchant(sandbox)
             for number in range(10):
-                sent = {{"appid": "x", "mchid": "1900000109", "description": "x", "out_trade_no": f"order{{number}}",
+                sent = {{"appid": merchant.account.appid, "mchid": "1900000109", "description": "x", "out_trade_no": f"order{{number}}",
                          "notify_url": {receiver.url!r}, "amount": {{"total": 1}}}}
                 assert merchant.post("/v3/pay/transactions/native", sent).status == 200
             os.kill(os.getpid(), signal.SIGKILL)
@@ -439,11 +439,11 @@ def test_the_control_api_shows_what_is_going_on(
 
 def test_the_control_api_acts(sandbox: Sandbox, merchant: Any, admin: ControlApi) -> None:
     sent = {
-        "appid": "x",
+        "appid": "wx1",
         "mchid": merchant.account.mchid,
         "description": "x",
         "out_trade_no": "order001",
-        "notify_url": "x",
+        "notify_url": "https://shop.example/notify",
         "amount": {"total": 100},
     }
     merchant.post("/v3/pay/transactions/native", sent)
@@ -588,7 +588,7 @@ def test_fixtures_give_every_test_a_fresh_state(tmp_path: Path) -> None:
             def test_call(number, wechatpay_sandbox, wechatpay_client):
                 assert len(wechatpay_sandbox.journal) == 0
                 orders = wechatpay_client.chain("v3/hire-power-bank/insurance-orders")
-                answer = orders.post(json={"out_order_no": "same", "openid": str(number), "service_id": "s", "notify_url": "x"})
+                answer = orders.post(json={"out_order_no": "same", "openid": str(number), "service_id": "s", "notify_url": "https://shop.example/notify"})
                 assert answer.verified
                 assert answer.data["openid"] == str(number)
                 assert wechatpay_sandbox.journal[-1].operation == "POST v3/hire-power-bank/insurance-orders"

@@ -289,7 +289,7 @@ def fund_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
 def file_v2(call: ReceivedCall, content: bytes | None, *, digest: bool = False) -> Reply:
     """Return the file as an answer of v2, of fund flows with the SHA-1 of the bill in a header."""
     if content is None:
-        return refusal_xml(Refusal(200, "20002", "No Bill Exist"))
+        return refusal_xml(Refusal(200, "20002", "No Bill Exist"), error_code="20002")
     sha1 = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's)
     headers = (("Digest", f"SHA={sha1}"),) if digest else ()
     if call.body.get("tar_type") == "GZIP":
