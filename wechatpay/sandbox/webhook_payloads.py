@@ -94,7 +94,7 @@ def notice_v3(account: Account, event: Event, event_type: str, content: Mapping[
         "create_time": now,
         "resource_type": "encrypt-resource",
         "event_type": event_type,
-        "summary": event.title.partition("(")[0],
+        "summary": event.summary or event.title.partition("(")[0],
         "resource": {
             "original_type": kind,
             "algorithm": "AEAD_AES_256_GCM",

@@ -125,6 +125,8 @@ def ended(context: SandboxContext, number: str, state: str, reason: str | None) 
     """End a transfer, notify the merchant, and return its entry."""
     entry = BILLS.change(context, number, state, update_time=context.stamp(), fail_reason=reason)
     names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
+    if "mch_id" in names:  # of a sub-merchant's transfer it is called mchid
+        names -= {"mch_id" if entry["sent"].get("sub_mchid") else "mchid"}
     content = {name: value for name, value in entry["bill"].items() if name in names}
     context.notify(entry["notify_url"], entry["event"], content)
     return entry
