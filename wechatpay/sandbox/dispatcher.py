@@ -15,6 +15,7 @@ from wechatpay.sandbox import apiv2, router
 from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
+from wechatpay.sandbox.parameter_rules import check_together
 from wechatpay.sandbox.request_validation import RequestValidation, check_gateway
 from wechatpay.sandbox.request_validation_v2 import RequestValidationV2
 
@@ -140,6 +141,8 @@ class Dispatcher:
             raise absent(request, found)
         call, algorithm = self._validation_v2.call(request, found, entry, strict=self.context.strict)
         try:
+            if self.context.strict:
+                check_together(call.operation, self.context.account, call.body)
             answer = self._flow(evolve(call, unfinished=unfinished), entry)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.note

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.authentication_v2 import RequestVerifierV2
-from wechatpay.sandbox.parameter_rules import check_together
 from wechatpay.sandbox.request_validation import digest_matches, parts_of, uploaded
 from wechatpay.sandbox.routing import SIGNING, ReceivedCall
 from wechatpay.sandbox.validation import Validator
@@ -55,8 +54,6 @@ class RequestValidationV2:
         one_of = fields.one_of.get("xml" if fields.xml else "query", ())
         body = validator.check("body", documented, business, text=True, one_of=one_of)
         entry.opened = validator.opened
-        if strict:
-            check_together(operation, self._account, body)
         query = body if operation.method == "GET" else {}
         return ReceivedCall(operation, request, variables, query, body, files), signed.algorithm
 

@@ -351,6 +351,29 @@ def test_made_up_values_have_their_types_and_sense(sandbox: Sandbox) -> None:
     }
 
 
+def test_made_up_times_totals_and_states_agree_with_the_rest(sandbox: Sandbox) -> None:
+    fields = [
+        Field("create_time", example="2018-06-08T10:34:56+08:00"),
+        Field("total_count", "integer", example=100),
+        Field("offset", "integer", example=0),
+        Field("data", "object[]", fields=(Field("id"),)),
+        Field("state", enum=("PROCESSING", "SUCCESS", "FAILED")),
+    ]
+    output = imagine(sandbox, fields, {"offset": "20", "id": "7"}, now="2026-03-02T09:00:00+08:00")
+    assert output == {
+        "create_time": "2026-03-02T09:00:00+08:00",
+        "total_count": 1,
+        "offset": 20,
+        "data": [{"id": "7"}],
+        "state": "SUCCESS",
+    }
+    facts = {"total_count": 9, "data": [{"id": "1"}, {"id": "2"}]}
+    assert FakeData(sandbox.account, "s", {}, "http://x/").fill(tuple(fields), facts)["total_count"] == 9
+    assert (
+        FakeData(sandbox.account, "s", {}, "http://x/").fill(tuple(fields), {"data": facts["data"]})["total_count"] == 2
+    )
+
+
 def test_what_was_sent_is_given_back_where_it_fits(sandbox: Sandbox) -> None:
     inner = (Field("x"), Field("y", "integer"))
     fields = [
@@ -364,8 +387,8 @@ def test_what_was_sent_is_given_back_where_it_fits(sandbox: Sandbox) -> None:
     known = {"a": "1", "list": ["2"], "object": {"x": "3", "y": 4}, "encoded": "?", "many": [1], "x": "5", "y": "6"}
     output = imagine(sandbox, fields, known)
     assert (output["a"], output["list"], output["object"]) == ("1", ["2"], {"x": "3", "y": 4})
-    assert json.loads(output["encoded"]) == {"x": "5", "y": 1}
-    assert output["many"] == [{"x": "5", "y": 1}]
+    assert json.loads(output["encoded"]) == {"x": "5", "y": 6}
+    assert output["many"] == [{"x": "5", "y": 6}]
     assert "err_code" not in output
     assert digits(100, "x").startswith("4")
     for field, value, expected in (
