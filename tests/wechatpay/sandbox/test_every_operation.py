@@ -26,6 +26,13 @@ ABSENT = {
     "REFUNDNOTEXIST",
     "20002",
 }
+REPORTED = [{"info_type": name, "info_content": "x"} for name in ("活动名称", "奖励说明")]
+FORMS: dict[str, Callable[[Any, Any], str]] = {
+    **dict.fromkeys(("appid", "sp_appid", "combine_appid"), lambda merchant, _: merchant.account.appid),
+    "notify_url": lambda _, example: example if "://" in str(example) else "https://shop.example/notify",
+    "time_expire": lambda _, example: str(example or "2019-06-11").replace("20", "29", 1),  # it is over by now
+}
+"""Values that no example can have."""
 FILE = b"\x89PNG\r\n\x1a\n sandbox"
 
 
@@ -39,6 +46,9 @@ class Builder:
         if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
+        if "transfer_scene_report_infos" in made:  # each scene has its own, and those of 1000 are two
+            made["transfer_scene_id"] = "1000"
+            made["transfer_scene_report_infos"] = REPORTED
         return made
 
     def value(self, each: Field) -> Any:
@@ -66,6 +76,8 @@ class Builder:
             return 1 if example is None else float(example) if "." in str(example) else int(example)
         if kind == "boolean":
             return str(example).lower() != "false"
+        if each.name in FORMS:
+            return FORMS[each.name](self.merchant, example)
         return "2019-06-11" if example is None else str(example)
 
     def cipher(self, text: str) -> str:
