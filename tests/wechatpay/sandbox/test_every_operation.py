@@ -46,8 +46,9 @@ class Builder:
         if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
-        if "transfer_scene_report_infos" in made:  # each scene has its own, and those of 1000 are two
-            made["transfer_scene_id"] = "1000"
+        if (
+            made.get("transfer_scene_id") == "1000" and "transfer_scene_report_infos" in made
+        ):  # each scene has its own, and those of 1000 are two
             made["transfer_scene_report_infos"] = REPORTED
         return made
 
