@@ -153,11 +153,14 @@ def transfer(client, number):
             "appid": "wxd678efh567hg6787",
             "out_bill_no": number,
             "transfer_scene_id": "1000",
-            "openid": "o-made-up-openid-of-28-letter",
+            "openid": "o-MYE42l80oelYMDE34nYD456Xoy",
             "user_name": Sensitive("张三"),
             "transfer_amount": 30_000,
             "transfer_remark": "报销",
-            "transfer_scene_report_infos": [{"info_type": "活动名称", "info_content": "新会员有礼"}],
+            "transfer_scene_report_infos": [
+                {"info_type": "活动名称", "info_content": "新会员有礼"},
+                {"info_type": "奖励说明", "info_content": "一等奖"},
+            ],
         }
     )
     return number

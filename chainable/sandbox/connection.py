@@ -235,7 +235,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         length = next((value for name, value in self._headers if name == "content-length"), None)
         self._allowance.headers_complete(length)
-        if ("expect", "100-continue") in self._headers and not self._allowance.status:
+        waits = any(name == "expect" and value.lower() == "100-continue" for name, value in self._headers)
+        if waits and not self._allowance.status:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:

@@ -11,6 +11,7 @@ __all__ = ["Part", "parse"]
 
 MOST = 2000
 """How many parts a body may have."""
+MOST_OF_LINE = 1000
 BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 PARAMETER = re.compile(r';\s*(\w+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
 ESCAPED = re.compile(r'\\(["\\])')
@@ -27,11 +28,18 @@ class Part:
 
 
 def parse(content_type: str, body: bytes) -> list[Part]:
-    """Return the parts of a ``multipart/form-data`` body; raise ValueError if it is not one."""
+    """
+    Return the parts of a ``multipart/form-data`` body; raise ValueError if it is not one.
+
+    Clients that set Content-Type by hand leave its boundary out; then the first line of the body tells it.
+    """
+    if not content_type.lower().startswith("multipart/form-data"):
+        raise ValueError("Content-Type is not multipart/form-data")
     found = BOUNDARY.search(content_type)
-    if not content_type.lower().startswith("multipart/form-data") or found is None:
-        raise ValueError("Content-Type is not multipart/form-data with a boundary")
-    delimiter = b"--" + found[1].strip().encode("latin-1")
+    first = body[:MOST_OF_LINE].partition(b"\r\n")[0]
+    if found is None and (len(first) < 3 or not first.startswith(b"--")):
+        raise ValueError("neither Content-Type nor the body's first line has a boundary")
+    delimiter = first if found is None else b"--" + found[1].strip().encode("latin-1")
     pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
         raise ValueError("the body does not end with its boundary")

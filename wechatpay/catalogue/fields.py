@@ -82,6 +82,7 @@ class Event:
         resource: Members of the decrypted resource.
         encrypted_field: Element with the encrypted resource (v2).
         encryption: ``aes-gcm`` or ``aes-ecb``; None for plain notifications.
+        summary: ``summary`` of real notifications, where it is another text than the page's title.
     """
 
     version: str
@@ -96,6 +97,7 @@ class Event:
     resource: tuple[Field, ...] = ()
     encrypted_field: str | None = None
     encryption: str | None = None
+    summary: str | None = None
 
 
 def _made(records: Iterable[dict[str, Any]]) -> tuple[Field, ...]:

@@ -162,6 +162,9 @@ class Account:
         saved: The account to load, as :meth:`save` returns it.
         random: Where keys, serials and all random values of the platform come from.
         keys: Which keys of the platform it has: one of :data:`KEYS`.
+
+    Attributes:
+        appids: All appids that are bound to the merchant number.
     """
 
     def __init__(
@@ -183,6 +186,7 @@ class Account:
         self._saved = saved
         self.mchid: str = saved["mchid"]
         self.appid: str = saved["appid"]
+        self.appids = {self.appid}
         self.brand_id: str = saved["brand_id"]
         self.apiv3_key: str = saved["apiv3_key"]
         self.secret: str = saved["secret"]

@@ -104,9 +104,10 @@ def failure(operation: Operation, refusal: Refusal, account: Account, algorithm:
     return success(operation, content, account, algorithm)
 
 
-def refusal_xml(refusal: Refusal) -> Reply:
-    """Return the answer to a request that was not verified."""
-    return xml({"return_code": "FAIL", "return_msg": refusal.message, "error_code": refusal.code})
+def refusal_xml(refusal: Refusal, **more: str) -> Reply:
+    """Return the answer to a request that the gateway refused: it names no code, unless ``more`` does."""
+    text = write({"return_code": "FAIL", "return_msg": refusal.message, **more})
+    return Reply(body=text, content_type="text/plain", signed=False)
 
 
 def xml(parameters: Mapping[str, Any]) -> Reply:

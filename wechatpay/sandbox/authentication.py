@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.account import Account
     from wechatpay.sandbox.http import Request
 
-__all__ = ["Nonces", "RequestVerifier", "Signed"]
+__all__ = ["TRADE", "Nonces", "RequestVerifier", "Signed"]
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
 SKEW = 300
+MESSAGES = {
+    "authorization": "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
+    "timestamp": "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
+    "serial_no": "商户证书序列号有误。请使用签名私钥匹配的证书序列号",
+    "mchid": "签名错误",
+    "brand_id": "签名错误",
+    "signature": "错误的签名，验签失败",
+}
+"""The platform's messages, by the field that is wrong; the developer finds the reason in ``detail``."""
+TRADE = "/v3/pay/"
+UNREADABLE_OF_TRADE = "签名信息错误，验签失败"
 
 
 @frozen
@@ -198,4 +209,6 @@ def refused(name: str, issue: str, request: Request, message: bytes = b"") -> Re
             "truncated_sign_message": truncated(message),
             "sign_message_length": len(message),
         }
-    return Refusal(401, "SIGN_ERROR", f"Wrong signature: {issue}", detail)
+    trade = request.path.startswith(TRADE)
+    text = UNREADABLE_OF_TRADE if name == "authorization" and trade else MESSAGES.get(name, MESSAGES["authorization"])
+    return Refusal(401, "SIGN_ERROR", text, detail, gateway=True, note=issue)

@@ -45,27 +45,28 @@ class RequestVerifierV2:
         try:
             return read(request.body)
         except ValueError as error:
-            raise Refusal(200, "XML_FORMAT_ERROR", f"the body is {error}") from None
+            raise Refusal(200, "XML_FORMAT_ERROR", "XML格式错误", note=f"the body is {error}") from None
 
     def check(self, operation: Operation, request: Request, parameters: dict[str, str]) -> SignedV2:
         """Verify certificate, merchant number, nonce and signature of a request; raise what is wrong with it."""
         self._certificate(operation, request)
         name = operation.merchant_number_field
         if name and parameters.get(name) != self._account.mchid:
-            raise Refusal(200, "MCHID_NOT_EXIST", f"{name} has to be {self._account.mchid}, the number of this account")
+            note = f"{name} has to be {self._account.mchid}, the number of this account"
+            raise Refusal(200, "MCHID_NOT_EXIST", "商户号mch_id或sub_mch_id不存在", note=note)
         self._nonce(operation, parameters)
         if operation.unsigned_request:
             return SignedV2(parameters, "", "")
         sign = parameters.get("sign", "")
         if not sign:
-            raise Refusal(200, "SIGNERROR", "sign is missing")
+            raise unsigned("sign is missing")
         allowed = operation.sign_types or ALGORITHMS
         algorithm = parameters.get("sign_type") or LENGTHS.get(len(sign), allowed[0])
         if algorithm not in allowed:
-            raise Refusal(200, "SIGNERROR", f"signed with {algorithm}, this operation takes {' or '.join(allowed)}")
+            raise unsigned(f"signed with {algorithm}, this operation takes {' or '.join(allowed)}")
         if not hmac.compare_digest(sign, signature(parameters, self._account.secret, algorithm)):
             mistake = self._diagnosis(parameters, sign, algorithm)
-            raise Refusal(200, "SIGNERROR", f"the signature does not match: {mistake}")
+            raise unsigned(f"the signature does not match: {mistake}")
         return SignedV2(parameters, algorithm, message(parameters, "*" * 8))
 
     def _certificate(self, operation: Operation, request: Request) -> None:
@@ -96,6 +97,11 @@ class RequestVerifierV2:
             return f"it has {len(sign)} characters, 32 or 64 are possible"
         expected = message(parameters, "*" * 8)
         return f"other parameters or another key were signed; expected is the signature of {expected}"
+
+
+def unsigned(note: str) -> Refusal:
+    """Return the refusal of a signature: the platform does not say what is wrong with it, the journal does."""
+    return Refusal(200, "SIGNERROR", "签名错误", note=note)
 
 
 def documented(operation: Operation) -> frozenset[str]:

@@ -180,6 +180,7 @@ class SandboxContext:
             known=known,
             base_url=call.request.origin or self.base_url,
             version="v2" if call.operation.path.startswith("v2/") else "v3",
+            now=self.stamp(),
             conceal=self.account.conceal,
             sparse=sparse,
         )

@@ -14,7 +14,8 @@ from wechatpay.sandbox import apiv2, router
 from wechatpay.sandbox.faults import CUTS, HEADER, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults, values_of
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
-from wechatpay.sandbox.request_validation import RequestValidation
+from wechatpay.sandbox.parameter_rules import check_together
+from wechatpay.sandbox.request_validation import RequestValidation, check_gateway
 from wechatpay.sandbox.request_validation_v2 import RequestValidationV2
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ class Dispatcher:
             reply = self._respond(request, found, entry, hits)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             refusal = error if isinstance(error, Refusal) else internal_error(error)
-            entry.code, entry.message = refusal.code, refusal.message
-            reply = apiv2.refusal_xml(refusal) if entry.version == "v2" else refusal.reply()
+            entry.code, entry.message = refusal.code, refusal.note
+            in_xml = entry.version == "v2" and not refusal.silent
+            reply = apiv2.refusal_xml(refusal) if in_xml else refusal.reply()
         reply = apply_fault(reply, hits)
         signature = next((fault.kind for fault in hits if fault.kind in SIGNATURE_KINDS), "")
         return self._finished(request, reply, entry, signature)
@@ -149,9 +151,11 @@ class Dispatcher:
             raise absent(request, found)
         call, algorithm = self._validation_v2.call(request, found, entry, strict=self.context.strict)
         try:
+            if self.context.strict:
+                check_together(call.operation, self.context.account, call.body)
             answer = self._flow(evolve(call, unfinished=unfinished), entry)
         except Refusal as refusal:
-            entry.code, entry.message = refusal.code, refusal.message
+            entry.code, entry.message = refusal.code, refusal.note
             return self._failure(found, refusal, algorithm)
         if isinstance(answer, Reply):
             return evolve(answer, signed=False)
@@ -160,14 +164,17 @@ class Dispatcher:
         return apiv2.success(call.operation, answer, self.context.account, algorithm)
 
     def _serve(self, request: Request, found: router.Found | router.NotFound, entry: Entry, unfinished: bool) -> Reply:
+        brand = request.segments[0] == "brand"  # the catalogue has no operation of these
+        strict = self.context.strict
+        if isinstance(found, router.NotFound) and strict and not brand:
+            raise absent(request, found)
+        if strict:
+            check_gateway(request)
         parts = self._validation.verify(request, entry)
         if isinstance(found, router.NotFound):
-            brand = request.segments[0] == "brand"  # the catalogue has no operation of these
-            if brand or not self.context.strict:
-                self._validation.serial(request, strict=self.context.strict, required=brand)
-                return Reply.of({})
-            raise absent(request, found)
-        call = self._validation.call(request, found, parts, entry, strict=self.context.strict)
+            self._validation.serial(request, strict=strict, required=brand)
+            return Reply.of({})
+        call = self._validation.call(request, found, parts, entry, strict=strict)
         self.context.webhooks.serial = call.serial
         answer = self._flow(evolve(call, unfinished=unfinished), entry)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
@@ -188,6 +195,8 @@ class Dispatcher:
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:
         """Return the headers of every answer, and the signature where there is one."""
         reason = REASONS.get(entry.code, 0)
+        if reply.content_type == "application/json":
+            reply = evolve(reply, content_type="application/json; charset=utf-8")
         headers = {
             "Server": "sandbox",
             "Date": formatdate(self.context.clock(), usegmt=True),
@@ -233,13 +242,13 @@ def shortened(request: Request, kept: int = 16 * 1024) -> Request:
 
 
 def absent(request: Request, found: router.NotFound) -> Refusal:
-    """Return the error 404 with the nearest path, or 405 with the verbs of the path."""
+    """Return the error 404, whose note names the nearest path, or 405, whose note names the verbs of the path."""
     if found.verbs:
         verbs = ", ".join(found.verbs)
-        return Refusal(405, "METHOD_NOT_ALLOWED", f"{request.method} is not possible here: {verbs}")
+        return Refusal(405, "METHOD_NOT_ALLOWED", f"{request.method} is not possible here: {verbs}", silent=True)
     near = router.nearest(tuple(map(unquote, request.segments)))
     hint = f"; the nearest is /{near}" if near else ""
-    return Refusal(404, "NOT_FOUND", f"no operation has the path {request.path}{hint}")
+    return Refusal(404, "NOT_FOUND", f"no operation has the path {request.path}{hint}", silent=True)
 
 
 def refusal_of(fault: Fault) -> Refusal:

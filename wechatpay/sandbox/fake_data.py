@@ -19,6 +19,12 @@ __all__ = ["FakeData", "digits", "is_made_up_token", "letters", "made_up_token"]
 
 BAD_NEWS = re.compile(r"err_code|fail|reject|refuse|abnormal|error|close_reason|terminate|cancel_reason|remark")
 MONEY = re.compile(r"amount|fee|total|price|money|balance|cost|payment|cash")
+SETTLED = ("SUCCESS", "FINISHED", "FINISH")
+"""States of an enumeration that a made-up object is in, if it can be."""
+TOTALS = ("total_count", "total", "total_num", "count")
+"""Names of the number of all members of a list."""
+DIGITS = re.compile(r"[0-9]{1,18}")
+MOMENT = re.compile(r"(time|_at|date)$")
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -63,6 +69,7 @@ class FakeData:
         known: Values that are given back where a field of the answer has their name.
         base_url: Where links of the answer lead.
         version: ``v3`` or ``v2``: how times are written.
+        now: The time in Beijing, RFC 3339.
         conceal: Encrypts the fields of the answer that are sent encrypted.
         sparse: Whether only required fields are made up.
     """
@@ -72,12 +79,13 @@ class FakeData:
     known: Mapping[str, Any]
     base_url: str
     version: str = "v3"
+    now: str = "2025-01-02T10:34:56+08:00"
     conceal: Callable[[str], str] | None = None
     sparse: bool = False
 
     def fill(self, fields: tuple[Field, ...], facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the members of an object: the facts, and what has to be made up around them."""
-        return self._members(fields, facts or {}, "", self.known)
+        return counted(self._members(fields, facts or {}, "", self.known), facts or {})
 
     def _members(
         self, fields: tuple[Field, ...], facts: Mapping[str, Any], at: str, known: Mapping[str, Any]
@@ -120,6 +128,8 @@ class FakeData:
             inner = {**known, **given} if isinstance(given, dict) else known
             made = self._members(each.fields, {}, at, inner)
             return made if each.type == "object" else json.dumps(made, ensure_ascii=False)
+        if each.type == "integer" and isinstance(given, str) and DIGITS.fullmatch(given):
+            given = int(given)  # of the query: offset, limit
         value = given if fits(each, given) else self._scalar(each, at)
         if each.encrypted == "rsa" and self.conceal is not None:
             return self.conceal(str(value))
@@ -127,7 +137,9 @@ class FakeData:
 
     def _scalar(self, each: Field, at: str) -> Any:
         if each.enum:
-            return each.enum[0]
+            return next((value for value in SETTLED if value in each.enum), each.enum[0])
+        if each.type == "string" and MOMENT.search(each.name):
+            return self._text(each.name, at)
         if each.example is not None:
             return each.example
         if each.type == "boolean":
@@ -162,13 +174,22 @@ TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tupl
             ),
         ),
         (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.subject, at)}"),
-        (r"(time|_at)$", lambda self, _: "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"),
-        (r"date$", lambda self, _: "20250102" if self.version == "v2" else "2025-01-02"),
+        (r"(time|_at)$", lambda self, _: re.sub(r"\D", "", self.now)[:14] if self.version == "v2" else self.now),
+        (r"date$", lambda self, _: self.now[:10].replace("-", "") if self.version == "v2" else self.now[:10]),
         (r"(id|_no|code|number|serial|batch)$", lambda self, at: digits(20, self.subject, at)),
         (r"(type|state|status|result)$", lambda _self, _at: "SUCCESS"),
     )
 )
 """Values of text fields by name; the first pattern that matches applies."""
+
+
+def counted(made: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a made-up response whose total is the length of its only list."""
+    lists = [value for value in made.values() if isinstance(value, list)]
+    for name in TOTALS:
+        if name in made and name not in facts and len(lists) == 1:
+            made[name] = len(lists[0])
+    return made
 
 
 def fits(each: Field, value: Any) -> bool:

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from chainable.sandbox import http
 from chainable.sandbox.http import Request
@@ -43,10 +43,26 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         code: The platform's error code.
         message: Why, in a sentence for the developer.
         detail: ``detail`` of the answer.
+        gateway: Whether the gateway refuses the request before anything else looks at it: such an answer is not signed.
+        silent: Whether the answer has no body; the message is for the journal.
+        note: What the journal says in place of the message.
     """
 
-    def __init__(self, status: int, code: str, message: str, detail: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        detail: Mapping[str, Any] | None = None,
+        *,
+        gateway: bool = False,
+        silent: bool = False,
+        note: str = "",
+    ) -> None:
         super().__init__(message)
+        self.gateway = gateway
+        self.silent = silent
+        self.note = note or message
         self.status = status
         self.code = code
         self.message = message
@@ -62,19 +78,22 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         value: Any = None,
         code: str = "PARAM_ERROR",
         status: int = 400,
+        message: str = "",
     ) -> Refusal:
         """Return the refusal of one field: where it stands, its JSON pointer, and what is wrong with it."""
         detail = {"location": location, "field": pointer, "issue": issue}
         if value is not None:
             detail["value"] = value
-        return cls(status, code, f"{location} {pointer}: {issue}", detail)
+        return cls(status, code, message or f"{location} {pointer}: {issue}", detail)
 
     def reply(self) -> Reply:
         """Return the answer in the error form of APIv3."""
+        if self.silent:
+            return Reply(status=self.status, signed=False)
         content: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.detail:
             content["detail"] = self.detail
-        return Reply.of(content, self.status)
+        return evolve(Reply.of(content, self.status), signed=not self.gateway)
 
 
 def internal_error(error: Exception) -> Refusal:

@@ -52,6 +52,7 @@ class Platform:
         self,
         *,
         mchid: str,
+        appids: Iterable[str],
         data: Path | None,
         strict: bool,
         journal_size: int,
@@ -79,6 +80,7 @@ class Platform:
         saved = self.store.setting("account")
         kept = load(saved) if saved else None
         self.account = Account(mchid, clock=self.clock, saved=kept, random=Randomness(seed), keys=keys)
+        self.account.appids.update(appids)
         self._persistent = data is not None
         if saved is None:
             self._save_account()

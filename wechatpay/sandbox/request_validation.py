@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import hashes
 
 from chainable.sandbox import multipart
-from wechatpay.sandbox.authentication import RequestVerifier
+from wechatpay.sandbox.authentication import TRADE, RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
+from wechatpay.sandbox.parameter_rules import check_together
 from wechatpay.sandbox.routing import ReceivedCall
 from wechatpay.sandbox.validation import Validator, parse_json
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestValidation", "digest_matches", "parts_of", "uploaded"]
 
+LANGUAGES = ("zh-CN", "zh-HK", "zh-TW", "en", "en-US")
 NAMES_SM3 = re.compile(r"([A-Z_]+_)?SM3")
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -55,7 +57,7 @@ class RequestValidation:
         """Check a verified request's fields, and open the encrypted ones."""
         operation = found.operation
         serial = self.serial(request, strict=strict, operation=operation.key)
-        asked = request.header("wechatpay-serial") or None
+        asked = asked_serial(request)
 
         def reveal(ciphertext: str) -> str:
             if asked is None:
@@ -77,11 +79,13 @@ class RequestValidation:
         else:
             body = validator.check("body", fields.json or (), json_of(request), one_of=one_of.get("json", ()))
         entry.opened = validator.opened
+        if strict:
+            check_together(operation, self._account, body)
         return ReceivedCall(operation, request, variables, query, body, files, serial)
 
     def serial(self, request: Request, *, strict: bool, required: bool = False, operation: str | None = None) -> str:
         """Return the key the answer is signed with: the one asked for, else the account's; an empty one is none."""
-        asked = request.header("wechatpay-serial") or None
+        asked = asked_serial(request)
         if asked is None and not required:
             return self._account.signer(operation)
         if asked is None or self._account.platform_private_key(asked) is None:
@@ -97,15 +101,32 @@ class RequestValidation:
         return asked
 
 
+def asked_serial(request: Request) -> str | None:
+    """Return the key that a request names; an empty header names none."""
+    return request.header("wechatpay-serial") or None
+
+
+def check_gateway(request: Request) -> None:
+    """
+    Check the headers that the gateway looks at before the signature.
+
+    Orders may come without Accept and User-Agent. Node's ``fetch`` sends ``Accept-Language: *``, which is refused.
+    https://pay.weixin.qq.com/doc/v3/merchant/4012081709
+    """
+    for_trade = request.path.startswith(TRADE)
+    if not for_trade and not (request.header("accept") and request.header("user-agent")):
+        raise Refusal(400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent", gateway=True)
+    if (request.header("accept-language") or LANGUAGES[0]) not in LANGUAGES:
+        raise Refusal(406, "PARAM_ERROR", "传入了不支持的Accept-Language", gateway=True)
+
+
 def signed_part(request: Request) -> tuple[bytes, list[multipart.Part]]:
     """Return the signed part of the body: all of it, or the meta part of an upload."""
     if not (request.header("content-type") or "").lower().startswith("multipart/"):
         return request.body, []
     parts = parts_of(request)
-    meta = next((part.content for part in parts if part.name == "meta"), None)
-    if meta is None:
-        raise Refusal.of_field("body", "/meta", "an upload needs a part called meta")
-    return meta, parts
+    # A meta with a file name is a file to the platform, which then finds nothing that was signed: SIGN_ERROR.
+    return next((part.content for part in parts if part.name == "meta" and part.filename is None), b""), parts
 
 
 def parts_of(request: Request) -> list[multipart.Part]:
@@ -148,7 +169,7 @@ def upload_of(
     operation: Operation, described: catalogue.Upload, parts: list[multipart.Part], validator: Validator
 ) -> tuple[dict[str, Any], tuple[multipart.Part, ...]]:
     """Return the meta and the files of an upload."""
-    sent = {part.name: part.content for part in parts}
+    sent = {part.name: part.content for part in parts if part.name != "meta" or part.filename is None}
     expected = operation.request.multipart or ()
     for each in expected:
         if each.required and each.name not in sent:

@@ -53,6 +53,7 @@ class Sandbox(Platform):
 
     Args:
         mchid: The merchant number of its account.
+        appids: Further appids that are bound to it: those of your own program.
         state: A SQLite file for account, clock and state, which go on when it is used again; in memory without one.
         strict: Whether requests are checked against the catalogue in full.
         journal_size: How many requests the journal keeps.
@@ -87,6 +88,7 @@ class Sandbox(Platform):
         self,
         *,
         mchid: str = "1900000109",
+        appids: Iterable[str] = (),
         state: str | Path | None = None,
         strict: bool = True,
         journal_size: int = 500,
@@ -116,6 +118,7 @@ class Sandbox(Platform):
             )
         super().__init__(
             mchid=mchid,
+            appids=appids,
             data=None if state is None else Path(state),
             strict=strict,
             journal_size=renamed("journal", "journal_size", journal, journal_size),

@@ -43,11 +43,8 @@ def event_of(name: str, version: str) -> Event:
 
 def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str) -> dict[str, Any]:
     """Return the content of an event, with these values by dotted name (``amount.total``); the others are made up."""
-    imagination = FakeData(account, f"{event.version} {event.name}", {}, base_url, version=event.version)
+    imagination = FakeData(account, f"{event.version} {event.name}", {}, base_url, version=event.version, now=now)
     content = imagination.fill(inner_fields(event) if event.version == "v2" else event.resource)
-    for name in content:
-        if name.endswith("_time") and isinstance(content[name], str) and event.version == "v3":
-            content[name] = now
     for name, value in changes.items():
         place(content, name.split("."), value)
     return content
@@ -92,7 +89,7 @@ def notice_v3(account: Account, event: Event, event_type: str, content: Mapping[
         "create_time": now,
         "resource_type": "encrypt-resource",
         "event_type": event_type,
-        "summary": event.title.partition("(")[0],
+        "summary": event.summary or event.title.partition("(")[0],
         "resource": {
             "original_type": kind,
             "algorithm": "AEAD_AES_256_GCM",

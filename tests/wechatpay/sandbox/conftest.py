@@ -109,6 +109,8 @@ class Merchant:
             "host": "127.0.0.1:1",
             "authorization": self.authorization(method, target, body if covered is None else covered, **authorization),
             "wechatpay-serial": self.serial,
+            "accept": "application/json",
+            "user-agent": "tests",
         }
         if body:
             sent["content-type"] = "application/json"
@@ -206,7 +208,7 @@ def multipart(fields: dict[str, bytes], files: dict[str, tuple[str, bytes]]) -> 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:
-    with Sandbox(callback_scale=0.0) as sandbox:
+    with Sandbox(callback_scale=0.0, appids=("wx1", "wx2", "wx", "wx8888888888888888")) as sandbox:
         yield sandbox
 
 

@@ -36,7 +36,8 @@ def paid(sandbox: Sandbox, merchant: Any, total: int = 1000) -> str:
 
 
 def refused(answer: Any, field: str) -> bool:
-    return bool(answer.data["code"] == "PARAM_ERROR" and answer.data["detail"]["field"] == field)
+    said = answer.data["message"]
+    return bool(answer.data["code"] == "PARAM_ERROR" and (f"/body{field}”" in said or f"body {field}:" in said))
 
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
@@ -79,8 +80,8 @@ def test_refunds_of_v2(sandbox: Sandbox, merchant: Any, fen: int) -> None:
     paid(sandbox, merchant)
     sent = {"appid": "wx1", "out_trade_no": NUMBER, "out_refund_no": "R1", "total_fee": 1000, "refund_fee": fen}
     result = merchant.v2("/secapi/pay/refund", sent).xml
-    assert result["result_code"] == "FAIL"
-    assert "/refund_fee" in result["err_code_des"]
+    assert result["return_code"] == "FAIL"
+    assert "/body/xml/refund_fee" in result["return_msg"]
     assert sandbox.store.entry("order", NUMBER)["refunded"] == 0
 
 
@@ -89,14 +90,23 @@ def test_transfers(merchant: Any, fen: int) -> None:
     sent = {
         "appid": "wx1",
         "out_bill_no": "T1",
-        "openid": "o1",
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+        "user_name": merchant.encrypt("张三"),
         "transfer_amount": fen,
         "transfer_remark": "x",
         "transfer_scene_id": "1000",
-        "transfer_scene_report_infos": [{"info_type": "x", "info_content": "x"}],
+        "transfer_scene_report_infos": [
+            {"info_type": "活动名称", "info_content": "x"},
+            {"info_type": "奖励说明", "info_content": "x"},
+        ],
     }
     assert refused(merchant.post("/v3/fund-app/mch-transfer/transfer-bills", sent), "/transfer_amount")
-    one = {"out_detail_no": "D1", "transfer_amount": fen, "transfer_remark": "x", "openid": "o1"}
+    one = {
+        "out_detail_no": "D1",
+        "transfer_amount": fen,
+        "transfer_remark": "x",
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+    }
     one["user_name"] = merchant.encrypt("张三")
     batch = {
         "appid": "wx1",

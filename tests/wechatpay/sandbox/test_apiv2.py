@@ -104,11 +104,22 @@ def test_sign_type_need_not_be_sent(merchant: Any) -> None:
         ({"sign_type": "SM3"}, "SIGNERROR", "takes MD5 or HMAC-SHA256"),
     ],
 )
-def test_what_does_not_pass_is_explained(merchant: Any, changes: dict[str, Any], code: str, words: str) -> None:
-    result = merchant.v2("/pay/unifiedorder", order(merchant), **changes).xml
-    assert (result["return_code"], result["error_code"]) == ("FAIL", code)
-    assert words in result["return_msg"]
-    assert merchant.account.secret not in result["return_msg"]
+def test_what_does_not_pass_is_explained_in_the_journal(
+    merchant: Any, changes: dict[str, Any], code: str, words: str
+) -> None:
+    answer = merchant.v2("/pay/unifiedorder", order(merchant), **changes)
+    assert (list(answer.xml), answer.xml["return_code"]) == (["return_code", "return_msg"], "FAIL")
+    assert answer.reply.content_type == "text/plain"
+    entry = merchant.sandbox.journal[-1]
+    assert entry.code == code
+    assert words in entry.message
+    assert merchant.account.secret not in entry.message
+
+
+def test_a_wrong_signature_is_answered_as_the_platform_does(merchant: Any) -> None:
+    answer = merchant.v2("/pay/unifiedorder", order(merchant), sign="A" * 32)
+    text = "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[签名错误]]></return_msg></xml>"
+    assert answer.body.decode() == text
 
 
 def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
@@ -120,7 +131,8 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
         if changes.get("small"):
             digest, sent = digest.lower(), {k: v for k, v in sent.items() if k != "small"}
         body = "".join(f"<{k}><![CDATA[{v}]]></{k}>" for k, v in {**sent, "sign": digest}.items())
-        return str(merchant.v2_raw("/pay/unifiedorder", f"<xml>{body}</xml>".encode()).xml["return_msg"])
+        merchant.v2_raw("/pay/unifiedorder", f"<xml>{body}</xml>".encode())
+        return str(merchant.sandbox.journal[-1].message)
 
     def text(sent: dict[str, Any], *, ordered: bool = True, empty: bool = False) -> str:
         names = sorted(sent) if ordered else sent
@@ -133,26 +145,31 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
     assert "in capitals" in issue(text(base) + f"&key={secret}", small=True)
     assert "empty parameters" in issue(text({**base, "attach": ""}, empty=True) + f"&key={secret}", attach="")
     assert "sign_type was sent, but not signed" in issue(text(base) + f"&key={secret}", sign_type="MD5")
-    result = merchant.v2("/pay/unifiedorder", order(merchant, sign_type="HMAC-SHA256")).xml
-    assert "it is MD5, HMAC-SHA256 is expected" in result["return_msg"]
+    merchant.v2("/pay/unifiedorder", order(merchant, sign_type="HMAC-SHA256"))
+    assert "it is MD5, HMAC-SHA256 is expected" in merchant.sandbox.journal[-1].message
 
 
 def test_a_body_that_is_not_xml_is_refused(merchant: Any) -> None:
     result = merchant.v2_raw("/pay/unifiedorder", b"{}").xml
-    assert result["error_code"] == "XML_FORMAT_ERROR"
+    assert result["return_msg"] == "XML格式错误"
+    assert merchant.sandbox.journal[-1].code == "XML_FORMAT_ERROR"
 
 
-def test_an_unknown_path_is_reported_in_xml(merchant: Any) -> None:
-    result = merchant.v2_raw("/pay/unifiedordre", b"<xml/>").xml
-    assert "/pay/unifiedorder" in result["return_msg"]
+def test_an_unknown_path_is_empty_and_a_wrong_verb_is_refused(merchant: Any) -> None:
+    answer = merchant.v2_raw("/pay/unifiedordre", b"<xml/>")
+    assert (answer.status, answer.body) == (404, b"")
+    assert "/pay/unifiedorder" in merchant.sandbox.journal[-1].message
     answer = merchant.send(Request("GET", "/pay/unifiedorder"))
-    assert "GET is not possible here" in answer.xml["return_msg"]
+    assert (answer.status, answer.body) == (405, b"")
+    assert "GET is not possible here" in merchant.sandbox.journal[-1].message
 
 
 def test_fields_are_checked_against_the_catalogue(merchant: Any) -> None:
     result = merchant.v2("/pay/unifiedorder", order(merchant, total_fee="0.88")).xml
-    assert result["return_msg"] == "body /total_fee: an integer is expected"
-    assert merchant.v2("/pay/unifiedorder", order(merchant, body="")).xml["error_code"] == "PARAM_ERROR"
+    assert result["return_msg"] == (
+        "无法将输入源“/body/xml/total_fee”映射到目标字段“标价金额”中，此字段需要一个合法的 64 位有符号整数"
+    )
+    assert "必填" in merchant.v2("/pay/unifiedorder", order(merchant, body="")).xml["return_msg"]
     assert (
         "nonce_str: leave it out"
         in merchant.v2("/papay/querycontract", {"appid": "x", "contract_id": "1", "version": "1.0"}).xml["return_msg"]
@@ -163,7 +180,8 @@ def test_the_merchant_certificate_goes_along_where_it_must(merchant: Any) -> Non
     sent = {**by_number(merchant), "out_refund_no": "R1", "total_fee": 88, "refund_fee": 88}
     del sent["mch_id"]
     result = merchant.v2("/secapi/pay/refund", sent, certificate=None).xml
-    assert (result["error_code"], "none was presented" in result["return_msg"]) == ("CERT_ERROR", True)
+    assert "none was presented" in result["return_msg"]
+    assert merchant.sandbox.journal[-1].code == "CERT_ERROR"
     assert "is not this merchant's" in merchant.v2("/secapi/pay/refund", sent, certificate="AB").xml["return_msg"]
     answer = merchant.send(Request("POST", "/secapi/pay/refund", (), b"<xml/>"))
     assert "over HTTPS" in answer.xml["return_msg"]
@@ -443,7 +461,7 @@ def test_what_was_taken_is_ok(merchant: Any) -> None:
         "out_trade_no": "ok000001",
         "total_fee": 1,
         "spbill_create_ip": "1.1.1.1",
-        "notify_url": "x",
+        "notify_url": "https://shop.example/notify",
         "trade_type": "NATIVE",
     }
     result = merchant.v2("/pay/unifiedorder", order).xml

@@ -77,7 +77,32 @@ def test_a_wrong_authorization_is_refused_and_explained(
     assert detail["field"] == name
     assert detail["location"] == "authorization"
     assert words in detail["issue"]
-    assert answer.signed()
+    assert words in merchant.sandbox.journal[-1].message
+    assert not [name for name in answer.headers if name.startswith("Wechatpay-")]
+
+
+@pytest.mark.parametrize(
+    ("target", "changes", "message"),
+    [
+        (
+            "/v3/certificates",
+            {"scheme": "Bearer"},
+            "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
+        ),
+        ("/v3/pay/transactions/id/1?mchid=1", {"scheme": "Bearer"}, "签名信息错误，验签失败"),
+        (
+            "/v3/certificates",
+            {"timestamp": "1554208460"},
+            "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
+        ),
+        ("/v3/certificates", {"serial_no": "ABC"}, "商户证书序列号有误。请使用签名私钥匹配的证书序列号"),
+        ("/v3/certificates", {"mchid": "1900000000"}, "签名错误"),
+        ("/v3/certificates", {"signature": "YWJj"}, "错误的签名，验签失败"),
+    ],
+)
+def test_the_messages_are_the_platforms(merchant: Any, target: str, changes: dict[str, str], message: str) -> None:
+    answer = merchant.get(target, **changes)
+    assert (answer.status, answer.data["message"]) == (401, message)
 
 
 def test_the_serial_is_named_in_the_expected_form(merchant: Any) -> None:
@@ -217,7 +242,7 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
     def issue(body: bytes, kind: str | None = "application/json") -> str:
         answer = merchant.send(merchant.request("POST", ORDER, body, headers={"content-type": kind}))
         assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
-        return str(answer.issue)
+        return str(answer.data["message"])
 
     assert "application/json is expected" in issue(b"{}", "text/plain")
     assert "application/json is expected" in issue(b"{}", None)
@@ -232,12 +257,43 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
 
 def test_an_unknown_path_is_reported_with_the_nearest(merchant: Any) -> None:
     answer = merchant.get("/v3/certificats")
-    assert (answer.status, answer.data["code"]) == (404, "NOT_FOUND")
-    assert "/v3/certificates" in answer.data["message"]
-    assert "nearest" not in merchant.get("/v3/%00/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz").data["message"]
+    assert (answer.status, answer.body) == (404, b"")
+    assert "/v3/certificates" in merchant.sandbox.journal[-1].message
+    merchant.get("/v3/%00/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz")
+    assert "nearest" not in merchant.sandbox.journal[-1].message
     assert merchant.get("/v3/pay/transactions/id/").status == 404
     answer = merchant.get("/v3/pay/transactions/native")
-    assert (answer.status, answer.data["message"]) == (405, "GET is not possible here: POST")
+    assert (answer.status, answer.body) == (405, b"")
+    assert merchant.sandbox.journal[-1].message == "GET is not possible here: POST"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"accept": None}, 400),
+        ({"user-agent": None}, 400),
+        ({"accept": "*/*"}, 200),
+        ({"accept-language": "*"}, 406),  # Node's fetch sends it
+        ({"accept-language": "zh-CN,zh;q=0.9"}, 406),
+        ({"accept-language": "en"}, 200),
+        ({"wechatpay-serial": ""}, 200),
+    ],
+)
+def test_the_gateway_looks_at_headers_first(
+    sandbox: Sandbox, merchant: Any, headers: dict[str, Any], status: int
+) -> None:
+    wrong = {"signature": "YWJj"} if status != 200 else {}
+    answer = merchant.get("/v3/certificates", headers=headers, **wrong)
+    assert answer.status == status
+    assert ("Wechatpay-Signature" in answer.headers) == (status == 200)
+    sandbox.context.strict = False
+    assert merchant.get("/v3/certificates", headers=headers).status == 200
+
+
+def test_orders_may_come_without_accept(merchant: Any) -> None:
+    bare = {"accept": None, "user-agent": None}
+    answer = merchant.get("/v3/pay/transactions/id/1?mchid=1900000109", headers=bare)
+    assert answer.data["code"] == "ORDER_NOT_EXIST"
 
 
 def test_an_access_points_prefix_belongs_to_the_target(sandbox: Sandbox, merchant: Any) -> None:

@@ -607,13 +607,17 @@ def merchant_fields(key: str) -> Any:
 
 BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
 ALLOWING = "/v3/fund-app/mch-transfer/user-confirm-authorization"
+REPORTED = [
+    {"info_type": "活动名称", "info_content": "新会员有礼"},
+    {"info_type": "奖励说明", "info_content": "一等奖"},
+]
 
 
 def test_a_user_allows_transfers_and_takes_that_back(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     sent = {
         "out_authorization_no": "A1",
         "appid": "wx1",
-        "openid": "o",
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
         "transfer_scene_id": "1000",
         "user_display_name": "张*",
         "authorization_notify_url": receiver.url,
@@ -621,7 +625,7 @@ def test_a_user_allows_transfers_and_takes_that_back(sandbox: Sandbox, merchant:
     assert merchant.get(f"{ALLOWING}/out-authorization-no/A1").data["code"] == "NOT_FOUND"
     for _ in range(2):
         assert merchant.post(ALLOWING, sent).data["state"] == "WAIT_USER_CONFIRM"
-    assert merchant.post(ALLOWING, {**sent, "openid": "p"}).data["code"] == "INVALID_REQUEST"
+    assert merchant.post(ALLOWING, {**sent, "openid": "o-MYE42l80oelYMDE34nYD456Xoy"}).data["code"] == "INVALID_REQUEST"
     output = merchant.get(f"{ALLOWING}/out-authorization-no/A1").data
     assert "authorization_id" not in output
     assert output["package_info"]
@@ -630,10 +634,10 @@ def test_a_user_allows_transfers_and_takes_that_back(sandbox: Sandbox, merchant:
     paying = {
         "appid": "wx1",
         "out_bill_no": "B1",
-        "transfer_amount": 5,
+        "transfer_amount": 50,
         "transfer_remark": "x",
         "transfer_scene_id": "1000",
-        "transfer_scene_report_infos": [{"info_type": "a", "info_content": "b"}],
+        "transfer_scene_report_infos": REPORTED,
         "out_authorization_no": "A1",
     }
     assert merchant.post(f"{BILLS}/transfer", paying).data["code"] == "INVALID_REQUEST"
@@ -657,12 +661,12 @@ def test_a_transfer_may_bring_its_authorization(sandbox: Sandbox, merchant: Any,
     sent = {
         "appid": "wx1",
         "out_bill_no": "B1",
-        "openid": "o",
-        "transfer_amount": 5,
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+        "transfer_amount": 50,
         "transfer_remark": "x",
         "notify_url": receiver.url,
         "transfer_scene_id": "1000",
-        "transfer_scene_report_infos": [{"info_type": "a", "info_content": "b"}],
+        "transfer_scene_report_infos": REPORTED,
         "authorization_info": {
             "user_display_name": "张*",
             "out_authorization_no": "A1",
@@ -676,7 +680,7 @@ def test_a_transfer_may_bring_its_authorization(sandbox: Sandbox, merchant: Any,
     asking = {
         "out_authorization_no": "A2",
         "appid": "wx1",
-        "openid": "o",
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
         "transfer_scene_id": "1000",
         "user_display_name": "张*",
         "authorization_notify_url": receiver.url,
@@ -690,15 +694,15 @@ def test_a_transfer_to_another_wallet(sandbox: Sandbox, merchant: Any, receiver:
     sent = {
         "appid": "wx1",
         "out_bill_no": "Q1",
-        "openid": "o",
-        "transfer_amount": 5,
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+        "transfer_amount": 50,
         "transfer_remark": "x",
         "notify_url": receiver.url,
         "transfer_scene_id": "1401",
         "transfer_scene_report_infos": [{"info_type": "a", "info_content": "b"}],
     }
     assert merchant.post(base, sent).data["state"] == "WAIT_USER_CONFIRM"
-    assert merchant.get(f"{base}/Q1").data["transfer_amount"] == 5
+    assert merchant.get(f"{base}/Q1").data["transfer_amount"] == 50
     assert merchant.post(f"{base}/Q1/cancel").data["state"] == "CANCELING"
     assert sandbox.callbacks.wait()
     envelope, resource = receiver.opened(sandbox)
@@ -718,7 +722,7 @@ def test_a_batch_that_is_done_is_notified_once(sandbox: Sandbox, merchant: Any, 
                 "out_detail_no": "x1",
                 "transfer_amount": 30,
                 "transfer_remark": "x",
-                "openid": "o",
+                "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
                 "user_name": merchant.encrypt("张三"),
             }
         ],

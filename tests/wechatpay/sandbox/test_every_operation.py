@@ -35,6 +35,13 @@ ABSENT = {
 PERIOD = {"available_begin_time": timedelta(hours=1), "available_end_time": timedelta(days=1)}
 NOT_SHARED = "非分账订单不支持分账"
 """The same of v3, which has no code of its own for it."""
+REPORTED = [{"info_type": name, "info_content": "x"} for name in ("活动名称", "奖励说明")]
+FORMS: dict[str, Callable[[Any, Any], str]] = {
+    **dict.fromkeys(("appid", "sp_appid", "combine_appid"), lambda merchant, _: merchant.account.appid),
+    "notify_url": lambda _, example: example if "://" in str(example) else "https://shop.example/notify",
+    "time_expire": lambda _, example: str(example or "2019-06-11").replace("20", "29", 1),  # it is over by now
+}
+"""Values that no example can have."""
 FILE = b"\x89PNG\r\n\x1a\n sandbox"
 
 
@@ -59,6 +66,10 @@ class Builder:
             made["deduction_quantity"] = len(made["plan_detail_list"])
             for total, part in (("total_original_price", "original_price"), ("total_actual_price", "actual_price")):
                 made[total] = sum(each[part] for each in made["plan_detail_list"])
+        if (
+            made.get("transfer_scene_id") == "1000" and "transfer_scene_report_infos" in made
+        ):  # each scene has its own, and those of 1000 are two
+            made["transfer_scene_report_infos"] = REPORTED
         return made
 
     def value(self, each: Field) -> Any:
@@ -93,6 +104,8 @@ class Builder:
             return 1 if example is None else float(example) if "." in str(example) else int(example)
         if kind == "boolean":
             return str(example).lower() != "false"
+        if each.name in FORMS:
+            return FORMS[each.name](self.merchant, example)
         return "2019-06-11" if example is None else str(example)
 
     def media(self) -> str:

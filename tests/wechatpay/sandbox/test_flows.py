@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_an_insurance_order_is_seen_again(merchant: Any) -> None:
     assert merchant.get(f"/v3/hire-power-bank/insurance-orders/{INSURANCE['out_order_no']}").data == made
     other = merchant.post("/v3/hire-power-bank/insurance-orders", {**INSURANCE, "openid": "x"})
     assert other.data["code"] == "INVALID_REQUEST"
-    assert merchant.post("/v3/hire-power-bank/insurance-orders").data["detail"]["field"] == "/out_order_no"
+    assert merchant.post("/v3/hire-power-bank/insurance-orders").data["detail"]["location"] == "body"
     assert merchant.get("/v3/hire-power-bank/insurance-orders/none").data["code"] == "RESOURCE_NOT_EXISTS"
 
 
@@ -148,7 +149,10 @@ def transfer(merchant: Any, url: str = "http://127.0.0.1:9/", number: str = "plf
         "transfer_remark": "报销",
         "notify_url": url,
         "transfer_scene_id": "1000",
-        "transfer_scene_report_infos": [{"info_type": "活动名称", "info_content": "有礼"}],
+        "transfer_scene_report_infos": [
+            {"info_type": "活动名称", "info_content": "有礼"},
+            {"info_type": "奖励说明", "info_content": "一等奖"},
+        ],
     }
 
 
@@ -157,7 +161,7 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
     made = merchant.post(BILLS, sent).data
     assert (made["state"], bool(made["package_info"])) == ("WAIT_USER_CONFIRM", True)
     assert merchant.post(BILLS, sent).data["transfer_bill_no"] == made["transfer_bill_no"]
-    assert merchant.post(BILLS, {**sent, "transfer_amount": 1}).data["code"] == "INVALID_REQUEST"
+    assert merchant.post(BILLS, {**sent, "transfer_amount": 40}).data["code"] == "INVALID_REQUEST"
     sandbox.confirm_transfer("plfk2020042013")
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[1]["state"] == "SUCCESS"
@@ -408,6 +412,21 @@ def test_an_upload_of_nothing_is_refused(merchant: Any, form: Any) -> None:
     assert "the file has no bytes" in answer.issue
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x1y2", "multipart/form-data"])
+@pytest.mark.parametrize("last", [False, True])
+def test_an_upload_may_leave_its_boundary_out_and_have_its_meta_last(
+    merchant: Any, form: Any, kind: str, *, last: bool
+) -> None:
+    picture = b"\x89PNG"
+    meta = json.dumps({"filename": "a.png", "sha256": hashlib.sha256(picture).hexdigest()}).encode()
+    body = form({"meta": meta}, {"file": ("a.png", picture)})
+    if last:
+        parts = body.removesuffix(b"--x1y2--\r\n").split(b"--x1y2\r\n")
+        body = b"--x1y2\r\n" + parts[2] + b"--x1y2\r\n" + parts[1] + b"--x1y2--\r\n"
+    request = merchant.request("POST", "/v3/merchant/media/upload", body, covered=meta, headers={"content-type": kind})
+    assert merchant.send(request).data["media_id"]
+
+
 def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> None:
     target, headers = "/v3/merchant/media/upload", {"content-type": "multipart/form-data; boundary=x1y2"}
 
@@ -417,11 +436,13 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
 
     meta = b'{"sha256":"x","filename":"a.png"}'
     good = form({"meta": b"{}"}, {"file": ("a.png", b"x")})
-    assert "with a boundary" in issue(good, "multipart/form-data")
+    assert "has a boundary" in issue(good[1:], "multipart/form-data")
     assert "end with its boundary" in issue(good[:-8])
     assert "blank line" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
     assert "no name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
-    assert "a part called meta" in issue(form({}, {"file": ("a.png", b"x")}))
+    assert "sign not match" in issue(form({}, {"file": ("a.png", b"x")}))
+    as_file = form({}, {"meta": ("meta.json", meta), "file": ("a.png", b"x")})
+    assert "sign not match" in issue(as_file, covered=meta)  # the platform takes it for a file
     assert "a file is expected" in issue(form({"meta": meta, "file": b"x"}, {}), covered=meta)
     assert "meta is no JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
     assert "has to be a JSON object" in issue(form({"meta": b"[]"}, {"file": ("a.png", b"x")}), covered=b"[]")

@@ -13,7 +13,7 @@ import pytest
 
 from wechatpay.sandbox import Fault, Sandbox
 
-HEAD = b"GET /v3/certificates HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+HEAD = b"GET /v3/certificates HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nUser-Agent: tests\r\n"
 LIMITS = "chainable.sandbox.limits"
 
 
@@ -243,6 +243,7 @@ def test_a_process_without_files_left_drops_the_longest_idle(sandbox: Sandbox) -
 def test_a_location_is_one_line_of_ascii(sandbox: Sandbox, name: str, value: str) -> None:
     import requests
 
+    sandbox.context.strict = False  # the strict sandbox, as the platform, takes no such URL
     with sandbox.client(base_url=sandbox.base_url) as client:
         url = client.signed_url(
             client.v2.papay.entrustweb,
@@ -272,4 +273,4 @@ def test_controls_are_asked_by_one_host(sandbox: Sandbox) -> None:
             assert answered(connection) == 403, fields
     with connect(sandbox) as connection:
         connection.sendall(b"GET http://other.example/_sandbox/account HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert b"NOT_FOUND" in connection.recv(65536)  # no control
+        assert b"404 Not Found" in connection.recv(65536)  # no control

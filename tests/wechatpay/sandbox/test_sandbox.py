@@ -33,7 +33,7 @@ from wechatpay.sandbox.journal import Entry, Journal
 
 ROOT = Path(wechatpay.sandbox.__file__).parents[2]
 ORDERS = "/v3/hire-power-bank/insurance-orders"
-ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "x", "service_id": "s"}
+ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "https://shop.example/notify", "service_id": "s"}
 
 
 def test_the_client_imports_no_sandbox() -> None:
@@ -168,7 +168,7 @@ def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_mercha
             sandbox = Sandbox(data={str(data)!r}).start()
             merchant = Merchant(sandbox)
             for number in range(50):
-                sent = {{"out_order_no": f"n{{number}}", "openid": "o", "notify_url": "x", "service_id": "s"}}
+                sent = {{"out_order_no": f"n{{number}}", "openid": "o", "notify_url": "https://shop.example/notify", "service_id": "s"}}
                 assert merchant.post({ORDERS!r}, sent).status == 200
             os.kill(os.getpid(), signal.SIGKILL)
             """
@@ -225,7 +225,7 @@ def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, recei
             sandbox.callbacks._run = lambda: None
             merchant = Merchant(sandbox)
             for number in range(10):
-                sent = {{"appid": "x", "mchid": "1900000109", "description": "x", "out_trade_no": f"order{{number}}",
+                sent = {{"appid": merchant.account.appid, "mchid": "1900000109", "description": "x", "out_trade_no": f"order{{number}}",
                          "notify_url": {receiver.url!r}, "amount": {{"total": 1}}}}
                 assert merchant.post("/v3/pay/transactions/native", sent).status == 200
             os.kill(os.getpid(), signal.SIGKILL)
@@ -351,6 +351,29 @@ def test_made_up_values_have_their_types_and_sense(sandbox: Sandbox) -> None:
     }
 
 
+def test_made_up_times_totals_and_states_agree_with_the_rest(sandbox: Sandbox) -> None:
+    fields = [
+        Field("create_time", example="2018-06-08T10:34:56+08:00"),
+        Field("total_count", "integer", example=100),
+        Field("offset", "integer", example=0),
+        Field("data", "object[]", fields=(Field("id"),)),
+        Field("state", enum=("PROCESSING", "SUCCESS", "FAILED")),
+    ]
+    output = imagine(sandbox, fields, {"offset": "20", "id": "7"}, now="2026-03-02T09:00:00+08:00")
+    assert output == {
+        "create_time": "2026-03-02T09:00:00+08:00",
+        "total_count": 1,
+        "offset": 20,
+        "data": [{"id": "7"}],
+        "state": "SUCCESS",
+    }
+    facts = {"total_count": 9, "data": [{"id": "1"}, {"id": "2"}]}
+    assert FakeData(sandbox.account, "s", {}, "http://x/").fill(tuple(fields), facts)["total_count"] == 9
+    assert (
+        FakeData(sandbox.account, "s", {}, "http://x/").fill(tuple(fields), {"data": facts["data"]})["total_count"] == 2
+    )
+
+
 def test_what_was_sent_is_given_back_where_it_fits(sandbox: Sandbox) -> None:
     inner = (Field("x"), Field("y", "integer"))
     fields = [
@@ -364,8 +387,8 @@ def test_what_was_sent_is_given_back_where_it_fits(sandbox: Sandbox) -> None:
     known = {"a": "1", "list": ["2"], "object": {"x": "3", "y": 4}, "encoded": "?", "many": [1], "x": "5", "y": "6"}
     output = imagine(sandbox, fields, known)
     assert (output["a"], output["list"], output["object"]) == ("1", ["2"], {"x": "3", "y": 4})
-    assert json.loads(output["encoded"]) == {"x": "5", "y": 1}
-    assert output["many"] == [{"x": "5", "y": 1}]
+    assert json.loads(output["encoded"]) == {"x": "5", "y": 6}
+    assert output["many"] == [{"x": "5", "y": 6}]
     assert "err_code" not in output
     assert digits(100, "x").startswith("4")
     for field, value, expected in (
@@ -439,11 +462,11 @@ def test_the_control_api_shows_what_is_going_on(
 
 def test_the_control_api_acts(sandbox: Sandbox, merchant: Any, admin: ControlApi) -> None:
     sent = {
-        "appid": "x",
+        "appid": "wx1",
         "mchid": merchant.account.mchid,
         "description": "x",
         "out_trade_no": "order001",
-        "notify_url": "x",
+        "notify_url": "https://shop.example/notify",
         "amount": {"total": 100},
     }
     merchant.post("/v3/pay/transactions/native", sent)
@@ -588,7 +611,7 @@ def test_fixtures_give_every_test_a_fresh_state(tmp_path: Path) -> None:
             def test_call(number, wechatpay_sandbox, wechatpay_client):
                 assert len(wechatpay_sandbox.journal) == 0
                 orders = wechatpay_client.chain("v3/hire-power-bank/insurance-orders")
-                answer = orders.post(json={"out_order_no": "same", "openid": str(number), "service_id": "s", "notify_url": "x"})
+                answer = orders.post(json={"out_order_no": "same", "openid": str(number), "service_id": "s", "notify_url": "https://shop.example/notify"})
                 assert answer.verified
                 assert answer.data["openid"] == str(number)
                 assert wechatpay_sandbox.journal[-1].operation == "POST v3/hire-power-bank/insurance-orders"

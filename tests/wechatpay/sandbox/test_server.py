@@ -84,7 +84,7 @@ def test_a_body_arrives_in_pieces(sandbox: Sandbox, merchant: Any) -> None:
             connection.sendall(data[index : index + 200])
         status, headers, body = answer(connection)
     assert (status, json.loads(body)) == (200, {"echo_message": "hello"})
-    assert headers["content-type"] == "application/json"
+    assert headers["content-type"] == "application/json; charset=utf-8"
 
 
 def test_expect_100_continue_is_answered(sandbox: Sandbox, merchant: Any) -> None:
@@ -103,7 +103,7 @@ def test_http_that_is_none_is_refused(sandbox: Sandbox) -> None:
         assert answer(connection)[0] == 400
     with connect(sandbox) as connection:
         connection.sendall(b"GET /v3/x HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
-        assert answer(connection)[0] == 401
+        assert answer(connection)[0] == 404
         assert connection.recv(1) == b""
 
 
@@ -421,7 +421,7 @@ def test_signatures_go_wrong(merchant: Any) -> None:
 
 
 def test_what_was_done_is_done_although_the_answer_is_lost(sandbox: Sandbox, merchant: Any) -> None:
-    sent = {"out_order_no": "lost", "openid": "o", "notify_url": "x", "service_id": "s"}
+    sent = {"out_order_no": "lost", "openid": "o", "notify_url": "https://a.example/", "service_id": "s"}
     orders = "/v3/hire-power-bank/insurance-orders"
     for kind, executed, kept in (
         ("error", None, 404),

@@ -11,7 +11,7 @@ from wechatpay import catalogue
 from wechatpay.catalogue import Field
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.http import Refusal
-from wechatpay.sandbox.validation import Limit, Validator, numbered
+from wechatpay.sandbox.validation import Validator, numbered
 
 NATIVE = "/v3/pay/transactions/native"
 
@@ -28,38 +28,63 @@ def order(merchant: Any, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**sent, **changes}.items() if value != "-"}
 
 
+REQUIRED = "必填性规则校验失败，此字段为必填项"
+WHOLE = "中，此字段需要一个合法的 64 位有符号整数"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words", "value"),
+    [
+        ({"appid": "-"}, "/appid", REQUIRED, ""),
+        ({"appid": ""}, "/appid", "字符串规则校验失败，字符数 0，小于最小值 1", 0),
+        ({"amount": {}}, "/amount/total", REQUIRED, ""),
+        ({"amount": {"total": "100"}}, "/amount/total", WHOLE, "100"),
+        ({"amount": {"total": True}}, "/amount/total", WHOLE, True),
+        ({"amount": {"total": 0.01}}, "/amount/total", WHOLE, 0.01),
+        ({"amount": {"total": 0}}, "/amount/total", "映射到数值字段“总金额”规则校验失败，值低于最小值 1", 0),
+        ({"amount": 1}, "/amount", "需要一个 object 类型的 Json 值", 1),
+        ({"amount": None}, "/amount", REQUIRED, ""),
+        ({"limit_pay": "no_debit"}, "/limit_pay", "需要一个 array 类型的 Json 值", "no_debit"),
+        ({"support_fapiao": "true"}, "/support_fapiao", "需要一个 boolean 类型的 Json 值", "true"),
+        ({"appid": ["x"]}, "/appid", "需要一个 string 类型的 Json 值", ["x"]),
+        ({"detail": {"goods_detail": [{"merchant_goods_id": "1"}]}}, "/detail/goods_detail/0/quantity", REQUIRED, ""),
+        ({"description": "长" * 128}, "/description", "“商品描述”字符串规则校验失败，字符数 128，大于最大值 127", 128),
+        ({"attach": "长" * 43}, "/attach", "“附加数据”字符串规则校验失败，字节数 129，大于最大值 128", 129),
+        ({"out_trade_no": "12345"}, "/out_trade_no", "字节数 5，小于最小值 6", 5),
+        ({"out_trade_no": "12345 6"}, "/out_trade_no", r"必须匹配正则表达式“^[0-9a-zA-Z_\-\|\*]+$”", "12345 6"),
+    ],
+)
+def test_a_wrong_field_is_named(merchant: Any, changes: dict[str, Any], field: str, words: str, value: Any) -> None:
+    answer = merchant.post(NATIVE, order(merchant, **changes))
+    assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
+    assert answer.data["detail"] == {"location": "body", "value": value}
+    assert f"输入源“/body{field}”映射到" in answer.data["message"]
+    assert words in answer.data["message"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"appid": "-"}, "/appid", "required"),
-        ({"appid": ""}, "/appid", "required"),
-        ({"amount": {}}, "/amount/total", "required"),
-        ({"amount": {"total": "100"}}, "/amount/total", "an integer is expected, not a string"),
-        ({"amount": {"total": True}}, "/amount/total", "not a boolean"),
-        ({"amount": {"total": 1.5}}, "/amount/total", "an integer is expected"),
-        ({"amount": {"total": 0}}, "/amount/total", "0, 1 at least"),
-        ({"amount": 1}, "/amount", "an object is expected, not a number"),
-        ({"amount": None}, "/amount", "required"),
         ({"attach": None}, "/attach", "null is not allowed"),
-        ({"limit_pay": "no_debit"}, "/limit_pay", "a list is expected"),
         ({"limit_pay": ["cash"]}, "/limit_pay/0", "not one of no_balance"),
-        ({"support_fapiao": "true"}, "/support_fapiao", "a boolean is expected"),
-        ({"appid": ["x"]}, "/appid", "not a list"),
-        ({"appid": {}}, "/appid", "not an object"),
-        ({"colour": "red"}, "/colour", "unknown"),
-        ({"detail": {"goods_detail": [{"merchant_goods_id": "1"}]}}, "/detail/goods_detail/0/quantity", "required"),
-        ({"description": "长" * 128}, "/description", "128 characters, 127 at most"),
-        ({"out_trade_no": "12345"}, "/out_trade_no", "6 at least"),
-        ({"out_trade_no": "12345 6"}, "/out_trade_no", "may stand here"),
         ({"mchid": "1"}, "/mchid", "is not the merchant that signed"),
+        ({"amount": {"total": 1, "currency": "XYZ"}}, "/amount/currency", "Currency code is invalid"),
     ],
 )
-def test_a_wrong_field_is_named(merchant: Any, changes: dict[str, Any], field: str, words: str) -> None:
+def test_other_mistakes_in_the_documented_form(merchant: Any, changes: dict[str, Any], field: str, words: str) -> None:
     answer = merchant.post(NATIVE, order(merchant, **changes))
     assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
-    assert answer.data["detail"]["field"] == field
-    assert answer.data["detail"]["location"] == "body"
+    assert (answer.data["detail"]["field"], answer.data["detail"]["location"]) == (field, "body")
     assert words in answer.issue
+
+
+def test_unknown_fields_are_listed(merchant: Any) -> None:
+    answer = merchant.post(NATIVE, order(merchant, colour="red", mch_id="1"))
+    assert answer.data == {
+        "code": "PARAM_ERROR",
+        "message": "请求中含有未在API文档中定义的参数",
+        "detail": {"location": None, "value": ["/body/colour", "/body/mch_id"]},
+    }
 
 
 def test_a_whole_number_with_a_point_is_an_integer(merchant: Any) -> None:
@@ -74,15 +99,20 @@ def test_lenient_refuses_only_what_cannot_be_used(sandbox: Sandbox, merchant: An
 
 def test_query_and_path_are_checked_too(merchant: Any) -> None:
     answer = merchant.get("/v3/pay/transactions/out-trade-no/123456")
-    assert (answer.data["detail"]["location"], answer.data["detail"]["field"]) == ("query", "/mchid")
+    assert answer.data["detail"]["location"] == "query"
+    assert "/query/mchid" in answer.data["message"]
     answer = merchant.get("/v3/pay/transactions/out-trade-no/123456?mchid=1")
     assert "is not the merchant" in answer.issue
+    answer = merchant.get(f"/v3/pay/transactions/out-trade-no/{'1' * 35}?mchid={merchant.account.mchid}")
+    assert answer.data["detail"] == {"location": "uri_template", "value": 35}
+    assert answer.data["message"].startswith("输入源“/uri_template/out_trade_no”映射到值字段“商户订单号”")
     target = "/v3/merchant-service/complaints-v2?begin_date=2019-01-01&end_date=2019-01-02&limit="
-    assert merchant.get(target + "x").issue == "an integer is expected"
+    assert merchant.get(target + "x").data["message"].startswith("无法将输入源“/query/limit”映射到目标字段")
     assert merchant.get(target + "5").status == 200
     batch = "/v3/transfer/batches/out-batch-no/x?need_query_detail="
-    assert merchant.get(batch + "perhaps").issue == "true or false is expected"
+    assert "boolean" in merchant.get(batch + "perhaps").data["message"]
     assert merchant.get(batch + "false").status == 404
+    assert merchant.get(batch + "true&limit=1").data["message"].endswith("规则校验失败，值低于最小值 20")
 
 
 def test_required_headers_are_checked(merchant: Any) -> None:
@@ -123,7 +153,7 @@ def checked(fields: list[Field], value: dict[str, Any], *, text: bool = True, st
 def complaint(fields: list[Field], value: dict[str, Any], *, strict: bool = True) -> str:
     with pytest.raises(Refusal) as refusal:
         checked(fields, value, strict=strict)
-    return f"{refusal.value.detail['field']} {refusal.value.detail['issue']}"
+    return refusal.value.message
 
 
 def test_texts_that_hold_json_are_looked_into() -> None:
@@ -131,10 +161,10 @@ def test_texts_that_hold_json_are_looked_into() -> None:
     json_field = Field("scene", encoded="json", fields=inside)
     assert checked([json_field], {"scene": '{"id": "1", "count": 2}'}) == {"scene": '{"id": "1", "count": 2}'}
     assert "holds JSON" in complaint([json_field], {"scene": "{"})
-    assert "an object is expected" in complaint([json_field], {"scene": "[]"})
+    assert "object 类型" in complaint([json_field], {"scene": "[]"})
     listed = Field("ids", encoded="json", decoded="string[]")
     assert checked([listed], {"ids": '["1"]'})
-    assert "a list is expected" in complaint([listed], {"ids": "{}"})
+    assert "array 类型" in complaint([listed], {"ids": "{}"})
     assert checked([Field("free", encoded="json")], {"free": "1"})
     assert checked([Field("form", encoded="urlencode", fields=inside)], {"form": "id%3D1"})
     assert checked([json_field], {"scene": "{"}, strict=False)
@@ -143,9 +173,9 @@ def test_texts_that_hold_json_are_looked_into() -> None:
 def test_numbers_in_text_are_numbers() -> None:
     fields = [Field("total", "integer"), Field("rate", "number"), Field("list", "string[]")]
     assert checked(fields, {"total": "1", "rate": "0.5", "list": "a,b"})
-    assert "a number is expected" in complaint(fields, {"rate": "1,5"})
-    assert "an integer is expected" in complaint(fields, {"total": "1.0"})
-    assert "a list is expected, not a number" in complaint(fields, {"list": 1})
+    assert "/rate”映射到目标字段“rate”中，此字段需要一个 number" in complaint(fields, {"rate": "1,5"})
+    assert complaint(fields, {"total": "1.0"}) == f"无法将输入源“/body/xml/total”映射到目标字段“总金额”{WHOLE}"
+    assert "array 类型" in complaint(fields, {"list": 1})
 
 
 def test_of_alternatives_one_is_enough_and_none_is_refused() -> None:
@@ -156,11 +186,11 @@ def test_of_alternatives_one_is_enough_and_none_is_refused() -> None:
     assert checked([payer], {}) == {}
     for none in ({}, {"sp_openid": "", "sub_openid": None}):
         assert complaint([payer], {"payer": none}) == (
-            "/payer/sp_openid required, but missing or empty: at least one of sp_openid, sub_openid"
+            "body /payer/sp_openid: required, but missing or empty: at least one of sp_openid, sub_openid"
         )
     assert checked([payer], {"payer": {}}, strict=False)
     payers = Field("payers", "object[]", fields=payer.fields, one_of=payer.one_of)
-    assert "/payers/1/sp_openid required" in complaint([payers], {"payers": [{"sp_openid": "o"}, {}]})
+    assert "/payers/1/sp_openid: required" in complaint([payers], {"payers": [{"sp_openid": "o"}, {}]})
 
 
 ALTERNATIVES = [
@@ -228,10 +258,3 @@ def test_numbered_names_are_documented_ones() -> None:
     assert numbered("coupon_id_0", {"coupon_id_$n"})
     assert numbered("coupon_id_0_1", {"coupon_id_$n_$m"})
     assert not numbered("coupon", {"coupon_id_$n"})
-
-
-def test_limits_measure_text_and_numbers() -> None:
-    assert Limit(2, 1).complaint("abc") == "3 characters, 2 at most"
-    assert Limit(2, 1).complaint(0) == "0, 1 at least"
-    assert Limit(letters="a-z").complaint("A") == "only a-z may stand here"
-    assert Limit().complaint("anything") is None

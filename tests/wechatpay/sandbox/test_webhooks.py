@@ -394,3 +394,18 @@ def test_an_attempt_under_way_ends_quietly(sandbox: Sandbox) -> None:
     assert len(late.attempts) == 1
     thread.join()
     listener.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "summary"),
+    [
+        ("TRANSACTION.SUCCESS", "支付成功"),
+        ("MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知"),
+        ("PAYSCORE.USER_CONFIRM", "微信支付分服务订单用户已确认"),
+        ("PAYSCORE.USER_OPEN_SERVICE", "签约成功"),
+        ("COUPON.USE", "代金券核销通知"),
+    ],
+)
+def test_summaries_are_those_of_real_notifications(sandbox: Sandbox, event: str, summary: str) -> None:
+    notice = sandbox.trigger(event, "https://elsewhere.example/n").notice
+    assert json.loads(notice.body)["summary"] == summary

@@ -143,7 +143,8 @@ def trade_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
         kind = one_of(call, "bill_type", "ALL", KINDS)
         content = written(context, Bill("trade", over(context, dashed(call, "bill_date")), kind, owner))
     except Refusal as refusal:
-        return refusal_xml(Refusal(200, *TRADES_V2[refusal.code]))
+        code, message = TRADES_V2[refusal.code]
+        return refusal_xml(Refusal(200, code, message), error_code=code)
     return file_v2(call, content)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -217,13 +218,16 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
         if expire.isdigit():
             moment = datetime.strptime(expire, "%Y%m%d%H%M%S").replace(tzinfo=context.now().tzinfo)
         else:
-            moment = datetime.fromisoformat(expire.replace(":60+", ":59+"))  # a leap second
+            text = re.sub(r":60\b", ":59", expire)  # a leap second
+            moment = datetime.fromisoformat(re.sub(r"\.\d+", "", text).replace("Z", "+00:00"))
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise Refusal.of_field(
             "body", "/time_expire", "a time with its zone is expected: 2018-06-08T10:34:56+08:00", value=expire
         )
+    if context.strict and moment.timestamp() < context.clock():
+        raise Refusal(400, "PARAM_ERROR", "time_expire时间过短，刷卡至少1分钟，其他5分钟")
     return max(moment.timestamp(), context.clock() + 60)
 
 

@@ -140,6 +140,8 @@ def ended(context: SandboxContext, number: str, state: str, reason: str | None) 
         back = Entry.of(books, bill["transfer_amount"], bill["transfer_bill_no"], number, by="system")
         accounts.book(context, back, "OPERATION")
     names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
+    if "mch_id" in names:  # of a sub-merchant's transfer it is called mchid
+        names -= {"mch_id" if entry["sent"].get("sub_mchid") else "mchid"}
     content = {name: value for name, value in bill.items() if name in names}
     context.notify(entry["notify_url"], entry["event"], content)
     return entry

@@ -257,7 +257,13 @@ class Inspector:
                 **({"notify_url": sent["notify_url"]} if sent.get("notify_url") else {}),
             }
         )
-        headers = (("host", request.header("host") or ""), ("content-type", "application/json"))
+        kind = "application/json"
+        headers = (
+            ("host", request.header("host") or ""),
+            ("content-type", kind),
+            ("accept", kind),
+            ("user-agent", kind),
+        )
         refund = Request("POST", "/v3/refund/domestic/refunds", headers, body, secure=True)
         return self._sent(self._signed(refund, body))
 

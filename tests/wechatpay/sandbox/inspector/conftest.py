@@ -47,7 +47,8 @@ class Merchant:
         right = ("\n".join(lines) + "\n").encode() + body + b"\n"
         parts["signature"] = signature or self.rsa(message(*lines, body) if message else right)
         value = "WECHATPAY2-SHA256-RSA2048 " + ",".join(f'{name}="{text}"' for name, text in parts.items() if text)
-        sent = {"host": "127.0.0.1:1", "authorization": value, "content-type": "application/json", **dict(headers)}
+        plain = {"host": "127.0.0.1:1", "accept": "*/*", "user-agent": "tests", "content-type": "application/json"}
+        sent = {**plain, "authorization": value, **dict(headers)}
         pairs = tuple((name, text) for name, text in sent.items() if text is not None)
         return Request(method, target, pairs, body, secure=True)
 
@@ -98,7 +99,7 @@ class Page:
 
     def reply(self, path, method="GET", content=None, **headers):
         body = b"" if content is None else content if isinstance(content, bytes) else json.dumps(content).encode()
-        sent = {"host": "127.0.0.1:1", "content-type": "application/json"}
+        sent = {"host": "127.0.0.1:1", "content-type": "application/json", "accept": "*/*", "user-agent": "tests"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         pairs = tuple((name, value) for name, value in sent.items() if value is not None)
         return self.sandbox.control_api.handle(Request(method, f"/_sandbox/{path}", pairs, body))

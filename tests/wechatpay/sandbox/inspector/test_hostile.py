@@ -197,7 +197,8 @@ def test_an_uploaded_page_runs_no_script(visit, sandbox, merchant, name):
 
 def test_answers_of_the_platform_are_not_pages(visit, sandbox):
     page = visit()
-    for path in (f"v3/{quote(EVIL)}", f"pay/{quote(EVIL)}", f"appauth/authindex?a={quote(EVIL)}", "_sandbox/<b>"):
+    evil = quote(EVIL, safe="")
+    for path in (f"v3/pay/transactions/id/{evil}", f"appauth/authindex?a={evil}", "_sandbox/<b>"):
         page.goto(sandbox.base_url + path)
         assert page.evaluate("typeof hacked") == "undefined"
         assert page.query_selector("#evil, script") is None
