@@ -492,8 +492,7 @@ class TestSubsidies:
         assert (alone["status"], alone["fail_reason"]) == ("FAIL", "NOT_INCOMESPLIT_ORDER")
         sent = self.prepared(merchant, "2")
         context = merchant.sandbox.context
-        short = accounts.balance(context).available
-        accounts.book(context, Entry(amount=-short, name="提现", number="2", voucher="2"))
+        accounts.book(context, Entry(amount=-accounts.balance(context).total, name="提现", number="2", voucher="2"))
         assert self.pay(merchant, sent).data["fail_reason"] == "INSUFFICIENT_BALANCE"
         self.fund(merchant)
         assert self.pay(merchant, sent, out_subsidy_no="a", amount=51).data["fail_reason"] == (

@@ -265,7 +265,8 @@ def test_an_application_is_told_as_it_stands(sandbox: Sandbox, merchant: Any) ->
 
 def test_transfers_of_marketplaces_keep_their_names(sandbox: Sandbox, merchant: Any) -> None:
     base = "/v3/ecommerce/mch-transfer/transfer-bills"
-    sent = {"sub_mchid": SUB, "appid": "wx1", "out_bill_no": "B1", "transfer_scene_id": "1000", "openid": "o1"}
+    sent = {"sub_mchid": SUB, "appid": "wx1", "out_bill_no": "B1", "transfer_scene_id": "1000"}
+    sent["openid"] = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
     made = merchant.post(base, {**sent, "transfer_amount": 100, "transfer_remark": "x"}).data
     assert (made["state"], made["sub_mchid"]) == ("WAIT_USER_CONFIRM", SUB)
     sandbox.confirm_transfer("B1", "FAIL", "NAME_NOT_CORRECT")

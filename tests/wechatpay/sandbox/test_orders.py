@@ -111,10 +111,8 @@ def test_an_order_closes_when_its_time_is_over(sandbox: Sandbox, merchant: Any, 
     monkeypatch.undo()
     for wrong in ("tomorrow", "2090-01-01", "2090-01-01T10:00:00", "20900101100000", "2090-01-01 10:00:00+08:00"):
         assert place(merchant, "another1", time_expire=wrong).data["detail"]["value"] == wrong
-    assert "time_expire时间过短" in place(merchant, "another1", time_expire="2019-12-31T15:59:60+08:00").data["message"]
     assert place(merchant, "another2", time_expire="2090-12-31T15:59:60+08:00").status == 200
     assert place(merchant, "another3", time_expire="2090-12-31T15:59:00.5Z").status == 200
-    sandbox.context.strict = False
     assert place(merchant, "another4", time_expire="2019-12-31T15:59:60+08:00").status == 200
 
 

@@ -735,3 +735,13 @@ def test_repeated_notifications_follow_the_clock(merchant: Any, receiver: Any) -
                 time.sleep(0.02)
             sandbox.clock.advance(15)
         assert len(receiver.received) == 3
+
+
+def test_a_user_may_be_entering_the_password(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant, "order001")
+    sandbox.actions["enter_password"]("order001")
+    assert state(merchant, "order001") == "USERPAYING"
+    with pytest.raises(ValueError, match="is USERPAYING"):
+        sandbox.actions["enter_password"]("order001")
+    sandbox.pay("order001")
+    assert state(merchant, "order001") == "SUCCESS"

@@ -19,6 +19,7 @@ PATHS = {
     "v3/platsolution/insurance/mch-transfer/batches": "/apply",
 }
 BASE = "/v3/transfer/batches"
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
 
 def place(merchant: Any, base: str = BASE, count: int = 2, url: str = "http://127.0.0.1:9/", **more: Any) -> Any:
@@ -27,7 +28,7 @@ def place(merchant: Any, base: str = BASE, count: int = 2, url: str = "http://12
             "out_detail_no": f"x{index}",
             "transfer_amount": 150,
             "transfer_remark": "报销",
-            "openid": "o",
+            "openid": OPENID,
             **({} if "platsolution" in base else {"user_name": merchant.encrypt("张三")}),
         }
         for index in range(count)

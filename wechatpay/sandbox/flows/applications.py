@@ -59,7 +59,7 @@ def alteration(path: str, kind: Words, party: str) -> Application:
     """Return the row of one of the three alterations, which differ in their paths and in what names the merchant."""
     base = f"v3/mchalterapply/{path}"
     return Application(
-        Objects(kind, "out_request_no", "apply_id", states=ALTERATION, missing="APPLYMENT_NOTEXIST"),
+        Objects(kind, "out_request_no", "apply_id", states=ALTERATION, missing="RESOURCE_NOT_EXISTS"),
         submit=(f"POST {base}",),
         query=(f"GET {base}/{{apply_id}}", f"GET {base}/merchant/{{{party}}}/out-request-no/{{out_request_no}}"),
         revoke=(f"POST {base}/{{apply_id}}/revoke",),

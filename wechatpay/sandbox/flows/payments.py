@@ -55,6 +55,17 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
         return paid
 
 
+@routes.action("enter_password")
+def enter(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Let the user begin to enter the password: the order is ``USERPAYING`` until ``pay`` or ``fail_payment``."""
+    with context.change():
+        order = expired(context, ORDERS.entry(context, number))
+        payable(context, order)
+        ORDERS.move(order, "enter", entering=context.clock())
+        ORDERS.save(context, order)
+        return order
+
+
 @routes.action("fail_payment")
 def fail(context: SandboxContext, number: str) -> dict[str, Any]:
     """Fail to pay an order as its user, for want of money; nobody is notified."""

@@ -23,6 +23,8 @@ routes = Routes()
 RECEIVER = "profit sharing receiver"
 RATIO = "profit sharing ratio"
 BASES = ("v3/profitsharing", "v3/brand/profitsharing", "v3/ecommerce/profitsharing")
+FIRST = frozenset({"/MERCHANT_ID/1900000119"})
+"""The receiver that the sandbox's merchant has from the start; every other one is a stranger until it is added."""
 MOST = 3000
 """The largest ratio of an order that is shared, in ten thousandths, unless the merchant has another one."""
 
@@ -49,7 +51,9 @@ def key_of(scope: str, receiver: Mapping[str, Any]) -> str:
 
 def known(context: SandboxContext, scope: str, receiver: Mapping[str, Any]) -> bool:
     """Return whether a receiver was added, and not deleted since."""
-    return context.store.get(RECEIVER, key_of(scope, receiver)) is not None
+    key = key_of(scope, receiver)
+    found = context.store.get(RECEIVER, key)
+    return key in FIRST if found is None else bool(found)
 
 
 def add(context: SandboxContext, call: ReceivedCall, receiver: Mapping[str, Any]) -> None:
@@ -69,7 +73,7 @@ def add_receiver(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/receivers/delete" for base in BASES))
 def delete_receiver(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Allow it no longer."""
-    context.store.delete(RECEIVER, key_of(scope_of(call), call.body))
+    context.store.put(RECEIVER, key_of(scope_of(call), call.body), {})
     return context.respond(call, dict(call.body))
 
 
@@ -83,7 +87,7 @@ def receiver_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     if call.operation.path.endswith("addreceiver"):
         add(context, call, receiver)
     else:
-        context.store.delete(RECEIVER, key_of(scope_of(call), receiver))
+        context.store.put(RECEIVER, key_of(scope_of(call), receiver), {})
     told = json.dumps(chosen(receiver, "type", "account"), ensure_ascii=False)
     return context.respond(call, {"receiver": told})
 
