@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,11 +19,12 @@ from chainable.loopback import is_loopback
 from chainable.private_files import NotOursError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "FaultRules",
     "faults_option",
+    "listening",
     "listening_options",
     "load_faults",
     "require_sandbox",
@@ -96,6 +99,27 @@ state_option = add_options(
     ),
 )
 """``--state``: where a sandbox keeps its account, clock and state."""
+
+
+REASONS = {
+    errno.EADDRINUSE: Words(
+        "the port is in use: choose another one, or 0 for any free one", "端口已被占用：请换一个，或用 0 取任意空闲端口"
+    ),
+    errno.EADDRNOTAVAIL: Words("this machine does not have the address", "本机没有该地址"),
+}
+"""Why a sandbox cannot listen."""
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Make and start a sandbox inside; where it cannot listen, say why as options are refused."""
+    try:
+        yield
+    except OSError as error:
+        why = REASONS.get(error.errno or 0)
+        if why is None:
+            raise
+        raise usage_error(f"{why}: {error.strerror}", f"{why.zh}：{error.strerror}") from None
 
 
 seed_option = option(

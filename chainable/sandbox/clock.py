@@ -72,7 +72,11 @@ class Clock:
         if len(members) != 1 or not members.keys() <= UNITS.keys():
             raise TypeError(Words(f"clock takes one of {', '.join(UNITS)}", f"clock 的参数为其一：{'、'.join(UNITS)}"))
         ((name, value),) = members.items()
-        return {"ahead": self.advance(float(value) * UNITS[name])}
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(Words(f"{name}: a number is expected", f"{name}：应为数字")) from None
+        return {"ahead": self.advance(number * UNITS[name])}
 
     def on_move(self, listener: Callable[[], object]) -> None:
         """Call this, in any thread, whenever the clock was set ahead or back."""

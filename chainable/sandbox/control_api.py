@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from chainable.sandbox.http import Request
 
-__all__ = ["PREFIX", "ControlError", "Controls", "in_chinese", "members", "refuse_constant"]
+__all__ = ["PREFIX", "ControlError", "Controls", "check_arguments", "in_chinese", "members", "refuse_constant", "whole"]
 
 PREFIX = "_sandbox"
 """First segment of the paths of the control API, and of the inspector."""
@@ -58,6 +59,36 @@ def in_chinese(error: Exception) -> dict[str, str]:
     """Return the Chinese text of an error as the member ``zh`` of its response; empty if it has none."""
     text = error.args[0] if error.args else ""
     return {"zh": text.zh.encode(errors="replace").decode()} if isinstance(text, Words) else {}
+
+
+def check_arguments(
+    name: str, function: Callable[..., Any], sent: Collection[str], hidden: Collection[str] = ("self",)
+) -> None:
+    """Raise TypeError, with the parameters of a function without *hidden*, unless it takes what was sent."""
+    signature = inspect.signature(function).parameters
+    taken = {
+        each: about for each, about in signature.items() if each not in hidden and about.kind is not about.VAR_KEYWORD
+    }
+    further = any(about.kind is about.VAR_KEYWORD for about in signature.values())
+    missing = [each for each, about in taken.items() if about.default is about.empty and each not in sent]
+    unknown = [each for each in sent if each not in taken and (each in hidden or not further)]
+    if missing or unknown:
+        wrong = [f"{each} is missing" for each in missing] + [f"{each} is unknown" for each in unknown]
+        wrong_zh = [f"缺少 {each}" for each in missing] + [f"没有参数 {each}" for each in unknown]
+        raise TypeError(
+            Words(
+                f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}",
+                f"{name} 的参数：{'、'.join(taken) or '无'}；{'，'.join(wrong_zh)}",
+            )
+        )
+
+
+def whole(name: str, value: Any) -> int:
+    """Return a whole number, or the one in a text; ValueError, with the name of the parameter, if it is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ValueError(Words(f"{name}: a whole number is expected", f"{name}：应为整数")) from None
 
 
 def members(request: Request, address: str, hosts: Collection[str] = ()) -> dict[str, Any]:

@@ -61,5 +61,5 @@ def _check(path: Path, tables: Collection[str]) -> None:
 def _unusable(path: Path | None, error: Exception) -> ConfigurationError:
     why = getattr(error, "strerror", None) or error
     return ConfigurationError(
-        f"data: {path} cannot keep the sandbox's state: {why}; name a file that a sandbox made, or a new one"
+        f"state: {path} cannot keep the sandbox's state: {why}; name a file that a sandbox made, or a new one"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from chainable.i18n import Words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["pack", "unpack"]
+__all__ = ["in_json", "pack", "unpack"]
 
 FORM = 1
 LARGEST = 1024**3
@@ -22,6 +23,16 @@ def pack(gateway: str, owner: str, members: Mapping[str, Any]) -> bytes:
     """Return a snapshot of JSON members of this gateway's sandbox, for this account of it."""
     text = json.dumps({"gateway": gateway, "form": FORM, "owner": owner, **members}, ensure_ascii=False)
     return zlib.compress(text.encode(), 6)
+
+
+def in_json(members: Mapping[str, Any]) -> bytes:
+    """Return the snapshot that a request has as base64 in its member ``snapshot``."""
+    snapshot = members.get("snapshot")
+    if not isinstance(snapshot, str) or not snapshot.isascii():
+        raise TypeError(
+            Words("snapshot: the text is expected that GET snapshot returned", "snapshot：应为 GET snapshot 返回的文本")
+        )
+    return base64.b64decode(snapshot)
 
 
 def unpack(gateway: str, owner: str, snapshot: bytes) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
     faults_option,
+    listening,
     listening_options,
     load_faults,
     require_sandbox,
@@ -92,7 +93,7 @@ def sandbox(
 ) -> None:
     """Start a sandbox and wait."""
     warn_if_public(address)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), listening():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
             host=address,
@@ -123,7 +124,7 @@ def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "app_key": account.app_key,
         "app_secret": account.app_secret,
         "session": account.session,
-        "ca": str(running.ca),
+        "ca": running.env(None if env is None else Path(f"{env}.d", "sandbox_ca.pem").absolute())["TAOBAO_TOP_CA"],
     }
     if running.application.random.seed is not None:
         rows[Words("seed", "种子")] = seeded(running.application.random.seed)

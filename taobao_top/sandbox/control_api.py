@@ -10,8 +10,9 @@ from attrs import asdict, has
 from requests import RequestException
 
 from chainable.i18n import Words
-from chainable.sandbox.control_api import ControlError, Controls, members
+from chainable.sandbox.control_api import ControlError, Controls, check_arguments, members, whole
 from chainable.sandbox.http import Reply
+from chainable.sandbox.snapshot import in_json
 from taobao_top.sandbox.control_errors import in_both
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Fault
@@ -20,7 +21,7 @@ from taobao_top.sandbox.request import asked
 from taobao_top.sandbox.spi_calls import call_spi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from chainable.sandbox.http import Request
     from taobao_top.sandbox.app import Application
@@ -57,27 +58,27 @@ class ControlApi:
                 "POST faults": _add_fault,
                 "DELETE faults": _remove_faults,
                 "POST bans": _ban,
-                "POST limits": lambda app, members: app.throttle.limit(Limit(**members)),
+                "POST limits": _limit,
                 "DELETE bans": lambda app, _: app.throttle.clear(),
                 "GET trades": lambda app, _: app.trades.all(),
-                "POST trades": lambda app, members: app.trades.add(**members),
-                "POST trades/{tid}": lambda app, members, tid: app.trades.change(tid, **members),
+                "POST trades": lambda app, members: _call("trades", app.trades.add, members),
+                "POST trades/{tid}": _change,
                 "POST trades/{tid}/pay": lambda app, _, tid: app.trades.pay(tid),
                 "GET messages": _messages,
                 "GET deliveries": lambda app, _: {"connections": len(app.queue.links), "deliveries": _deliveries(app)},
                 "POST deliveries/{id}/redeliver": _redeliver,
-                "POST messages": lambda app, members: asdict(app.queue.publish(**members)),
+                "POST messages": lambda app, members: asdict(_call("messages", app.queue.publish, members)),
                 "POST sessions": _session,
-                "POST codes": lambda app, members: {"code": app.sessions.code(**members)},
+                "POST codes": lambda app, members: {"code": _call("codes", app.sessions.code, members)},
                 "POST spi": lambda app, members: _spi(gateway, app, members),
                 "GET clock": lambda app, _: app.clock.as_json(),
                 "POST clock": lambda app, members: app.clock.change(members),
                 "DELETE clock": lambda app, _: app.clock.reset(),
                 "POST reset": lambda app, _: app.reset(),
                 "GET snapshot": lambda app, _: {"snapshot": base64.b64encode(app.snapshot()).decode()},
-                "POST restore": lambda app, members: app.restore(base64.b64decode(members["snapshot"])),
+                "POST restore": lambda app, members: app.restore(in_json(members)),
                 "POST secret": lambda app, _: {"version": app.rotate_secret()},
-                "DELETE connections": lambda app, members: {"dropped": app.queue.drop(**members)},
+                "DELETE connections": lambda app, members: {"dropped": _call("connections", app.queue.drop, members)},
             }
         )
 
@@ -91,7 +92,7 @@ class ControlApi:
         except GatewayError as error:
             reply = as_json({**error.members(""), **in_both(LookupError(error.sub_msg), str(error.sub_msg))}, 400)
         except (TypeError, ValueError, OverflowError, KeyError) as error:
-            reply = as_json(in_both(error, f"{type(error).__name__}: {error}"), 400)
+            reply = as_json(in_both(error, str(error)), 400)
         except LookupError as error:
             reply = as_json(in_both(error, str(error)), 404)
         except RequestException as error:
@@ -153,9 +154,30 @@ def _remove_faults(app: Application, members: dict[str, Any]) -> None:
         app.faults.clear()
 
 
+def _call(name: str, function: Callable[..., Any], members: dict[str, Any]) -> Any:
+    """Call what a control does with the members of its body; TypeError says what it takes."""
+    check_arguments(name, function, members)
+    return function(**members)
+
+
+def _change(app: Application, members: dict[str, Any], tid: str) -> Any:
+    check_arguments("trades", app.trades.change, members, hidden=("self", "tid"))
+    return app.trades.change(tid, **members)
+
+
+def _limit(app: Application, members: dict[str, Any]) -> None:
+    app.throttle.limit(_call("limits", Limit, members))
+
+
 def _ban(app: Application, members: dict[str, Any]) -> None:
-    seconds = float(members.pop("seconds"))
-    app.throttle.ban(app.clock() + seconds, **{"sub_code": APP_API, **members})
+    def ban(seconds: Any, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
+        try:
+            until = app.clock() + float(seconds)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(Words("seconds: a number is expected", "seconds：应为数字")) from None
+        app.throttle.ban(until, method=method, code=code, sub_code=sub_code)
+
+    _call("bans", ban, members)
 
 
 def _messages(app: Application, members: dict[str, Any]) -> Any:
@@ -198,9 +220,12 @@ def _redeliver(app: Application, members: dict[str, Any], number: str) -> Any:
 
 
 def _session(app: Application, members: dict[str, Any]) -> Any:
-    return app.sessions.tokens(int(members.get("user_id", 2054718218)), str(members.get("nick", "sandbox_seller")))
+    return app.sessions.tokens(
+        whole("user_id", members.get("user_id", 2054718218)), str(members.get("nick", "sandbox_seller"))
+    )
 
 
 def _spi(gateway: Gateway, app: Application, members: dict[str, Any]) -> Any:
+    check_arguments("spi", call_spi, members, hidden=("app", "allowed"))
     outcome = call_spi(app, **members, allowed=gateway.may_call)
     return {"status": outcome.status, "headers": outcome.headers, "body": _readable(outcome.body)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import socket
@@ -27,6 +29,14 @@ def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, wai
     WeChatPay.from_env(file=file).close()
 
 
+def test_the_authority_that_top_prints_is_the_copy_beside_the_env_file(top, tmp_path, interrupted, waiting):
+    file = tmp_path / "top.env"
+    interrupted(waiting)
+
+    assert json.loads(top("sandbox", "--write-env", file, "--json").out)["ca"] == f"{file}.d/sandbox_ca.pem"
+    assert f"TAOBAO_TOP_CA={file}.d/sandbox_ca.pem" in file.read_text()
+
+
 def test_invalid_ports_are_refused(wx, top):
     for run, command in ((wx, "sandbox"), (wx, "listen"), (top, "sandbox")):
         assert run(command, "--port", 99999).code == 2
@@ -40,6 +50,23 @@ def test_a_port_that_is_taken_is_named(wx, top):
             assert result.code == 2
             assert str(port) in result.err
             assert "in use" in result.err
+            assert "OSError" not in result.err
+            assert "端口已被占用" in run("sandbox", "--port", port, "--lang", "zh").err
+
+
+def test_an_address_of_another_machine_is_named(wx, top):
+    for run in (wx, top):
+        result = run("sandbox", "--address", "192.0.2.1")  # RFC 5737
+        assert result.code == 2
+        assert "this machine does not have the address" in result.err
+
+
+def test_other_failures_to_listen_are_told_as_they_are(wx, monkeypatch):
+    def refuse(self):
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr("wechatpay.sandbox.Sandbox.start", refuse)
+    assert "too many open files" in wx("sandbox").err
 
 
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):

@@ -46,12 +46,12 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     help=Words(
         "Send a notification to a URL, signed and encrypted like the platform's.\n\n"
         "EVENT is one of 113 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
-        "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
+        "Without --sandbox a temporary one is started: give --state, so that the receiver has its key.",
         "向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 113 种通知之一，如 TRANSACTION.SUCCESS。"
-        "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
+        "不带 --sandbox 则临时启动一个沙箱，此时请用 --state 指定账户，否则接收方没有验签用的公钥。",
     ),
     examples=(
-        "wechatpay trigger TRANSACTION.SUCCESS --to http://127.0.0.1:8000/notify --data account.db",
+        "wechatpay trigger TRANSACTION.SUCCESS --to http://127.0.0.1:8000/notify --state account.db",
         "wechatpay trigger REFUND.SUCCESS --to http://127.0.0.1:8000/notify --sandbox sandbox.env",
         "wechatpay trigger REFUND.SUCCESS --forgery body --to http://127.0.0.1:8000/notify --sandbox sandbox.env",
     ),

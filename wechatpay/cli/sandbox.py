@@ -12,6 +12,7 @@ from chainable.cli.commands import add_options, command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
     faults_option,
+    listening,
     listening_options,
     load_faults,
     require_sandbox,
@@ -88,7 +89,7 @@ def start_sandbox(
 ) -> Sandbox:
     """Start a sandbox from the options of a command, and write its env file."""
     kind = require_sandbox(import_sandbox, DISTRIBUTION)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), listening():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
             state=data if state is None else state,

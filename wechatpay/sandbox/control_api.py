@@ -30,13 +30,22 @@ name of its own; requests made by another page are refused.
 from __future__ import annotations
 
 import base64
-import inspect
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from chainable.sandbox.actions import describe
-from chainable.sandbox.control_api import PREFIX, ControlError, Controls, in_chinese, members
+from chainable.sandbox.control_api import (
+    PREFIX,
+    ControlError,
+    Controls,
+    check_arguments,
+    in_chinese,
+    members,
+    whole,
+)
 from chainable.sandbox.faults import suggestion
+from chainable.sandbox.snapshot import in_json
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.http import Refusal, Reply, internal_error
@@ -97,14 +106,16 @@ class ControlApi:
                 "POST actions/{name}": self._act,
                 "GET bills/{day}": self._bill,
                 "GET deliveries": lambda *_: {"deliveries": [each.as_json() for each in platform.callbacks]},
-                "GET deliveries/{id}": lambda _request, _sent, number: platform.callbacks.find(int(number)).as_json(),
+                "GET deliveries/{id}": lambda _request, _sent, number: platform.callbacks.find(
+                    whole("id", number)
+                ).as_json(),
                 "POST deliveries/{id}/redeliver": lambda _request, _sent, number: platform.callbacks.redeliver(
-                    int(number)
+                    whole("id", number)
                 ).as_json(),
                 "GET faults": self._faults,
                 "POST faults": self._add_fault,
                 "DELETE faults": self._remove_faults,
-                "DELETE faults/{index}": lambda _request, _sent, index: platform.faults.remove(int(index)),
+                "DELETE faults/{index}": lambda _request, _sent, index: platform.faults.remove(whole("index", index)),
                 "GET journal": self._journal,
                 "GET journal/{id}": self._entry,
                 "GET media/{id}": lambda _request, _sent, number: media.stored(platform.context, number).with_headers(
@@ -118,7 +129,7 @@ class ControlApi:
                 "POST restore": self._restore,
                 "GET state": lambda *_: platform.store.kinds(),
                 "GET state/{kind}": self._state,
-                "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),
+                "POST trigger": self._trigger,
             }
         )
 
@@ -170,14 +181,23 @@ class ControlApi:
                     f"没有操作 {name}{near.zh}，可用的操作：{'、'.join(sorted(actions))}",
                 )
             )
-        _check_arguments(name, actions[name], sent)
+        check_arguments(name, actions[name], sent)
+        for each, value in sent.items():
+            if not isinstance(value, str | None):
+                raise TypeError(Words(f"{name}: {each} has to be text", f"{name}：{each} 应为字符串"))
         return {"result": actions[name](**sent)}
 
     def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
         kind = request.query.get("type", "trade")
         if kind not in BILLS:
             raise ValueError(Words(f"there are {' and '.join(BILLS)} bills", f"账单类型应为 {' 或 '.join(BILLS)}"))
-        content = BILLS[kind](self._platform.context, day) or b""
+        try:
+            of = date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError(
+                Words(f"{day!r} is no day: it is written 2026-01-31", f"{day!r} 不是日期，应写作 2026-01-31")
+            ) from None
+        content = BILLS[kind](self._platform.context, of) or b""
         return Reply(body=content, content_type="text/csv; charset=utf-8")
 
     def _faults(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,22 +217,26 @@ class ControlApi:
             self._platform.faults.clear()
 
     def _restore(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-        if "snapshot" not in sent:
-            raise TypeError(Words("restore takes a snapshot", "restore 的参数：snapshot"))
-        self._platform.restore(base64.b64decode(sent["snapshot"]))
+        self._platform.restore(in_json(sent))
         return {}
 
+    def _trigger(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        check_arguments("trigger", self._platform.trigger, sent)
+        return self._platform.trigger(**sent).as_json()
+
     def _state(self, request: Request, sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
-        offset, limit = (int(request.query.get(name, usual)) for name, usual in (("offset", 0), ("limit", -1)))
+        offset, limit = (
+            whole(name, request.query.get(name, usual)) for name, usual in (("offset", "0"), ("limit", "-1"))
+        )
         store = self._platform.store
         return {"entries": store.page(kind, offset, limit), "total": store.count(kind), "offset": offset}
 
     def _journal(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-        entries = self._platform.journal.after(int(request.query.get("after", 0)))
+        entries = self._platform.journal.after(whole("after", request.query.get("after", "0")))
         return {"entries": [entry.as_json() for entry in entries]}
 
     def _entry(self, request: Request, sent: Mapping[str, Any], number: str) -> dict[str, Any]:
-        entry = self._platform.journal.find(int(number))
+        entry = self._platform.journal.find(whole("id", number))
         if entry is None:
             raise LookupError(Words(f"request {number} is not kept", f"没有请求 {number} 的记录"))
         return entry.as_json()
@@ -222,22 +246,3 @@ def _failed(status: int, code: str, error: Exception) -> Reply:
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     message = text.encode(errors="replace").decode()  # lone surrogates have no UTF-8
     return Reply.of({"code": code, "message": message, **in_chinese(error)}, status)
-
-
-def _check_arguments(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> None:
-    """Raise TypeError, with the parameters of the action, unless it takes what was sent."""
-    taken = inspect.signature(action).parameters
-    missing = [each for each, about in taken.items() if about.default is about.empty and each not in sent]
-    unknown = [each for each in sent if each not in taken]
-    if missing or unknown:
-        wrong = [f"{each} is missing" for each in missing] + [f"{each} is unknown" for each in unknown]
-        wrong_zh = [f"缺少 {each}" for each in missing] + [f"没有参数 {each}" for each in unknown]
-        raise TypeError(
-            Words(
-                f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}",
-                f"{name} 的参数：{'、'.join(taken) or '无'}；{'，'.join(wrong_zh)}",
-            )
-        )
-    for each, value in sent.items():
-        if not isinstance(value, str | None):
-            raise TypeError(Words(f"{name}: {each} has to be text", f"{name}：{each} 应为字符串"))

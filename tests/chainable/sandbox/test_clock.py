@@ -36,11 +36,11 @@ def test_members_of_a_request_set_it():
     ]
     assert clock.as_json() == {"now": "2026-09-22T23:14:21+08:00", "ahead": 90_061}
     assert clock.reset() == {"now": "2026-09-21T22:13:20+08:00", "ahead": 0}
-    for wrong in ({}, {"weeks": 1}, {"days": 1, "hours": 1}, {"days": None}):
+    for wrong in ({}, {"weeks": 1}, {"days": 1, "hours": 1}):
         with pytest.raises(TypeError):
             clock.change(wrong)
-    for wrong in ({"days": "x"}, {"days": 1e12}, {"seconds": float("nan")}):
-        with pytest.raises(ValueError, match="seconds|float"):
+    for wrong in ({"days": None}, {"days": "x"}, {"days": 10**400}, {"days": 1e12}, {"seconds": float("nan")}):
+        with pytest.raises(ValueError, match="seconds: the clock stays|days: a number is expected"):
             clock.change(wrong)
 
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_none_of_ours(tmp_path, kind):
     (tmp_path / "junk").write_text("not a database at all, really" * 100)
     path = {"junk": tmp_path / "junk", "no folder": tmp_path / "none" / "a.db", "a folder": tmp_path}[kind]
     with pytest.raises(
-        ConfigurationError, match=f"data: {path} cannot keep the sandbox's state: .*name a file that a sandbox made"
+        ConfigurationError, match=f"state: {path} cannot keep the sandbox's state: .*name a file that a sandbox made"
     ):
         Store(path)
 
