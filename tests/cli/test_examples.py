@@ -57,7 +57,7 @@ def test_an_example_runs(example, folder, wx, top, sandbox, gateway, consumer, r
             return 401
         return 204
 
-    receiver.judge = None if "--data" in example else judge  # the account of a temporary sandbox has other keys
+    receiver.judge = None if "--state" in example else judge  # the account of a temporary sandbox has other keys
     Path("order.json").write_text(json.dumps(ORDER | {"out_trade_no": "order-2"}))
     sandbox.write_env("sandbox.env", force=True)
     if example.startswith("eval") or " | source" in example:
