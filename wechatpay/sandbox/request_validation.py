@@ -62,7 +62,10 @@ class RequestValidation:
         def reveal(ciphertext: str) -> str:
             if asked is None:
                 raise Refusal.of_field(
-                    "header", "/Wechatpay-Serial", "missing: it has to name the key the fields are encrypted with"
+                    "header",
+                    "/Wechatpay-Serial",
+                    "missing: it has to name the key the fields are encrypted with",
+                    message="HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)",
                 )
             return self._account.reveal(asked, ciphertext)
 
@@ -95,7 +98,9 @@ class RequestValidation:
                     "/Wechatpay-Serial",
                     "names no platform public key and no platform certificate of this account",
                     value=asked,
-                    code="INVALID_REQUEST",
+                    # https://pay.weixin.qq.com/doc/v3/merchant/4013053279; the gateway of brands has another code
+                    code="INVALID_REQUEST" if "/brand/" in request.path else "PARAM_ERROR",
+                    message="平台证书序列号Wechatpay-Serial错误",
                 )
             return self._account.signer(operation)
         return asked

@@ -231,7 +231,8 @@ def test_wechatpay_serial_names_a_key_the_account_has(sandbox: Sandbox, merchant
         assert answer.headers["Wechatpay-Serial"] == expected
         assert answer.signed()
     answer = merchant.get("/v3/certificates", headers={"wechatpay-serial": "PUB_KEY_ID_0"})
-    assert (answer.status, answer.data["code"]) == (400, "INVALID_REQUEST")
+    assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
+    assert answer.data["message"] == "平台证书序列号Wechatpay-Serial错误"
     assert answer.data["detail"]["field"] == "/Wechatpay-Serial"
     assert answer.headers["Wechatpay-Serial"] == certificate
     sandbox.context.strict = False

@@ -44,7 +44,7 @@ def test_a_merchant_with_certificates_only(new_merchant: Any, receiver: Any, tmp
         for asked in (None, "", serial):
             assert merchant.get(ORDER, headers={"wechatpay-serial": asked}).headers["Wechatpay-Serial"] == serial
         refused = merchant.get(ORDER, headers={"wechatpay-serial": account.public_key_id})
-        assert (refused.status, refused.data["code"]) == (400, "INVALID_REQUEST")
+        assert (refused.status, refused.data["code"]) == (400, "PARAM_ERROR")
         assert client.v3.certificates.get().verified
         sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
         assert sandbox.callbacks.wait()

@@ -189,11 +189,10 @@ def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     for name in ("applyment_id", "business_code", "out_request_no"):
         if name in named:
             by = "" if either else "applyment_id" if name == "applyment_id" else "number"
-            with refusing():
-                try:
-                    return objects.entry(context, str(named[name]), by)
-                except LookupError:
-                    raise LookupError("申请单不存在") from None
+            try:
+                return objects.entry(context, str(named[name]), by)
+            except LookupError:
+                raise Refusal(404, "RESOURCE_NOT_EXISTS", "申请单不存在") from None
     raise Refusal.of_field("query", "/applyment_id", "applyment_id 与 business_code 必填其一")
 
 
