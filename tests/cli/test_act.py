@@ -41,7 +41,7 @@ def test_what_actions_take_is_listed(wx, top, sandbox, gateway):
     assert "number: its number" in shown
     assert "[state=SUCCESS]" in shown
     found = wx("act", "--sandbox", sandbox.file, "--json").data
-    assert "kind: kind is one of error" in found["takes"]["fault"][0]
+    assert found["takes"]["fault"][0].startswith("kind: which one (error, throttle, ")
     assert found["takes"]["rotate"] == []
     found = top("act", "--sandbox", gateway.file, "--json").data
     assert found["takes"]["pay"] == ["tid: number of the order"]
