@@ -55,7 +55,8 @@ def describe(name: str, action: Callable[..., Any], family: Words, words: Mappin
         words: What parameters mean, by ``state``; where it is another thing in one action, by ``pay.state``.
     """
     function = getattr(action, "func", action)  # of a partial
-    chinese, choices = getattr(function, "explained", ("", {}))
+    explanation: tuple[str, dict[str, Choices]] = getattr(function, "explained", ("", {}))
+    chinese, choices = explanation
     english = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
     takes = []
     for each, about in inspect.signature(action).parameters.items():

@@ -88,6 +88,7 @@ ACTIONS = {
     "publish": Action(
         "POST", "messages", Words("a message is sent", "推送一条消息"), needs=("topic",), may=("content",)
     ),
+    "drop": Action("DELETE", "connections", Words("message connections close", "断开消息连接"), may=("hard",)),
     "ban": Action("POST", "bans", Words("calls are banned", "限流禁用"), needs=("seconds",), may=("method",)),
     "unban": Action("DELETE", "bans", Words("bans end", "解除限流")),
     "limit": Action(
@@ -103,7 +104,6 @@ ACTIONS = {
     "clear_faults": Action("DELETE", "faults", Words("faults end", "移除全部故障")),
     "advance": Action("POST", "clock", Words("time passes", "时间推进"), needs=("seconds",)),
     "rotate": Action("POST", "secret", Words("a new key of encrypted data", "更换加密数据的密钥")),
-    "drop": Action("DELETE", "connections", Words("message connections close", "断开消息连接"), may=("hard",)),
     "reset": Action("POST", "reset", Words("all state is forgotten", "清空全部状态")),
 }
 """The actions by name."""

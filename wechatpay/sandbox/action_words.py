@@ -34,7 +34,7 @@ FAMILIES = {
 }
 """The modules of actions by product, in the order in which actions are listed."""
 
-_ORDER = Words("that of the order: the merchant's, or the platform's", "订单号：商户订单号或微信支付订单号")
+_ORDER = Words("that of the order, the merchant's or the platform's", "商户订单号或微信支付订单号")
 _STOCK = Words("the stock_id", "批次号 stock_id")
 _INVOICES = Words("the fapiao_apply_id", "发票申请单号 fapiao_apply_id")
 _SUB_MERCHANT = Words("the merchant number of the sub-merchant", "特约商户或二级商户的商户号")
@@ -72,7 +72,7 @@ PARAMETERS = {
     "message": Words("the error message", "错误说明"),
     "mode": Words("who ends it, as contract_termination_mode", "解约方式 contract_termination_mode"),
     "name": Words("its name", "名称"),
-    "number": Words("its number: the merchant's, or the platform's", "单号：商户单号或平台单号"),
+    "number": Words("its number, the merchant's or the platform's", "商户单号或平台单号"),
     "openid": Words("which user", "用户的 openid"),
     "operation": Words(
         "requests, POST v3/refund/*, or notifications, notify TRANSACTION.*; all requests by default",

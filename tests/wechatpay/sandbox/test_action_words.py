@@ -91,7 +91,12 @@ def test_the_control_api_and_the_page_say_the_same():
             ("【退款】", "结束退款：成功、关闭或异常", "最终状态（SUCCESS、CLOSED、ABNORMAL）"),
             "Refunds",
         ),
-        ("en_US.UTF-8", ["--lang", "zh"], ("【退款】", "结束退款：成功、关闭或异常", "订单号："), "Refunds"),
+        (
+            "en_US.UTF-8",
+            ["--lang", "zh"],
+            ("【退款】", "结束退款：成功、关闭或异常", "商户订单号或微信支付订单号"),
+            "Refunds",
+        ),
         ("en_US.UTF-8", [], ("[Refunds]", "End a refund as", "(SUCCESS, CLOSED, ABNORMAL)"), "退款"),
     ],
 )
