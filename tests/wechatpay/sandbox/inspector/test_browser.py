@@ -439,6 +439,8 @@ def test_a_kind_of_an_owner_has_its_name_and_a_state_its_own(visit, sandbox):
     page.wait_for_selector("#kinds")
     kinds = [row[0] for row in rows(page, "kinds")]
     assert {"基本账户流水 1900000109", "停车服务"} <= set(kinds)
+    page.click("#kinds a:has-text('停车服务')")
+    page.wait_for_selector("#object .chip:has-text('NORMAL 正常')")
 
 
 def test_the_bills_add_up(visit, sandbox, merchant):
