@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.commands import argument, as_json, command, json_option
 from chainable.cli.control_client import sandbox_option
-from chainable.cli.i18n import Words
+from chainable.cli.i18n import Words, localized
 from chainable.cli.output import print_json, print_table
 from chainable.cli.request_items import parse_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chainable.cli.commands import Command
+    from chainable.cli.control_client import ControlClient
 
 __all__ = ["act_command"]
 
@@ -21,8 +22,8 @@ __all__ = ["act_command"]
 def act_command(
     words: Words,
     examples: Sequence[str],
-    names: Callable[[str], Sequence[tuple[str, str, str]]],
-    perform: Callable[[str, str, dict[str, str]], Any],
+    connect: Callable[[str], ControlClient],
+    perform: Callable[[ControlClient, str, dict[str, str]], Any],
 ) -> Command:
     """
     Make the command.
@@ -30,8 +31,8 @@ def act_command(
     Args:
         words: Its help.
         examples: Its examples.
-        names: Returns the actions of the sandbox at a place: the name, what it takes, a line for each, and what it does.
-        perform: Performs an action at a place with these values, and returns its result.
+        connect: Returns a client of the sandbox at a place.
+        perform: Performs an action with these values, and returns its result.
     """
 
     @command("act", words, examples)
@@ -40,15 +41,35 @@ def act_command(
     @sandbox_option(required=True)
     @json_option
     def act(action: str | None, arguments: tuple[str, ...], *, where: str) -> None:
+        sandbox = connect(where)
         if action is not None:
-            print_json(perform(where, action, parse_pairs(arguments, "NAME=VALUE")))
+            print_json(perform(sandbox, action, parse_pairs(arguments, "NAME=VALUE")))
             return
-        rows = names(where)
+        actions = sandbox.request("GET", "actions")["described"]
         if as_json():
-            taken = {name: takes.splitlines() for name, takes, _ in rows}
-            print_json({"actions": [name for name, *_ in rows], "takes": taken})
+            taken = {name: [localized(_line(each)) for each in about["takes"]] for name, about in actions.items()}
+            print_json({"actions": list(actions), "takes": taken})
         else:
             headings = (Words("action", "操作"), Words("what it takes", "参数"), Words("what it does", "说明"))
-            print_table("", headings, rows)
+            print_table("", headings, _rows(actions))
 
     return act
+
+
+def _rows(actions: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Return a row for each family, and a row for each of its actions."""
+    family = ""
+    for name, about in actions.items():
+        if about["family"] != family:
+            family = about["family"]
+            yield Words(f"[{family}]", f"【{about['family_zh']}】"), "", ""
+        takes = "\n".join(localized(_line(each)) for each in about["takes"])
+        yield name, takes, Words(about["does"], about["does_zh"])
+
+
+def _line(parameter: Mapping[str, Any]) -> Words:
+    """Return a parameter as ``number: its number`` or ``[state=SUCCESS]: the state it ends in (SUCCESS, CLOSED)``."""
+    name, default, choices = parameter["name"], parameter["default"], parameter["choices"]
+    written = name if parameter["required"] else f"[{name}={default}]" if default else f"[{name}]"
+    english, chinese = (f" ({', '.join(choices)})", f"（{'、'.join(choices)}）") if choices else ("", "")
+    return Words(f"{written}: {parameter['about']}{english}", f"{written}：{parameter['about_zh']}{chinese}")

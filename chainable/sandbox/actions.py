@@ -1,42 +1,68 @@
-"""What the actions of a sandbox do and take, as their signatures and docstrings say."""
+"""What the actions of a sandbox do and take, in English and Chinese."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["describe"]
+__all__ = ["Choices", "describe", "explained", "in_both", "parameter"]
 
-_SENTENCE = re.compile(r"(?<=[.;])\s+")
+Action = TypeVar("Action", bound=Callable[..., Any])
+Choices = Iterable[str] | Callable[[], Iterable[str]]
+"""The values that a parameter can have; a function where they take time to find."""
+
 _TICKS = re.compile(r"``|:\w+:")
 
 
-def describe(action: Callable[..., Any], usual: Mapping[str, str]) -> dict[str, Any]:
-    """
-    Return what an action ``does``, and each parameter that it ``takes``: name, whether it is required, default, about.
+def explained(chinese: str, **choices: Choices) -> Callable[[Action], Action]:
+    """Explain the action below in Chinese, as its docstring does in English, and name the values of its parameters."""
 
-    About a parameter is the first sentence of the docstring that begins with it, else what *usual* says.
+    def explain(action: Action) -> Action:
+        vars(action)["explained"] = (chinese, choices)
+        return action
+
+    return explain
+
+
+def in_both(name: str, text: Words) -> dict[str, str]:
+    """Return a text as two members of a JSON object: ``does`` and ``does_zh``."""
+    return {name: str(text), f"{name}_zh": text.zh}
+
+
+def parameter(
+    name: str, about: Words, *, required: bool, default: str | None = None, choices: Choices = ()
+) -> dict[str, Any]:
+    """Return a parameter of an action as a JSON object."""
+    values = list(choices() if callable(choices) else choices)
+    return {"name": name, "required": required, "default": default, "choices": values, **in_both("about", about)}
+
+
+def describe(name: str, action: Callable[..., Any], family: Words, words: Mapping[str, Words]) -> dict[str, Any]:
+    """
+    Return what an action ``does``, its ``family`` and what it ``takes`` as a JSON object, each text in both languages.
+
+    Args:
+        name: The action's name.
+        action: It, explained by :func:`explained`.
+        family: The heading that it stands under.
+        words: What parameters mean, by ``state``; where it is another thing in one action, by ``pay.state``.
     """
     function = getattr(action, "func", action)  # of a partial
-    first, *others = (inspect.getdoc(function) or "").split("\n\n")
-    sentences = [each for part in others for each in _SENTENCE.split(part.replace("\n", " "))]
+    explanation: tuple[str, dict[str, Choices]] = getattr(function, "explained", ("", {}))
+    chinese, choices = explanation
+    english = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
     takes = []
-    for name, about in inspect.signature(action).parameters.items():
-        said = next((each for each in sentences if each.startswith(f"``{name}``")), "")
-        takes.append(
-            {
-                "name": name,
-                "required": about.default is about.empty,
-                "default": None if about.default in (about.empty, None, "") else str(about.default),
-                "about": _plain(said) or usual.get(name, ""),
-            }
-        )
-    return {"does": _plain(first.replace("\n", " ")), "takes": takes}
-
-
-def _plain(text: str) -> str:
-    return _TICKS.sub("", text).strip()
+    for each, about in inspect.signature(action).parameters.items():
+        default = None if about.default in (about.empty, None, "", False) else str(about.default)
+        meaning = words.get(f"{name}.{each}") or words.get(each) or Words("", "")
+        required = about.default is about.empty
+        takes.append(parameter(each, meaning, required=required, default=default, choices=choices.get(each, ())))
+    does = Words(_TICKS.sub("", english), chinese)
+    return {**in_both("family", family), **in_both("does", does), "takes": takes}

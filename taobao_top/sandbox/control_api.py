@@ -13,6 +13,7 @@ from chainable.i18n import Words
 from chainable.sandbox.control_api import ControlError, Controls, check_arguments, members, whole
 from chainable.sandbox.http import Reply
 from chainable.sandbox.snapshot import in_json
+from taobao_top.sandbox.actions import described
 from taobao_top.sandbox.control_errors import in_both
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Fault
@@ -35,7 +36,8 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` journal, faults, trades, messages, deliveries, snapshot, clock; ``POST`` faults, bans, limits,
+    ``GET`` actions (what each does and takes, in both languages), journal, faults, trades, messages, deliveries,
+    snapshot, clock; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
     deliveries/<id>/redeliver, sessions, codes, spi,
     clock (ahead by ``seconds``, ``minutes``, ``hours`` or ``days``), secret (a new key for ``taobao.top.secret.get``),
@@ -52,6 +54,7 @@ class ControlApi:
         self._inspector: Inspector | None = None
         self._controls = Controls(
             {
+                "GET actions": lambda *_: {"actions": list(found := described()), "described": found},
                 "GET journal": _journal,
                 "DELETE journal": lambda app, _: app.journal.clear(),
                 "GET faults": lambda app, _: [fault.members() for fault in app.faults],

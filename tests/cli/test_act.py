@@ -41,11 +41,11 @@ def test_what_actions_take_is_listed(wx, top, sandbox, gateway):
     assert "number: its number" in shown
     assert "[state=SUCCESS]" in shown
     found = wx("act", "--sandbox", sandbox.file, "--json").data
-    assert "kind: kind is one of error" in found["takes"]["fault"][0]
+    assert found["takes"]["fault"][0].startswith("kind: which one (error, throttle, ")
     assert found["takes"]["rotate"] == []
     found = top("act", "--sandbox", gateway.file, "--json").data
     assert found["takes"]["pay"] == ["tid: number of the order"]
-    assert "[status]: such as WAIT_BUYER_PAY" in found["takes"]["add_trades"]
+    assert found["takes"]["add_trades"][1].startswith("[status]: the state of the order (WAIT_BUYER_PAY, ")
     assert "买家付款" in top("--lang", "zh", "act", "--sandbox", gateway.file).out
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from taobao_top.cli.act import ACTIONS
 from taobao_top.cli.control_client import ControlClient
+from taobao_top.sandbox.actions import ACTIONS
 
 
 def test_orders_are_added_paid_and_confirmed_by_command(top, gateway):

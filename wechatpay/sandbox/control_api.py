@@ -12,7 +12,7 @@ The control API: JSON below ``/_sandbox/``, for the inspector and for other lang
 ``GET snapshot``, ``POST restore``            the whole state as base64 (``snapshot``): take it, bring it back
 ``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
 ``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
-``GET actions``                               the actions: what each does, and what it takes
+``GET actions``                               the actions by product: what each does and takes, in both languages
 ``GET clock``, ``DELETE clock``               the time; set it to now
 ``POST clock``                                set it ahead by ``seconds``, ``minutes``, ``hours`` or ``days``
 ``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
@@ -34,7 +34,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from chainable.sandbox.actions import describe
 from chainable.sandbox.control_api import (
     PREFIX,
     ControlError,
@@ -46,6 +45,7 @@ from chainable.sandbox.control_api import (
 )
 from chainable.sandbox.faults import suggestion
 from chainable.sandbox.snapshot import in_json
+from wechatpay.sandbox.action_words import described
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.http import Refusal, Reply, internal_error
@@ -61,16 +61,6 @@ __all__ = ["PREFIX", "ControlApi"]
 GUARDS = {"X-Content-Type-Options": "nosniff"}
 INERT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 """Uploaded files are shown without scripts: they may be pages."""
-USUAL = {
-    "number": "its number: the merchant's, or the platform's",
-    "state": "the state it ends in",
-    "status": "the state it ends in",
-    "reason": "why, as the platform writes it",
-    "openid": "who pays",
-    "serial": "of the platform certificate",
-    "url": "where notifications go",
-}
-"""What parameters mean that a docstring does not explain."""
 BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
 
 
@@ -99,10 +89,7 @@ class ControlApi:
         self._controls = Controls(
             {
                 "GET account": self._account,
-                "GET actions": lambda *_: {
-                    "actions": sorted(platform.actions),
-                    "described": {name: describe(action, USUAL) for name, action in sorted(platform.actions.items())},
-                },
+                "GET actions": self._actions,
                 "POST actions/{name}": self._act,
                 "GET bills/{day}": self._bill,
                 "GET deliveries": lambda *_: {"deliveries": [each.as_json() for each in platform.callbacks]},
@@ -170,6 +157,10 @@ class ControlApi:
             "base_url": self._platform.context.base_url,
             "https_url": self._platform.context.https_url,
         }
+
+    def _actions(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        found = described(self._platform.actions)
+        return {"actions": list(found), "described": found}
 
     def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:
         actions = self._platform.actions

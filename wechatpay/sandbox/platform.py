@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from chainable.i18n import Words
+from chainable.sandbox.actions import explained
 from chainable.sandbox.clock import Clock
 from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.snapshot import pack, unpack
@@ -17,7 +18,7 @@ from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import KEYS, Account, load
 from wechatpay.sandbox.context import SandboxContext
 from wechatpay.sandbox.dispatcher import Dispatcher
-from wechatpay.sandbox.faults import Fault, Faults
+from wechatpay.sandbox.faults import KINDS, STATUS_OF_CODE, Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.trigger import flat, trigger
 from wechatpay.sandbox.webhooks import Webhooks
@@ -117,7 +118,7 @@ class Platform:
             **{name: partial(action, self.context) for name, action in flows.routes.actions.items()},
             "advance": self.advance,
             "fault": self._add_fault,
-            "clear_faults": self.faults.clear,
+            "clear_faults": self._clear_faults,
             "notify_at": self.notify_at,
             "rotate": self.rotate,
             "retire": self.retire,
@@ -175,8 +176,13 @@ class Platform:
         """Withdraw that permission as the user; the merchant is notified."""
         return dict(self._act("close_authorization", number))
 
+    @explained("把沙箱的时钟拨快若干秒。")
     def advance(self, seconds: str) -> float:
-        """Set the clock ahead by so many seconds, digits as text; return by how many it is ahead now."""
+        """
+        Set the clock ahead by so many seconds.
+
+        They are digits as text; by how many it is ahead now is returned.
+        """
         try:
             wanted = float(seconds)
         except ValueError:
@@ -187,6 +193,7 @@ class Platform:
         """Add a fault: a kind of :data:`wechatpay.sandbox.KINDS`, with the settings of :class:`wechatpay.sandbox.Fault`."""
         return self.faults.add(kind, **settings)
 
+    @explained("添加故障，用完或移除之前一直有效。", kind=KINDS, code=STATUS_OF_CODE, executed=("true",))
     def _add_fault(
         self,
         kind: str,
@@ -200,21 +207,22 @@ class Platform:
         seconds: str = "",
         executed: str = "",
     ) -> dict[str, Any]:
-        """
-        Add a fault; it is in force until it is used up or cleared.
-
-        ``kind`` is one of error, throttle, pending, latency, reset, close, half_body, lost, late, doubled and others.
-        ``operation`` is a pattern of the requests, POST v3/refund/*, or of the notifications, notify TRANSACTION.*.
-        ``match`` is what they say: out_refund_no=R2, amount.refund>=100. ``code`` is the error code of error.
-        ``status`` is the HTTP status of error. ``message`` is the error message. ``times`` is how often it applies, for
-        ever by default. ``after`` is how many pass first. ``seconds`` is how long latency and late last. ``executed`` is
-        true if the request is carried out all the same.
-        """
+        """Add a fault; it is in force until it is used up or cleared."""
         given = {name: value for name, value in locals().items() if name != "self" and value}
         return asdict(self.faults.add(given.pop("kind", ""), **given))
 
+    @explained("移除全部故障。")
+    def _clear_faults(self) -> None:
+        """Remove all faults."""
+        self.faults.clear()
+
+    @explained("设置请求没有 notify_url 时使用的通知地址。")
     def notify_at(self, url: str | None) -> None:
-        """Set the URL of notifications whose request has no ``notify_url``; None sends none."""
+        """
+        Set the URL of notifications whose request has no ``notify_url``.
+
+        None sends none.
+        """
         self.context.notify_url = url
 
     def trigger(
@@ -273,14 +281,25 @@ class Platform:
 
     # the platform's keys
 
+    @explained("生成新的平台证书，从此用它签名。")
     def rotate(self) -> str:
-        """Make a newer platform certificate that signs from now on; return its serial."""
+        """
+        Make a newer platform certificate that signs from now on.
+
+        Its serial is returned.
+        """
         serial = self.account.rotate()
         self._save_account()
         return serial
 
+    @explained("停用一张平台证书，如同它已过期。")
     def retire(self, serial: str) -> None:
-        """Drop a platform certificate, as if it had expired; LookupError if none has this serial."""
+        """
+        Drop a platform certificate, as if it had expired.
+
+        Raises:
+            LookupError: None has this serial.
+        """
         self.account.retire(serial)
         self._save_account()
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import Factory, field, frozen
 
+from chainable.sandbox.actions import explained
+
 if TYPE_CHECKING:
+    from chainable.sandbox.actions import Choices
     from chainable.sandbox.multipart import Part
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.http import Request
@@ -95,11 +98,18 @@ class Routes:
 
         return register
 
-    def action(self, name: str) -> Callable[[Handler], Handler]:
-        """Register the function below as an action: the control API and :attr:`Sandbox.actions` offer it."""
+    def action(self, name: str, chinese: str, **choices: Choices) -> Callable[[Handler], Handler]:
+        """
+        Register the function below as an action: the control API and :attr:`Sandbox.actions` offer it.
+
+        Args:
+            name: Its name.
+            chinese: What it does, as the first paragraph of its docstring says in English.
+            choices: The values that its parameters can have.
+        """
 
         def register(action: Handler) -> Handler:
-            self.actions[name] = action
+            self.actions[name] = explained(chinese, **choices)(action)
             return action
 
         return register

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
+from chainable.sandbox.actions import explained
 from chainable.sandbox.renamed import renamed
 from chainable.sandbox.server import Listener, Server, under
 from chainable.sandbox.tls_ca import container_names
@@ -254,10 +255,12 @@ class Sandbox(Platform):
         """Actions of users and of the platform by name: for the command line and for other languages."""
         return {**super().actions, "down": self.down, "up": self.up}
 
+    @explained("主机停止监听并断开连接；备用主机照常工作。")
     def down(self) -> None:
         """Stop the main host and drop its connections; the backup host goes on."""
         self._server.down()
 
+    @explained("主机恢复监听。")
     def up(self) -> None:
         """Let the main host listen again."""
         self._server.up()

@@ -1,33 +1,54 @@
-"""What actions do and take, as their docstrings say."""
+"""What actions do and take, in both languages."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from chainable.sandbox.actions import describe
+from chainable.i18n import Words
+from chainable.sandbox.actions import describe, explained
+
+FAMILY = Words("Profit sharing", "分账")
+WORDS = {
+    "state": Words("how it ends", "最终状态"),
+    "reason": Words("why", "原因"),
+    "number": Words("its number", "单号"),
+    "finish.number": Words("the out_order_no", "商户分账单号"),
+}
 
 
+@explained("结束分账；商户收到通知。", state=("SUCCESS", "CLOSED"), reason=lambda: iter(["NO_RELATION"]))
 def finish(context, number: str, state: str = "SUCCESS", reason: str = "", openid: str | None = None) -> None:
     """
     End a split as ``SUCCESS`` or ``CLOSED``;
     the merchant is notified.
 
-    ``number`` is its ``out_order_no``. ``reason`` is the
-    ``fail_reason`` of ``CLOSED``. More.
+    Not told.
     """
 
 
-def test_the_docstring_explains_parameters():
-    assert describe(partial(finish, None), {"state": "how it ends", "reason": "why"}) == {
+def test_an_action_is_explained_in_both_languages():
+    found = describe("finish", partial(finish, None), FAMILY, WORDS)
+
+    assert {name: text for name, text in found.items() if name != "takes"} == {
+        "family": "Profit sharing",
+        "family_zh": "分账",
         "does": "End a split as SUCCESS or CLOSED; the merchant is notified.",
-        "takes": [
-            {"name": "number", "required": True, "default": None, "about": "number is its out_order_no."},
-            {"name": "state", "required": False, "default": "SUCCESS", "about": "how it ends"},
-            {"name": "reason", "required": False, "default": None, "about": "reason is the fail_reason of CLOSED."},
-            {"name": "openid", "required": False, "default": None, "about": ""},
-        ],
+        "does_zh": "结束分账；商户收到通知。",
     }
+    assert [tuple(each.values()) for each in found["takes"]] == [
+        ("number", True, None, [], "the out_order_no", "商户分账单号"),
+        ("state", False, "SUCCESS", ["SUCCESS", "CLOSED"], "how it ends", "最终状态"),
+        ("reason", False, None, ["NO_RELATION"], "why", "原因"),
+        ("openid", False, None, [], "", ""),
+    ]
+    assert list(found["takes"][0]) == ["name", "required", "default", "choices", "about", "about_zh"]
 
 
-def test_an_action_without_a_docstring():
-    assert describe(lambda: None, {}) == {"does": "", "takes": []}
+def test_the_number_of_another_action_has_the_usual_words():
+    assert describe("end", partial(finish, None), FAMILY, WORDS)["takes"][0]["about_zh"] == "单号"
+
+
+def test_an_action_that_is_not_explained():
+    found = describe("nothing", lambda: None, FAMILY, {})
+
+    assert (found["does"], found["does_zh"], found["takes"]) == ("", "", [])

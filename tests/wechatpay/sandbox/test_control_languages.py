@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import pkgutil
 import re
@@ -15,6 +17,7 @@ from chainable.i18n import Words
 from wechatpay.cli.program import program
 from wechatpay.sandbox import Sandbox, flows
 from wechatpay.sandbox.flows.objects import Objects, refusing
+from wechatpay.sandbox.flows.states import States
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.inspector.page import FILES
 
@@ -29,13 +32,62 @@ ORDER = {
 }
 
 
+MODULES = [import_module(f"{flows.__name__}.{found.name}") for found in pkgutil.iter_modules(flows.__path__)]
+
+
+def of_modules(kind):
+    """Return the values of a class that stand in the modules of the flows."""
+    return [value for module in MODULES for value in vars(module).values() if isinstance(value, kind)]
+
+
+def in_chinese(table):
+    """Return the Chinese names of a table of the page."""
+    return FILES["i18n.js"].content.decode().partition(f"{table}: {{")[2].partition("}")[0]
+
+
+def kinds_of_objects():
+    """Return the kinds of the tables of objects, of those inside of families too."""
+    for module in MODULES:
+        for value in vars(module).values():
+            for each in value if isinstance(value, tuple) else [value]:
+                objects = getattr(each, "objects", each)
+                if isinstance(objects, Objects):
+                    yield objects.kind
+
+
+def kinds_put(module):
+    """Return what a module puts into the store by another name than a table's; of a name with a parent its beginning."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "context.store.put":
+            kind = node.args[0]
+            if isinstance(kind, ast.JoinedStr):
+                yield ast.literal_eval(kind.values[0]).strip()
+            elif isinstance(kind, ast.Name) and kind.id in vars(module):
+                yield vars(module)[kind.id]
+
+
 def test_kinds_have_the_names_that_the_page_shows():
-    shown = FILES["i18n.js"].content.decode().partition("kindNames: {")[2].partition("}")[0]
-    modules = [import_module(f"{flows.__name__}.{found.name}") for found in pkgutil.iter_modules(flows.__path__)]
-    kinds = {value.kind for module in modules for value in vars(module).values() if isinstance(value, Objects)}
+    shown = in_chinese("kindNames")
+    kinds = set(kinds_of_objects())
 
     assert len(kinds) > 10
     assert [kind for kind in kinds if not re.search(rf"(^|\W){kind}'?: '{kind.zh}'", shown)] == []
+
+
+def test_kinds_besides_them_have_chinese_names_on_the_page():
+    shown = in_chinese("kindNames")
+    kinds = {kind for module in MODULES for kind in kinds_put(module)}
+
+    assert {"move", "available code", "frozen order", "profit sharing ratio"} <= kinds
+    assert [kind for kind in kinds if not re.search(rf"(^|\W){kind}'?: '[^']*[一-鿿]", shown)] == []
+
+
+def test_states_have_chinese_names_on_the_page():
+    shown = in_chinese("stateTexts") + in_chinese("stateNames")
+    states = {state for table in of_modules(States) for state in table.all}
+
+    assert len(states) > 50
+    assert [state for state in states if not re.search(rf"\b{state}: '[^']*[一-鿿]", shown)] == []
 
 
 @pytest.mark.parametrize(("error", "status"), [(LookupError, 404), (ValueError, 400)])

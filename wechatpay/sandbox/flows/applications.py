@@ -97,6 +97,7 @@ APPLICATIONS = (
     alteration("mchsubjectalterapplyment", Words("subject alteration", "资料变更申请单"), "merchant_code"),
     alteration("merchantnamealterapplyment", Words("name alteration", "商户简称变更申请单"), "sub_mchid"),
 )
+CHANGES = tuple(dict.fromkeys(change for each in APPLICATIONS for change in each.objects.states.transitions))
 BY_OPERATION = {key: each for each in APPLICATIONS for key in (*each.submit, *each.query, *each.revoke)}
 REFUSED = frozenset({REJECTED, "APPLYMENT_STATE_AUDIT_REJECTED"})
 
@@ -186,16 +187,11 @@ for _kind in APPLICATIONS:
     routes.on(*_kind.revoke)(revoke)
 
 
-@routes.action("advance_application")
+@routes.action("advance_application", "把品牌入驻、资料变更等申请单推进一步：由平台或签约人操作。", change=CHANGES)
 def advance(
     context: SandboxContext, number: str, change: str = "", *, field: str = "", reason: str = ""
 ) -> dict[str, Any]:
-    """
-    Take an application (品牌入驻, 资料变更) one step further, as the platform or as who signs it.
-
-    ``change`` is a change of its state table, such as ``reject``; by default the next one on the
-    way to the good end. ``field`` and ``reason`` say what is wrong with one that is rejected.
-    """
+    """Take an application (品牌入驻, 资料变更) one step further, as the platform or as who signs it."""
     with context.change():
         kind, entry = found(context, number)
         objects = kind.objects

@@ -307,11 +307,11 @@ def step(objects: Objects, entry: Mapping[str, Any], *names: str) -> str:
     return next((name for name in names if name in known and entry["state"] in known[name].before), names[-1])
 
 
-@routes.action("review_applyment")
+@routes.action("review_applyment", "审核进件申请单：通过、驳回其中的字段，或先要求账户验证。", verify=("true",))
 def review(
     context: SandboxContext, number: str, reject: str = "", reason: str = "", *, verify: bool = False
 ) -> dict[str, Any]:
-    """Approve an application; ``reject`` fields (a,b) of it for a ``reason``; ``verify``: ask for its account first."""
+    """Approve an application, reject fields of it for a reason, or ask for a verification of its account first."""
     with context.change():
         objects, entry = family_with(context, number)
         if reject:
@@ -353,7 +353,7 @@ def validation(context: SandboxContext, entry: Mapping[str, Any]) -> dict[str, A
     }
 
 
-@routes.action("verify_account")
+@routes.action("verify_account", "商户按时汇款，完成申请单的账户验证；或由联系人确认。")
 def verify(context: SandboxContext, number: str) -> dict[str, Any]:
     """Verify the account of an application as its merchant, by money sent in time; or confirm as its contact."""
     with context.change():
@@ -364,7 +364,7 @@ def verify(context: SandboxContext, number: str) -> dict[str, Any]:
         return objects.change(context, entry["number"], "verify")
 
 
-@routes.action("sign_applyment")
+@routes.action("sign_applyment", "超级管理员打开链接签约；开户意愿则由法人确认。")
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
     """Sign behind the link as super administrator; in a 开户意愿, confirm as legal person."""
     with context.change():
@@ -380,7 +380,7 @@ def sign(context: SandboxContext, number: str) -> dict[str, Any]:
         return entry
 
 
-@routes.action("finish_applyment")
+@routes.action("finish_applyment", "为已签约的特约商户开通权限，商户号从此生效。")
 def finish(context: SandboxContext, number: str) -> dict[str, Any]:
     """Grant a signed 特约商户 its rights: it has its number from then on."""
     with context.change():
@@ -404,19 +404,19 @@ def change_of_any(context: SandboxContext, number: str, change: str) -> dict[str
         return objects.change(context, entry["number"], change)
 
 
-@routes.action("cancel_applyment")
+@routes.action("cancel_applyment", "超级管理员撤销申请单。")
 def cancel(context: SandboxContext, number: str) -> dict[str, Any]:
     """Revoke an application as its super administrator."""
     return change_of_any(context, number, "cancel")
 
 
-@routes.action("freeze_applyment")
+@routes.action("freeze_applyment", "冻结电商二级商户的申请单，或开户意愿申请单。")
 def freeze(context: SandboxContext, number: str) -> dict[str, Any]:
     """Freeze an application of a 电商二级商户, or a 开户意愿."""
     return change_of_any(context, number, "freeze")
 
 
-@routes.action("fail_applyment")
+@routes.action("fail_applyment", "提交在受理后失败，商户需要重新提交。")
 def fail(context: SandboxContext, number: str) -> dict[str, Any]:
     """Let the submission fail after it was accepted: the merchant has to submit it again."""
     return change_of_any(context, number, "fail")

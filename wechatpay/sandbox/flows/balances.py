@@ -26,13 +26,9 @@ OWN = "v3/merchant/fund"
 SUB = "v3/ecommerce/fund"
 
 
-@routes.action("deposit")
+@routes.action("deposit", "充值：向商户或二级商户的账户存入资金。", account=ACCOUNTS)
 def deposit(context: SandboxContext, number: str, account: str = "OPERATION", owner: str = "") -> dict[str, Any]:
-    """
-    Pay in money: ``number`` is the amount in fen.
-
-    ``account`` is ``BASIC``, ``OPERATION`` or ``FEES``; ``owner`` a sub-merchant's number, by default the merchant itself.
-    """
+    """Pay money into an account of the merchant or of a sub-merchant."""
     if not (number.isascii() and number.isdigit() and int(number)):
         raise ValueError(Words(f"an amount in fen is expected, not {number!r}", f"金额应为分的整数，不能是 {number!r}"))
     if account not in ACCOUNTS:

@@ -155,7 +155,9 @@ def modify_budget(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]
     return once(context, call, str(call.body["modify_budget_request_no"]), change)
 
 
-@routes.action("change_merchant_stock")
+@routes.action(
+    "change_merchant_stock", "在商户平台上更改商家券批次：暂停、重新开始或停止；已发的券仍有效。", change=CHANGES
+)
 def move(context: SandboxContext, number: str, change: str = "pause") -> dict[str, Any]:
     """Change a stock of merchant coupons in the console: ``pause``, ``restart`` or ``stop``; sent ones stay valid."""
     if change not in CHANGES:

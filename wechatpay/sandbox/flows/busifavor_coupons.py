@@ -82,11 +82,11 @@ def send(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None:
     return once(context, call, number, answer)
 
 
-@routes.action("receive_merchant_coupon")
+@routes.action("receive_merchant_coupon", "用户领取一张商家券。")
 def receive(
     context: SandboxContext, number: str, openid: str, channel: str = "MINIAPP", coupon_code: str = ""
 ) -> dict[str, Any]:
-    """Receive a coupon of a stock as the user with this openid: through ``MINIAPP``, ``H5`` or another channel."""
+    """Receive a coupon of a stock as the user with this openid."""
     with context.change():
         stock = STOCKS.entry(context, number, "stock_id")
         serial = letters(20, "received", number, openid, str(stock["sent_coupons"]["total"]))
@@ -345,9 +345,9 @@ def disassociate(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] 
     return once(context, call, str(call.body["out_request_no"]), answer)
 
 
-@routes.action("delete_merchant_coupon")
+@routes.action("delete_merchant_coupon", "用户删除自己的一张商家券。")
 def delete(context: SandboxContext, number: str, openid: str) -> dict[str, Any]:
-    """Delete a merchant coupon, given by its code, as the user who has it."""
+    """Delete a merchant coupon as the user who has it."""
     with context.change():
         coupon = current(context, COUPONS.entry(context, f"{openid}/{number}"))
         COUPONS.move(coupon, "delete")

@@ -48,7 +48,9 @@ FIRST_TYPES = {
 """Steps that the first version calls otherwise."""
 
 
-@routes.action("complain")
+@routes.action(
+    "complain", "用户投诉一笔订单；商户设置了投诉通知地址时收到通知。", problem=PROBLEMS, immediate=("true", "false")
+)
 def complain(
     context: SandboxContext,
     number: str,
@@ -57,12 +59,7 @@ def complain(
     problem: str = "REFUND",
     immediate: str = "false",
 ) -> dict[str, Any]:
-    """
-    Complain about an order as its user; the merchant is notified where it asked to be.
-
-    ``problem`` is ``REFUND``, which asks for the money back, ``SERVICE_NOT_WORK`` or ``OTHERS``; ``immediate=true``: the
-    user waits for an answer at once (即时服务).
-    """
+    """Complain about an order as its user; the merchant is notified where it asked to be."""
     if problem not in PROBLEMS:
         known = Words(", ".join(PROBLEMS), "、".join(PROBLEMS))
         raise ValueError(Words(f"problem is {known}, not {problem}", f"problem 应为 {known.zh}，不能是 {problem}"))
@@ -99,7 +96,7 @@ def complain(
         return shown(context, entry)
 
 
-@routes.action("reply_complaint")
+@routes.action("reply_complaint", "用户在投诉中留言，等待商户回复；商户收到通知。")
 def reply(context: SandboxContext, number: str, text: str = "请尽快处理") -> dict[str, Any]:
     """Write to the merchant about a complaint as its user, who waits for a response; the merchant is notified."""
     with context.change():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from chainable.i18n import Words
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import insurance, orders, payments
+from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.flows.states import CONTRACT
@@ -56,6 +58,9 @@ FAMILIES = (
     Family("v2/", "notify_url", "pap-contract-state-changed", "pap-contract-state-changed", "v2"),
 )
 SUB = ("sub_mchid", "sub_mch_id")
+MODES = partial(
+    choices, f"GET v3/papay/insurance-sign/contracts/{BY_CODE}", "contract_terminate_info", "contract_termination_mode"
+)
 MODES_V2 = {"USER_TERMINATE": 2, "MCH_API_TERMINATE": 3}
 
 
@@ -91,7 +96,7 @@ def is_of_insurance(context: SandboxContext, number: str) -> bool:
     return CONTRACTS.get(context, number) is None and insurance.CONTRACTS.get(context, number) is not None
 
 
-@routes.action("sign_contract")
+@routes.action("sign_contract", "用户签约委托代扣（含保险）；商户收到通知。")
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
     """Sign a contract, of insurance too, as the user; the merchant is notified."""
     with context.change():
@@ -104,7 +109,7 @@ def sign(context: SandboxContext, number: str) -> dict[str, Any]:
         return notify(context, CONTRACTS.change(context, number, "sign", **changes))
 
 
-@routes.action("terminate_contract")
+@routes.action("terminate_contract", "解除委托代扣（含保险）的签约；商户收到通知。", mode=MODES)
 def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
     """End a contract, of insurance too; the merchant is notified."""
     with context.change():

@@ -43,14 +43,11 @@ DURATION = 7
 """The day of the notice and the next, then so many days in which money can be taken: the same page."""
 
 
-@routes.action("refuse_deduction")
+@routes.action(
+    "refuse_deduction", "使该签约（含保险）的下一次扣款失败：订单变为 PAYERROR，商户收到通知。", code=FAILURES
+)
 def refuse(context: SandboxContext, number: str, code: str = "NOTENOUGH") -> dict[str, Any]:
-    """
-    Let the next deduction under a contract, of insurance too, fail: its order ends as PAYERROR, and is notified.
-
-    The contract is named by its code or id, that of parking by the plate number. ``code`` is ``NOTENOUGH``, ``ACCOUNTERROR``, ``BANKERROR``, ``RULELIMIT``,
-    ``USER_ACCOUNT_ABNORMAL`` or ``CONTRACT_NOT_EXIST``.
-    """
+    """Let the next deduction under a contract, of insurance too, fail: its order ends as PAYERROR, and is notified."""
     if code not in FAILURES:
         known = Words(", ".join(FAILURES), "、".join(FAILURES))
         raise ValueError(

@@ -15,9 +15,9 @@ __all__ = ["choices", "documented"]
 
 
 def choices(key: str, *names: str) -> tuple[str, ...]:
-    """Return the values that the catalogue lists for a field of an operation's answer, named from the outside in."""
-    operation = catalogue.operation(key)
-    fields = operation.response.fields if operation else ()
+    """Return the values that the catalogue lists for a field of an operation's answer or of a v3 event, outermost first."""
+    operation, event = catalogue.operation(key), catalogue.event(key, "v3")
+    fields = operation.response.fields if operation else event.resource if event else ()
     found: tuple[Any, ...] = ()
     for name in names:
         fields, found = next(((each.fields, each.enum) for each in fields if each.name == name), ((), ()))

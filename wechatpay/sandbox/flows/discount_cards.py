@@ -60,7 +60,7 @@ def move(context: SandboxContext, card: dict[str, Any], change: str, **members: 
     return card
 
 
-@routes.action("take_card")
+@routes.action("take_card", "用户领取先享卡；商户收到通知。")
 def take(context: SandboxContext, number: str, openid: str = "") -> dict[str, Any]:
     """Take a discount card as the user with this openid; the merchant is notified."""
     with context.change():
@@ -74,12 +74,11 @@ def take(context: SandboxContext, number: str, openid: str = "") -> dict[str, An
         return move(context, CARDS.entry(context, number), "take", **members)
 
 
-@routes.action("end_card")
+@routes.action("end_card", "结束先享卡的约定；未完成时用户需要退回优惠。商户收到通知。", how=ENDS)
 def end(context: SandboxContext, number: str, how: str = "FINISHED") -> dict[str, Any]:
     """
-    End the agreement of a discount card: kept (``FINISHED``), not kept in time (``DUE_TO_QUIT``) or quit (``EARLY_QUIT``).
-
-    If it was not kept, the user has to pay the rewards back. The merchant is notified.
+    End the agreement of a discount card; unless it was kept, the user has to pay the rewards back. The merchant is
+    notified.
     """
     if how not in ENDS:
         known = Words(", ".join(ENDS), "、".join(ENDS))
@@ -93,7 +92,7 @@ def end(context: SandboxContext, number: str, how: str = "FINISHED") -> dict[str
         return move(context, card, "break", total_amount=total, unfinished_reason=how, pay_information=owed)
 
 
-@routes.action("pay_card")
+@routes.action("pay_card", "用户退回先享卡的优惠，生成单独的微信支付订单号；商户收到通知。")
 def pay_back(context: SandboxContext, number: str) -> dict[str, Any]:
     """Pay the rewards of a discount card back as its user, under a transaction_id; the merchant is notified."""
     with context.change():

@@ -56,13 +56,9 @@ def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, facts(permission))
 
 
-@routes.action("permit_transfers")
+@routes.action("permit_transfers", "二级商户答复转账授权：通过、拒绝、过期，或事后取消。", state=CHANGES)
 def permit(context: SandboxContext, number: str, state: str = "PASSED") -> dict[str, Any]:
-    """
-    Answer as the sub-merchant: ``PASSED``, ``REJECTED``, ``EXPIRED``, or later ``CANCELED``.
-
-    ``number`` is its merchant number.
-    """
+    """Answer as the sub-merchant whether it permits transfers; a permission can be canceled later."""
     if state not in CHANGES:
         raise ValueError(
             Words(

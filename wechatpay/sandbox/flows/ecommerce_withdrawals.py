@@ -72,12 +72,13 @@ def facts(context: SandboxContext, known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@routes.action("finish_withdrawal")
+@routes.action(
+    "finish_withdrawal", "结束提现：成功、失败、关闭，或成功后被银行退票；商户收到通知。", status=("SUCCESS", *BAD_ENDS)
+)
 def finish(context: SandboxContext, number: str, status: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
     """
-    End a withdrawal as ``SUCCESS``, ``FAIL``, ``CLOSE``, or as ``REFUND`` after ``SUCCESS``: the bank sends it back.
-
-    ``number`` is its ``out_request_no``. ``reason`` is any text, by default 银行卡信息有误. The merchant is notified.
+    End a withdrawal as ``SUCCESS``, ``FAIL``, ``CLOSE``, or as ``REFUND`` after ``SUCCESS``: the bank sends it back. The
+    merchant is notified.
     """
     why = reason_of(WITHDRAWALS.kind, status, reason, ("SUCCESS", *BAD_ENDS), BAD_ENDS)
     with context.change():

@@ -169,7 +169,7 @@ def tell(context: SandboxContext, application: dict[str, Any], invoices: Iterabl
     context.notify(callback_url(context), event, content)
 
 
-@routes.action("issue_fapiao")
+@routes.action("issue_fapiao", "开具申请单的发票并插入用户卡包；商户收到两次通知。")
 def issue(context: SandboxContext, number: str, fapiao_id: str = "") -> dict[str, Any]:
     """Issue the invoices of an application, or one of them, into the user's wallet; the merchant is notified twice."""
     with context.change():
@@ -184,7 +184,7 @@ def issue(context: SandboxContext, number: str, fapiao_id: str = "") -> dict[str
         return inserted(context, application, found)
 
 
-@routes.action("insert_fapiao")
+@routes.action("insert_fapiao", "把商户自行开具的发票插入用户卡包；商户收到通知。")
 def insert(context: SandboxContext, number: str, fapiao_id: str = "") -> dict[str, Any]:
     """Put the invoices that a merchant issued itself into the user's wallet; the merchant is notified."""
     with context.change():
@@ -203,7 +203,7 @@ def inserted(
     return application
 
 
-@routes.action("reverse_fapiao")
+@routes.action("reverse_fapiao", "冲红商户申请冲红的发票，发票移出卡包；商户收到两次通知。")
 def reverse(context: SandboxContext, number: str, fapiao_id: str = "") -> dict[str, Any]:
     """Reverse the invoices that a merchant asked to reverse; they leave the wallet, and the merchant is notified twice."""
     with context.change():
@@ -216,7 +216,7 @@ def reverse(context: SandboxContext, number: str, fapiao_id: str = "") -> dict[s
         return application
 
 
-@routes.action("fail_fapiao")
+@routes.action("fail_fapiao", "申请单的发票开具或冲红失败；不发通知。")
 def fail(
     context: SandboxContext,
     number: str,

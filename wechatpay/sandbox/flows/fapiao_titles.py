@@ -118,7 +118,7 @@ def title_url(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, front_end[str(call.query["source"])])
 
 
-@routes.action("fill_title")
+@routes.action("fill_title", "用户填写抬头，申请发票；商户收到通知。")
 def fill_title(
     context: SandboxContext,
     number: str,
@@ -127,11 +127,7 @@ def fill_title(
     phone: str = "",
     email: str = "",
 ) -> dict[str, Any]:
-    """
-    Apply for an invoice as the user: fill in the title of a company, or of a person without a ``taxpayer_id``.
-
-    ``number`` is that of the application, or of a paid order placed with ``support_fapiao``. The merchant is notified.
-    """
+    """Apply for an invoice as the user: fill in the title of a company or a person. The merchant is notified."""
     with context.change():
         known = APPLICATIONS.get(context, number)
         order = orders.ORDERS.get(context, number) if known is None else None

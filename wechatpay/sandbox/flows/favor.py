@@ -187,7 +187,7 @@ def move(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, chosen(stock, f"{change}_time", "stock_id"))
 
 
-@routes.action("return_coupon_budget")
+@routes.action("return_coupon_budget", "平台结束已过可用时间的预充值批次，退回未用完的预算。")
 def return_budget(context: SandboxContext, number: str) -> dict[str, Any]:
     """End a prepaid stock whose time is over as the platform: what coupons did not use of its budget comes back."""
     with context.change():

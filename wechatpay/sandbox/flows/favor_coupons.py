@@ -53,7 +53,7 @@ def send(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, chosen(coupon, "coupon_id"))
 
 
-@routes.action("receive_coupon")
+@routes.action("receive_coupon", "用户在商户页面之外领取一张代金券。")
 def receive(context: SandboxContext, number: str, openid: str) -> dict[str, Any]:
     """Receive a coupon of a stock as the user with this openid, outside of the merchant's own pages."""
     with context.change():

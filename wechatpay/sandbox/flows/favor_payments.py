@@ -26,9 +26,9 @@ routes = Routes()
 TRADE_TYPES = {"JSAPI": "MICROAPP", "APP": "APPPAY", "MICROPAY": "CARD", "FACEPAY": "FACE", "PAP": "PPAY"}
 
 
-@routes.action("use_coupon")
+@routes.action("use_coupon", "用户使用一张代金券支付订单；商户收到通知。")
 def use(context: SandboxContext, number: str, coupon: str) -> list[dict[str, Any]]:
-    """Pay an order as the user who has a coupon, given by its ``coupon_id``, and with it; the merchant is notified."""
+    """Pay an order with a coupon as the user who has it; the merchant is notified."""
     with context.change():
         order = ORDERS.entry(context, number)
         chosen_coupon = current(context, COUPONS.entry(context, coupon, "coupon_id"))

@@ -62,7 +62,7 @@ def query_order(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, ORDERS.find(context, call["out_order_no"])["order"])
 
 
-@routes.action("change_insurance_order")
+@routes.action("change_insurance_order", "更改保险订单的 order_receive_state（官方文档未列出取值）；商户收到通知。")
 def change_order(context: SandboxContext, number: str, state: str) -> dict[str, Any]:
     """Change ``order_receive_state``, whose values the official page does not name; the merchant is notified."""
     with context.change():

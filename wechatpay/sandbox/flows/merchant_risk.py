@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows.applyment import check_media
+from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.states_applyment import CANCELLATION, VERIFICATION
 from wechatpay.sandbox.flows.sub_merchants import SUB_MERCHANTS
@@ -28,6 +30,8 @@ VERIFICATIONS = Objects(Words("identity verification", "身份核实单"), "veri
 ADDRESS = "violation notification"
 NOTIFICATIONS = "v3/merchant-risk-manage/violation-notifications"
 INACTIVE = "v3/compliance/inactive-merchant-identity-verification/merchants"
+VIOLATIONS = ("PUNISH", "INTERCEPT", "APPEAL")
+ANSWER = f"GET {INACTIVE}/{{sub_mchid}}/verifications/{{verification_id}}"
 APPLICATIONS = "v3/ecommerce/account/cancel-applications"
 
 
@@ -61,11 +65,13 @@ def unsubscribe(context: SandboxContext, call: ReceivedCall) -> None:
     context.store.delete(ADDRESS, "url")
 
 
-@routes.action("report_violation")
+@routes.action(
+    "report_violation", "处罚特约商户、拦截其交易或受理申诉；商户设置了通知地址时收到通知。", kind=VIOLATIONS
+)
 def report(
     context: SandboxContext, number: str, kind: str = "PUNISH", risk: str = "GAMBLING", plan: str = "关闭支付权限"
 ) -> dict[str, Any]:
-    """Punish a sub-merchant; ``kind`` is PUNISH, INTERCEPT or APPEAL. The merchant is notified where it asked to be."""
+    """Punish a sub-merchant, intercept its trades or take its appeal; the merchant is notified where it asked to be."""
     with context.change():
         merchant = SUB_MERCHANTS.entry(context, number)
         count = merchant["violations"] = merchant.get("violations", 0) + 1
@@ -115,9 +121,9 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return shown(context, call, CANCELLATIONS.find(context, call.variables["out_apply_no"]))
 
 
-@routes.action("review_cancellation")
+@routes.action("review_cancellation", "审核二级商户的注销申请：通过或驳回。")
 def review(context: SandboxContext, number: str, reject: str = "") -> dict[str, Any]:
-    """Decide about an application to close a sub-merchant, by out_apply_no; with ``reject``, why it is rejected."""
+    """Decide about an application to close a sub-merchant."""
     with context.change():
         time = {"update_time": context.stamp()}
         if reject:
@@ -156,9 +162,11 @@ def verification(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, found)
 
 
-@routes.action("finish_verification")
+@routes.action(
+    "finish_verification", "结束不活跃商户的身份核实：通过或失败。", fail=partial(choices, ANSWER, "fail_reason")
+)
 def finish(context: SandboxContext, number: str, fail: str = "") -> dict[str, Any]:
-    """End a verification by its id: well, or with ``fail`` MATERIALS_ABNORMAL or PROCESS_TIMEOUT."""
+    """End the verification of an inactive merchant: well, or as failed."""
     with context.change():
         time = {"finish_time": context.stamp()}
         if fail:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import deductions, orders, payments
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.objects import Objects, chosen
 from wechatpay.sandbox.flows.states_parking import ENTRANCE, PARKING_SERVICE
 from wechatpay.sandbox.http import Refusal
@@ -24,13 +26,18 @@ routes = Routes()
 SERVICES = Objects(Words("parking service", "停车服务"), "plate_number", state="service_state", states=PARKING_SERVICE)
 ENTRANCES = Objects(Words("parking", "停车入场"), "out_parking_no", "id", states=ENTRANCE)
 BASE = "v3/vehicle"
+BLOCKS = ("OUT_SERVICE", "PAUSE")
 TRADE_STATES = {"NOTPAY": "ACCEPTED", "PAYERROR": "PAY_FAIL"}
 """``trade_state`` of a charge, where it is not that of its order."""
 
 
-@routes.action("open_parking")
+@routes.action(
+    "open_parking",
+    "用户为车牌开通停车服务，或恢复服务。",
+    color=partial(choices, f"POST {BASE}/parking/parkings", "plate_color"),
+)
 def open_(context: SandboxContext, number: str, color: str = "BLUE", openid: str = "") -> dict[str, Any]:
-    """Open, or go on with, the service of a plate number as the user: 粤B888888."""
+    """Open, or go on with, the service of a plate number as the user."""
     with context.change():
         service = SERVICES.get(context, number)
         if service is None:
@@ -43,12 +50,11 @@ def open_(context: SandboxContext, number: str, color: str = "BLUE", openid: str
         return service
 
 
-@routes.action("block_parking")
+@routes.action("block_parking", "用户关闭或暂停车牌的停车服务；商户收到每个无法再扣费的入场的通知。", reason=BLOCKS)
 def block(context: SandboxContext, number: str, reason: str = "OUT_SERVICE") -> dict[str, Any]:
     """
-    Close the service of a plate number as the user (``OUT_SERVICE``), or pause it (``PAUSE``).
-
-    The merchant is notified of each entrance that cannot be charged any more.
+    Close the service of a plate number as the user, or pause it; the merchant is notified of each entrance that cannot
+    be charged any more.
     """
     with context.change():
         service = SERVICES.entry(context, number)

@@ -199,9 +199,9 @@ def terminate(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, {**chosen(activity, "activity_id"), "terminate_time": context.stamp()})
 
 
-@routes.action("change_gift_activity")
+@routes.action("change_gift_activity", "在商户平台上暂停支付有礼活动，或恢复活动。", change=CHANGES)
 def change(context: SandboxContext, number: str, change: str = "pause") -> dict[str, Any]:
-    """Pause an activity in the console, or let it go on: ``pause`` or ``resume``."""
+    """Pause an activity in the console, or let it go on."""
     if change not in CHANGES:
         raise ValueError(
             Words(
@@ -216,9 +216,9 @@ def change(context: SandboxContext, number: str, change: str = "pause") -> dict[
         return activity
 
 
-@routes.action("claim_gift")
+@routes.action("claim_gift", "付款用户领取订单的支付有礼礼品。")
 def claim(context: SandboxContext, number: str, activity: str) -> list[dict[str, Any]]:
-    """Claim the gift of an activity, given by its ``activity_id``, for an order as the user who paid it."""
+    """Claim the gift of an activity for an order as the user who paid it."""
     with context.change():
         order = ORDERS.entry(context, number)
         giving = current(context, ACTIVITIES.entry(context, activity, "activity_id"))

@@ -28,7 +28,7 @@ def on_paid(hook: Hook) -> Hook:
     return hook
 
 
-@routes.action("pay")
+@routes.action("pay", "用户支付订单，合单则一并支付；商户收到通知。")
 def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
     """Pay an order, or all orders of a combined one; the merchant is notified."""
     with context.change():
@@ -55,7 +55,7 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
         return paid
 
 
-@routes.action("enter_password")
+@routes.action("enter_password", "用户开始输入密码：订单为 USERPAYING，直到执行 pay 或 fail_payment。")
 def enter(context: SandboxContext, number: str) -> dict[str, Any]:
     """Let the user begin to enter the password: the order is ``USERPAYING`` until ``pay`` or ``fail_payment``."""
     with context.change():
@@ -66,7 +66,7 @@ def enter(context: SandboxContext, number: str) -> dict[str, Any]:
         return order
 
 
-@routes.action("fail_payment")
+@routes.action("fail_payment", "用户余额不足，支付失败；不发通知。")
 def fail(context: SandboxContext, number: str) -> dict[str, Any]:
     """Fail to pay an order as its user, for want of money; nobody is notified."""
     with context.change():

@@ -165,9 +165,9 @@ def collection(total: int, detail: dict[str, Any] | None = None) -> dict[str, An
     return {**paid, "details": [{"seq": 1, "amount": total, **detail}]}
 
 
-@routes.action("confirm_service")
+@routes.action("confirm_service", "用户确认支付分订单；商户收到通知。")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Confirm an order as the user; the merchant is notified."""
+    """Confirm a Pay Score order as the user; the merchant is notified."""
     with context.change():
         entry = current(context, SERVICES.entry(context, number))
         SERVICES.move(entry, "confirm", openid=orders.openid(entry["sent"], number))
@@ -175,9 +175,9 @@ def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
         return tell(context, SERVICES.of(entry), "confirm")
 
 
-@routes.action("pay_service")
+@routes.action("pay_service", "用户支付已完结的支付分订单，生成单独的微信支付订单号；商户收到通知。")
 def paid(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Pay a completed order as the user, under a transaction_id of its own; the merchant is notified."""
+    """Pay a completed Pay Score order as the user, under a transaction_id of its own; the merchant is notified."""
     with context.change():
         entry = SERVICES.entry(context, number)
         order = SERVICES.of(entry)

@@ -57,9 +57,9 @@ def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     )
 
 
-@routes.action("open_service")
+@routes.action("open_service", "用户同意支付分授权；商户收到通知。")
 def open_(context: SandboxContext, number: str, openid: str = "") -> dict[str, Any]:
-    """Give the permission of an ``authorization_code`` as the user with this openid; the merchant is notified."""
+    """Give the permission of Pay Score as the user with this openid; the merchant is notified."""
     with context.change():
         permission = PERMISSIONS.entry(context, number)
         user = openid or orders.openid({}, number)
@@ -68,9 +68,9 @@ def open_(context: SandboxContext, number: str, openid: str = "") -> dict[str, A
         return changed
 
 
-@routes.action("close_service")
+@routes.action("close_service", "用户解除支付分授权；商户收到通知。")
 def close(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Take the permission of an ``authorization_code`` back as its user; the merchant is notified."""
+    """Take the permission of Pay Score back as its user; the merchant is notified."""
     with context.change():
         return end(context, PERMISSIONS.entry(context, number), "close")
 

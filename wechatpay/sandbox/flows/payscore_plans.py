@@ -154,13 +154,13 @@ def move(context: SandboxContext, number: str, change: str, **members: str) -> d
         return signed
 
 
-@routes.action("sign_plan")
+@routes.action("sign_plan", "用户签约支付分计划；商户收到通知。")
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Sign a Pay Score plan as the user, by its ``merchant_sign_plan_no``; the merchant is notified."""
+    """Sign a Pay Score plan as the user; the merchant is notified."""
     return move(context, number, "sign", sign_time=context.stamp())
 
 
-@routes.action("cancel_plan")
+@routes.action("cancel_plan", "用户取消已签约的支付分计划；商户收到通知。")
 def cancel(context: SandboxContext, number: str, reason: str = "") -> dict[str, Any]:
     """Cancel a signed Pay Score plan as the user; the merchant is notified."""
     return end(context, number, "cancel", "USER", reason)

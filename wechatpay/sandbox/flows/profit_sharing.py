@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -33,6 +34,8 @@ MOST = 50
 SETTLED_AFTER = timedelta(minutes=1)
 """https://pay.weixin.qq.com/doc/v3/partner/4015981574."""
 ANSWER = "GET v3/profitsharing/orders/{out_order_no}"
+REASONS = partial(choices, ANSWER, "receivers", "fail_reason")
+ENDS = ("SUCCESS", "CLOSED")
 NOT_YET = "1970-01-01T08:00:00+08:00"
 """The ``finish_time`` of a part that is on its way."""
 REST = "解冻给分账方"
@@ -215,19 +218,20 @@ def book(
     accounts.book(context, entry, owner=owner)
 
 
-@routes.action("finish_split")
+@routes.action(
+    "finish_split",
+    "结束分账的各部分：成功或关闭；已删除的接收方以 NO_RELATION 关闭。每个成功的部分通知一次。",
+    state=ENDS,
+    reason=REASONS,
+)
 def finish(
     context: SandboxContext, number: str, state: str = "SUCCESS", reason: str = "", account: str = ""
 ) -> dict[str, Any]:
     """
-    End the parts of a split as ``SUCCESS`` or ``CLOSED``; a notification goes out for each part that is paid.
-
-    ``number`` is its ``out_order_no``. ``reason`` is the ``fail_reason`` of ``CLOSED``, by default ``ACCOUNT_ABNORMAL``;
-    a receiver that was deleted in the meantime ends as ``CLOSED`` for ``NO_RELATION``. ``account`` ends the part of
-    this receiver only.
+    End the parts of a split as ``SUCCESS`` or ``CLOSED``; a receiver that was deleted in the meantime ends as ``CLOSED``
+    for ``NO_RELATION``. A notification goes out for each part that is paid.
     """
-    reasons = choices(ANSWER, "receivers", "fail_reason")
-    told = reason_of(SPLITS.kind, state, reason, ("SUCCESS", "CLOSED"), ("CLOSED",), reasons)
+    told = reason_of(SPLITS.kind, state, reason, ENDS, ENDS[1:], REASONS())
     with context.change():
         split = SPLITS.entry(context, number)
         SPLITS.in_state(split, "PROCESSING")

@@ -101,13 +101,9 @@ def ratio_of(context: SandboxContext, mchid: str) -> int:
     return MOST if kept is None else int(kept["max_ratio"])
 
 
-@routes.action("set_sharing_ratio")
+@routes.action("set_sharing_ratio", "更改商户的最大分账比例（默认 30%），如同在商户平台上设置。")
 def set_ratio(context: SandboxContext, number: str, ratio: str) -> int:
-    """
-    Let a merchant share another part of its orders than 30 %: the setting of its console.
-
-    ``number`` is the number of the merchant, sub-merchant or brand, ``ratio`` in ten thousandths: ``2000`` is 20 %.
-    """
+    """Let a merchant share another part of its orders than 30 %: the setting of its console."""
     if not (ratio.isascii() and ratio.isdigit() and int(ratio) <= 10_000):
         raise ValueError(
             Words(f"ratio: {ratio!r} is none of 0 to 10000", f"ratio：{ratio!r} 应为 0 到 10000 的整数（万分比）")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -32,6 +33,8 @@ RETURNS = Objects(
 RETURNABLE = timedelta(days=180)
 """https://pay.weixin.qq.com/doc/v3/partner/4012467097, which has the other limits, too."""
 ANSWER = "GET v3/profitsharing/return-orders/{out_return_no}"
+REASONS = partial(choices, ANSWER, "fail_reason")
+ENDS = ("SUCCESS", "FAILED")
 POOR = "BALANCE_NOT_ENOUGH"
 
 
@@ -100,15 +103,18 @@ def place(
     return known
 
 
-@routes.action("finish_return")
+@routes.action(
+    "finish_return",
+    "结束分账回退：成功并通知商户，或失败；接收方余额不足时以 BALANCE_NOT_ENOUGH 失败。",
+    result=ENDS,
+    reason=REASONS,
+)
 def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
     """
-    End the return of a part as ``SUCCESS``, of which the merchant is notified, or as ``FAILED``.
-
-    ``number`` is its ``out_return_no``. ``reason`` is the ``fail_reason`` of ``FAILED``, by default
-    ``ACCOUNT_ABNORMAL``; a receiver that has too little money ends it as ``FAILED`` for ``BALANCE_NOT_ENOUGH``.
+    End the return of a part as ``SUCCESS``, of which the merchant is notified, or as ``FAILED``; a receiver that has too
+    little money ends it as ``FAILED`` for ``BALANCE_NOT_ENOUGH``.
     """
-    told = reason_of(RETURNS.kind, result, reason, ("SUCCESS", "FAILED"), ("FAILED",), choices(ANSWER, "fail_reason"))
+    told = reason_of(RETURNS.kind, result, reason, ENDS, ENDS[1:], REASONS())
     with context.change():
         known = RETURNS.entry(context, number)
         number = known["out_return_no"]

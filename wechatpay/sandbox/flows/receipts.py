@@ -85,14 +85,9 @@ def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return tell(context, call, receipt)
 
 
-@routes.action("finish_receipt")
+@routes.action("finish_receipt", "生成已申请的电子回单文件。")
 def finish(context: SandboxContext, number: str) -> dict[str, Any]:
-    """
-    Make the file of a receipt that was applied for.
-
-    ``number`` is its ``signature_no``, or what it is of: ``batch OUT_BATCH_NO``, ``batch OUT_BATCH_NO OUT_DETAIL_NO``
-    or ``bill OUT_BILL_NO``.
-    """
+    """Make the file of a receipt that was applied for."""
     with context.change():
         content = f"%PDF-1.4\n% {number}\n%%EOF\n".encode()
         token = context.account.random.url_safe(24, "bill")

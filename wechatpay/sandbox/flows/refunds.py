@@ -102,7 +102,7 @@ def place(
     return refund
 
 
-@routes.action("finish_refund")
+@routes.action("finish_refund", "结束退款：成功、关闭或异常；商户收到通知。", status=OUTCOMES)
 def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dict[str, Any]:
     """End a refund as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
     if status not in OUTCOMES:

@@ -76,7 +76,7 @@ def enrol(context: SandboxContext, number: str, name: str, account: Mapping[str,
     return made
 
 
-@routes.action("add_sub_merchant")
+@routes.action("add_sub_merchant", "不经进件，直接添加一个特约商户。")
 def add_by_hand(context: SandboxContext, number: str, name: str = "沙箱特约商户") -> dict[str, Any]:
     """Add a sub-merchant with this number without an application."""
     with context.change():
@@ -136,9 +136,9 @@ def application(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, shown(call, change, *names))
 
 
-@routes.action("review_settlement")
+@routes.action("review_settlement", "审核结算账户修改申请：通过或驳回。")
 def review(context: SandboxContext, number: str, reject: str = "") -> dict[str, Any]:
-    """Decide about an application for another settlement account, by application_no; with ``reject``, why it fails."""
+    """Decide about an application for another settlement account."""
     with context.change():
         time = {"verify_finish_time": context.stamp()}
         if reject:
@@ -151,7 +151,7 @@ def review(context: SandboxContext, number: str, reject: str = "") -> dict[str, 
         return change
 
 
-@routes.action("fail_settlement")
+@routes.action("fail_settlement", "银行验证特约商户的结算账户失败。")
 def fail(context: SandboxContext, number: str, reason: str = "银行账户验证失败") -> dict[str, Any]:
     """Let the bank find the settlement account of a sub-merchant wrong."""
     with context.change():

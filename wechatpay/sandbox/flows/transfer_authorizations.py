@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.states import AUTHORIZATION
 from wechatpay.sandbox.http import Refusal
@@ -32,6 +34,7 @@ AUTHORIZATIONS = Objects(
 )
 BASE = "v3/fund-app/mch-transfer/user-confirm-authorization"
 ONE = f"{BASE}/out-authorization-no/{{out_authorization_no}}"
+CLOSE_REASONS = partial(choices, f"GET {ONE}", "close_info", "close_reason")
 WAITING = "WAIT_USER_CONFIRM"
 IN_FORCE = "TAKING_EFFECT"
 
@@ -57,13 +60,13 @@ def ask(context: SandboxContext, sent: Mapping[str, Any]) -> dict[str, Any]:
     return entry
 
 
-@routes.action("confirm_authorization")
+@routes.action("confirm_authorization", "用户同意免确认收款授权；商户收到通知。")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """Allow transfers without confirmation as the user; the merchant is notified."""
     return AUTHORIZATIONS.tell(context, number, "confirm", authorize_time=context.stamp())
 
 
-@routes.action("close_authorization")
+@routes.action("close_authorization", "解除免确认收款授权；商户收到通知。", reason=CLOSE_REASONS)
 def close(context: SandboxContext, number: str, reason: str = "USER_CLOSE") -> dict[str, Any]:
     """Take an authorization back; the merchant is notified."""
     info = {"close_time": context.stamp(), "close_reason": reason}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -36,6 +37,10 @@ DETAIL = Words("transfer of a batch", "转账明细")
 MARKETPLACES = ("v3/platsolution/mch-transfer/batches", "v3/platsolution/insurance/mch-transfer/batches")
 BASES = ("v3/transfer/batches", "v3/partner-transfer/batches", "v3/bank-transfer/batches", *MARKETPLACES)
 BY_NAME = "out-batch-no/{out_batch_no}"
+REASONS = partial(choices, f"GET v3/partner-transfer/batches/{BY_NAME}", "close_reason")
+DETAIL_REASONS = partial(choices, f"GET v3/bank-transfer/batches/{BY_NAME}", "transfer_detail_list", "fail_reason")
+ENDS = ("FINISHED", "CLOSED")
+DETAIL_ENDS = ("SUCCESS", "FAIL")
 BY_ID = "batch-id/{batch_id}"
 ASKED = (
     *("appid", "sp_appid", "sub_appid", "sub_mchid", "authorization_type", "batch_name", "batch_remark"),
@@ -129,18 +134,17 @@ def end(context: SandboxContext, batch: dict[str, Any], one: dict[str, Any], sta
         move(context, batch, one["transfer_amount"], BATCH_DETAIL.transitions[state].books)
 
 
-@routes.action("finish_batch_detail")
+@routes.action(
+    "finish_batch_detail",
+    "结束批次中的一笔转账：成功或失败；最后一笔结束时批次完成，并发出通知。",
+    state=DETAIL_ENDS,
+    reason=DETAIL_REASONS,
+)
 def finish_detail(
     context: SandboxContext, number: str, detail: str, state: str = "SUCCESS", reason: str = ""
 ) -> dict[str, Any]:
-    """
-    End one transfer of a batch as ``SUCCESS`` or ``FAIL``; the batch finishes, and is notified, with its last one.
-
-    ``number`` is the ``out_batch_no``, ``detail`` the ``out_detail_no``. ``reason`` is the ``fail_reason`` of ``FAIL``,
-    by default ``ACCOUNT_FROZEN``.
-    """
-    reasons = choices(f"GET v3/bank-transfer/batches/{BY_NAME}", "transfer_detail_list", "fail_reason")
-    told = reason_of(DETAIL, state, reason, ("SUCCESS", "FAIL"), ("FAIL",), reasons)
+    """End one transfer of a batch as ``SUCCESS`` or ``FAIL``; the batch finishes, and is notified, with its last one."""
+    told = reason_of(DETAIL, state, reason, DETAIL_ENDS, DETAIL_ENDS[1:], DETAIL_REASONS())
     with context.change():
         batch = BATCHES.entry(context, number)
         one = next((each for each in batch["details"] if each["out_detail_no"] == detail), None)
@@ -151,16 +155,12 @@ def finish_detail(
         return finished(context, batch)
 
 
-@routes.action("finish_batch")
+@routes.action(
+    "finish_batch", "结束批次：其余转账成功后完成，或在开始前关闭；商户收到通知。", state=ENDS, reason=REASONS
+)
 def finish(context: SandboxContext, number: str, state: str = "FINISHED", reason: str = "") -> dict[str, Any]:
-    """
-    End a batch as ``FINISHED``, its other transfers well, or as ``CLOSED`` before it starts; it is notified.
-
-    ``number`` is the ``out_batch_no``. ``reason`` is the ``close_reason`` of ``CLOSED``, by default
-    ``MERCHANT_REVOCATION``.
-    """
-    reasons = choices(f"GET v3/partner-transfer/batches/{BY_NAME}", "close_reason")
-    told = reason_of(BATCHES.kind, state, reason, ("FINISHED", "CLOSED"), ("CLOSED",), reasons)
+    """End a batch as ``FINISHED``, its other transfers well, or as ``CLOSED`` before it starts; it is notified."""
+    told = reason_of(BATCHES.kind, state, reason, ENDS, ENDS[1:], REASONS())
     with context.change():
         batch = BATCHES.entry(context, number)
         if state == "CLOSED":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -11,6 +12,7 @@ from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import accounts, transfer_authorizations
 from wechatpay.sandbox.flows.accounts import Entry
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
@@ -40,6 +42,7 @@ PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 MARKETPLACE = "v3/ecommerce/mch-transfer/transfer-bills"
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
+REASONS = partial(choices, "MCHTRANSFER.BILL.FINISHED", "fail_reason")
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
 CONFIRMED_WITHIN = timedelta(days=1)
 """How long a transfer waits for its user: https://pay.weixin.qq.com/doc/v3/merchant/4012715191."""
@@ -105,13 +108,9 @@ def pay_out(
     accounts.book(context, Entry.of(books, -amount, number, voucher), "OPERATION")
 
 
-@routes.action("confirm_transfer")
+@routes.action("confirm_transfer", "用户收款，或将转账结束为失败或撤销；商户收到通知。", state=OUTCOMES, reason=REASONS)
 def confirm(context: SandboxContext, number: str, state: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
-    """
-    Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified.
-
-    ``reason`` is the ``fail_reason`` of ``FAIL``, by default ``MERCHANT_REJECT``.
-    """
+    """Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified."""
     if reason and state != "FAIL":
         raise ValueError(
             Words(f"a transfer that ends as {state} has no reason", f"转账单终态为 {state} 时没有失败原因")

@@ -30,7 +30,6 @@ const zh = {
   bookNames: { pay: '交易', refund: '退款', reverse: '撤销' },
   checks: { verified: '签名正确', unsigned: '不需要签名', unchecked: '未验签', stale: '签名正确，时间过期', sender: '签名正确，身份不符', nonce: '签名正确，随机串重复', refused: '签名正确，未通过其他检查', absent: '没有签名', wrong: '签名错误' },
   checkTexts: { stale: '签名本身正确：被拒绝是因为时间戳与沙箱时间相差超过 5 分钟。', sender: '签名本身正确：被拒绝是因为下方标出的身份信息不符。', nonce: '签名本身正确：被拒绝是因为这个随机串已经用过，重试也需要新的随机串。', unchecked: '注入的故障先于验签发生：沙箱没有检查这个签名，下面的比对仅供参考。' },
-  actionTexts: { pay: '用户付款', fail_payment: '用户付款失败', finish_refund: '退款结束', confirm_transfer: '转账结束', change_insurance_order: '更改保险订单状态', sign_contract: '用户签约', terminate_contract: '解约', confirm_service: '用户确认支付分订单', pay_service: '用户支付支付分订单', complain: '用户投诉', confirm_authorization: '用户授权免确认收款', close_authorization: '解除免确认收款授权', advance: '拨快时钟', notify_at: '设置默认通知地址', rotate: '轮换平台证书', retire: '停用一张平台证书', down: '主机下线', up: '主机恢复' },
   kindTexts: {
     error: '以错误码应答', throttle: '429 限流，带 Retry-After', pending: '202：已受理但未完成，随后完成', latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发半个应答体就关闭连接', 'reset-body': '发到一半重置连接',
     'bad-signature': '应答的签名错误', 'missing-signature': '应答没有签名头', probe: '应答带平台探测签名', 'unknown-serial': '应答用未知的证书序列号', stale: '应答用一小时前的时间签名', rotate: '此刻换用新的平台证书签名', down: '主机停止监听',
@@ -44,13 +43,23 @@ const zh = {
     NOTPAY: '未支付', SUCCESS: '成功', REFUND: '转入退款', CLOSED: '已关闭', REVOKED: '已撤销', USERPAYING: '支付中', PAYERROR: '支付失败', PROCESSING: '处理中', ABNORMAL: '异常', PENDING: '待处理', PROCESSED: '已处理',
     WAIT_USER_CONFIRM: '待用户确认', CANCELING: '撤销中', CANCELLED: '已撤销', FAIL: '失败', CREATED: '待确认', DOING: '进行中', DONE: '已完成', UNSIGNED: '未签约', SIGNED: '已签约', TERMINATED: '已解约', RECEIVED: '已收单', TAKING_EFFECT: '生效中',
   },
+  stateNames: {
+    APPLYMENT_STATE_AUDITING: '审核中', APPLYMENT_STATE_AUDIT_REJECTED: '审核驳回', APPLYMENT_STATE_CANCELED: '已作废', APPLYMENT_STATE_EDITTING: '编辑中', APPLYMENT_STATE_FINISH: '已完成', APPLYMENT_STATE_FINISHED: '已完成', APPLYMENT_STATE_FREEZED: '已冻结', APPLYMENT_STATE_MODIFING: '修改中', APPLYMENT_STATE_OPEN_ACCOUNT: '开通中', APPLYMENT_STATE_PASSED: '审核通过', APPLYMENT_STATE_REJECTED: '已驳回', APPLYMENT_STATE_SIGNING: '开通权限中', APPLYMENT_STATE_TO_BE_CONFIRMED: '待账户验证', APPLYMENT_STATE_TO_BE_SIGNED: '待签约', APPLYMENT_STATE_WAITING_AUDIT: '待审核', APPLYMENT_STATE_WAITING_AUTH: '待授权确认', APPLYMENT_STATE_WAITTING_FOR_AUDIT: '审核中', APPLYMENT_STATE_WAITTING_FOR_CONFIRM_CONTACT: '待确认联系信息', APPLYMENT_STATE_WAITTING_FOR_CONFIRM_LEGALPERSON: '待账户验证',
+    ACCOUNT_NEED_VERIFY: '待账户验证', AUDITING: '审核中', AUDIT_FAIL: '审核驳回', AUDIT_SUCCESS: '审核成功', CANCELED: '已取消', CHECKING: '资料校验中', FINISH: '完成', FROZEN: '已冻结', NEED_SIGN: '待签约', REJECTED: '已驳回', REVIEWING: '审核中', CANCEL_SUCCESS: '注销成功', HAS_BEEN_CANCELLED: '已注销', NORMAL: '正常',
+    PAUSED: '暂停中', RUNNING: '运行中', STOPED: '已停止', paused: '已暂停', running: '运行中', stoped: '已停止', unactivated: '未激活', AVAILABLE: '可用', UNAVAILABLE: '不可用', UNBINDUSER: '未绑定用户', DEACTIVATED: '已失效', DELETED: '已删除', EXPIRED: '已过期', SENDED: '可用', USED: '已核销',
+    CREATE_ACT_STATUS: '已创建', ONGOING_ACT_STATUS: '运行中', OVER_TIME_ACT_STATUS: '已过期', STOP_ACT_STATUS: '已暂停', TERMINATE_ACT_STATUS: '已终止', ESTABLISHED: '已建立', PREPARED: '待领取', ONGOING: '进行中', UNFINISHED: '未完成', FINISHED: '已完成', FAILED: '失败', ACCEPTED: '已受理',
+    FULL_RETURN: '全额回退', PARTIAL_RETURN: '部分回退', RETURN_RECEIPT_ACCEPTED: '已受理', RETURN_RECEIPT_FAIL: '失败', RETURN_RECEIPT_SUCCESS: '成功', INVITED: '已邀请', PASSED: '已授权', WAITING: '待处理', CREATE_SUCCESS: '受理成功', CLOSE: '关闭',
+    ISSUED: '已开票', ISSUE_ACCEPTED: '开票已受理', ISSUE_FAILED: '开票失败', REVERSED: '已冲红', REVERSE_ACCEPTED: '冲红已受理', REVERSE_FAILED: '冲红失败', INSERTED: '已插卡', INSERT_ACCEPTED: '插卡已受理', DISCARDED: '已作废', DISCARD_ACCEPTED: '作废已受理',
+    BLOCKED: '不可用', OUT_SERVICE: '已关闭', PAUSE: '已暂停', MCH_COMPLETE: '商户已完结', USER_CONFIRM: '用户已确认', STOP: '已停用', COMPLETE: '已完成', EXPIRE: '已过期', SIGN_PLAN_CANCEL: '已取消',
+  },
   kindNames: {
     order: '订单', 'combined order': '合单', move: '交易账单明细', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer authorization': '免确认收款授权', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单', contract: '委托代扣签约',
     'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件', 'bill link': '账单下载链接', 'account balance': '账户余额', 'account entry BASIC': '基本账户流水', 'account entry OPERATION': '运营账户流水', 'account entry FEES': '手续费账户流水',
     'Pay Score permission': '支付分授权', 'Pay Score permission of user': '用户的支付分授权', 'Pay Score plan': '支付分计划', 'signed Pay Score plan': '支付分签约计划', 'refused deduction': '将失败的扣款', 'discount card': '先享卡', 'education contracts of a user': '用户的教育续费通签约', 'parking service': '停车服务', parking: '停车入场', 'complaints of an order': '订单的投诉次数', 'invoice application': '发票申请单', 'invoice settings': '电子发票设置',
     'invoice card template': '发票卡券模板', 'coupon stock': '代金券批次', coupon: '代金券', 'merchant coupon stock': '商家券批次', 'merchant coupon': '商家券', 'coupon subsidy': '营销补差付款单', 'coupon subsidy return': '营销补差回退单', 'gift activity': '支付有礼活动', partnership: '合作关系', 'coupon request': '优惠券请求', 'coupons of a user': '用户领券数', 'coupon notification': '优惠券通知地址',
     'gift of an order': '订单的礼品', receipt: '电子回单', withdrawal: '提现单', subsidy: '补差', 'sub-merchant permission': '子商户转账授权', 'subsidy return': '补差回退', 'closed number': '下单前已关闭的单号', applyment: '进件申请单', 'ecommerce applyment': '二级商户进件申请单', 'account intention': '开户意愿申请单', 'sub-merchant': '特约商户', 'settlement change': '结算账户修改申请',
-    'cancel application': '注销申请单', 'violation notification': '商户违规通知地址', 'identity verification': '身份核实单',
+    'cancel application': '注销申请单', 'violation notification': '商户违规通知地址', 'identity verification': '身份核实单', 'brand applyment': '品牌入驻申请单', 'administrator alteration': '超管变更申请单', 'subject alteration': '资料变更申请单', 'name alteration': '商户简称变更申请单',
+    code: '导入的券码', 'available code': '未发放的券码', 'coupon use': '代金券核销明细', 'coupon refund': '代金券退款明细', 'frozen order': '待解冻的订单', 'receipt file': '电子回单文件', 'frozen order looked for': '上次检查解冻的日期', 'profit sharing ratio': '最大分账比例',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
 };
@@ -82,7 +91,6 @@ const en = {
   bookNames: { pay: 'payment', refund: 'refund', reverse: 'reversal' },
   checks: { verified: 'signature right', unsigned: 'needs no signature', unchecked: 'not checked', stale: 'signature right, time stale', sender: 'signature right, sender wrong', nonce: 'signature right, nonce used before', refused: 'signature right, refused otherwise', absent: 'no signature', wrong: 'wrong signature' },
   checkTexts: { stale: "The signature itself is right: it was refused because its timestamp is more than five minutes off the sandbox's time.", sender: 'The signature itself is right: it was refused because of the sender, as marked below.', nonce: 'The signature itself is right: it was refused because its nonce was used before. Each attempt needs a fresh one.', unchecked: 'The injected fault came first: the sandbox did not check this signature. What follows is a comparison only.' },
-  actionTexts: { pay: 'the user pays', fail_payment: 'the payment fails', finish_refund: 'a refund ends', confirm_transfer: 'a transfer ends', change_insurance_order: 'change an insurance order', sign_contract: 'the user signs', terminate_contract: 'end a contract', confirm_service: 'the user confirms a Pay Score order', pay_service: 'the user pays a Pay Score order', complain: 'the user complains', confirm_authorization: 'the user allows transfers', close_authorization: 'withdraw that permission', advance: 'set the clock ahead', notify_at: 'set the default notification URL', rotate: 'rotate the platform certificate', retire: 'retire a platform certificate', down: 'main host down', up: 'main host up' },
   kindTexts: {
     error: 'answer with an error code', throttle: '429 with Retry-After', pending: '202: accepted, finished later', latency: 'answer after some seconds', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the body', 'reset-body': 'reset the connection after half of the body',
     'bad-signature': 'a wrong signature on the answer', 'missing-signature': 'no signature headers on the answer', probe: "the signature of the platform's probe traffic", 'unknown-serial': 'a key that nobody knows signs the answer', stale: 'the answer is signed an hour ago', rotate: 'a platform certificate made this moment signs', down: 'the main host stops listening',
@@ -96,6 +104,7 @@ const en = {
     NOTPAY: 'not paid', SUCCESS: 'done', REFUND: 'refunded', CLOSED: 'closed', REVOKED: 'revoked', USERPAYING: 'paying', PAYERROR: 'failed', PROCESSING: 'on its way', ABNORMAL: 'abnormal', PENDING: 'open', PROCESSED: 'dealt with',
     WAIT_USER_CONFIRM: 'waits for the user', CANCELING: 'being cancelled', CANCELLED: 'cancelled', FAIL: 'failed', CREATED: 'to be confirmed', DOING: 'going on', DONE: 'completed', UNSIGNED: 'not signed', SIGNED: 'signed', TERMINATED: 'ended', RECEIVED: 'received', TAKING_EFFECT: 'in force',
   },
+  stateNames: {},
   kindNames: {},
   partNames: { method: 'method', target: 'URL', timestamp: 'timestamp', nonce_str: 'nonce', body: 'body', key: 'key', Authorization: 'scheme' },
   catalogueTexts: {

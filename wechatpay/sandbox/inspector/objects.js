@@ -5,13 +5,19 @@ import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED', 'FINISHED', 'USER_PAID', 'TAKING_EFFECT']);
-export const stateChip = (state) => chip(`${state} ${named('stateTexts', state)}`, GOOD.has(state) ? 'good' : '');
+const stateText = (state) => (named('stateTexts', state) === state ? named('stateNames', state) : named('stateTexts', state));
+export const stateChip = (state) => chip([...new Set([state, stateText(state)])].join(' '), GOOD.has(state) ? 'good' : '');
 export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
 export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
 export const objectLink = (kind, number) => link(['money', kind, number], number);
 
 const amountOf = ({ amount, currency }) => (amount === null || amount === undefined ? null : `${yuan(amount, currency)}`);
-const kindOf = (kind) => named('kindNames', kind);
+// Some kinds end with whose they are: "account entry BASIC 1900000109".
+export function kindOf(kind) {
+  const name = named('kindNames', kind);
+  const [, start, whose] = (name === kind && /^(.+) (\S+)$/.exec(kind)) || [];
+  return whose ? `${named('kindNames', start)} ${whose}` : name;
+}
 const timeName = ({ kind, what }) => named('timeNames', kind === 'order' && what === 'success_time' ? 'pay_time' : what);
 const asText = (value) => (value === null || value === undefined ? '' : String(value));
 

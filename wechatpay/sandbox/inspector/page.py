@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import inspect
 import json
 import re
 import secrets
 from collections import deque
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,6 +19,7 @@ from chainable.i18n import Words
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from wechatpay import catalogue
 from wechatpay.sandbox.account import reveal
+from wechatpay.sandbox.action_words import described
 from wechatpay.sandbox.authentication import BRAND_SCHEME, SCHEME
 from wechatpay.sandbox.faults import KINDS, STATUS_OF_CODE
 from wechatpay.sandbox.http import Reply, Request, as_json
@@ -165,7 +164,7 @@ class Inspector:
             "backup_url": platform.context.backup_url,
             "today": platform.context.day(),
             "tables": SHOWN,
-            "actions": [taken(name, action) for name, action in sorted(platform.actions.items())],
+            "actions": [{"name": name, **about} for name, about in described(platform.actions).items()],
         }
 
     def _changes(self, after: int, seen: str) -> dict[str, Any]:
@@ -311,24 +310,6 @@ def _row(entry: Entry) -> dict[str, Any]:
 def counted(number: str) -> int:
     """Return the number of a request or delivery; of any other text 0, which none has."""
     return int(number) if re.fullmatch("[0-9]{1,15}", number) else 0
-
-
-def taken(name: str, action: Callable[..., Any]) -> dict[str, Any]:
-    """Return what an action does and takes, as JSON values."""
-    parameters = inspect.signature(action).parameters.values()
-    about = inspect.getdoc(action.func if isinstance(action, partial) else action) or ""
-    return {
-        "name": name,
-        "about": about.partition("\n\n")[0].replace("``", ""),
-        "takes": [
-            {
-                "name": each.name,
-                "required": each.default is each.empty,
-                "default": "" if each.default is each.empty else each.default or "",
-            }
-            for each in parameters
-        ],
-    }
 
 
 def _compared_answer(entry: Entry, platform: Platform) -> Comparison | None:

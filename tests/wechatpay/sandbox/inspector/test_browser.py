@@ -414,6 +414,35 @@ def test_impossible_actions_are_reported(visit, sandbox, merchant):
     assert page.inner_text("#notice") == "the order shop03 cannot be paid, it is SUCCESS"
 
 
+@pytest.mark.parametrize(
+    ("locale", "family", "label", "words"),
+    [
+        ("en-GB", "Refunds", "finish_refund · End a refund as SUCCESS, CLOSED or ABNORMAL", "the state it ends in"),
+        ("zh-CN", "退款", "finish_refund · 结束退款", "最终状态"),
+    ],
+)
+def test_actions_stand_by_family_with_the_values_of_their_parameters(visit, sandbox, locale, family, label, words):
+    page = visit(locale, path="_sandbox/#money")
+    page.wait_for_selector("#act select", state="attached")
+    page.evaluate("document.querySelectorAll('#act details').forEach((each) => { each.open = true; })")
+    assert page.inner_text(f"#act optgroup[label='{family}'] option").strip() == label
+    page.select_option("#act select", "finish_refund")
+    assert words in page.inner_text("#act label:has(input[name=status])")
+    values = [each.get_attribute("value") for each in page.query_selector_all("#act datalist option")]
+    assert values == ["SUCCESS", "CLOSED", "ABNORMAL"]
+
+
+def test_a_kind_of_an_owner_has_its_name_and_a_state_its_own(visit, sandbox):
+    sandbox.actions["deposit"]("100", "BASIC", "1900000109")
+    sandbox.actions["open_parking"]("粤B888888")
+    page = visit("zh-CN", path="_sandbox/#money")
+    page.wait_for_selector("#kinds")
+    kinds = [row[0] for row in rows(page, "kinds")]
+    assert {"基本账户流水 1900000109", "停车服务"} <= set(kinds)
+    page.click("#kinds a:has-text('停车服务')")
+    page.wait_for_selector("#object .chip:has-text('NORMAL 正常')")
+
+
 def test_the_bills_add_up(visit, sandbox, merchant):
     for number, total in (("bill01", 1000), ("bill02", 234)):
         merchant.order(number, total)

@@ -56,13 +56,13 @@ def test_files_that_were_written_are_named(tmp_path):
 def test_actions_say_what_they_take(ask, sandbox):
     actions = {each["name"]: each for each in ask("inspector/catalogue")["actions"]}
     assert set(actions) == set(sandbox.actions)
-    assert actions["finish_refund"]["takes"] == [
-        {"name": "number", "required": True, "default": ""},
-        {"name": "status", "required": False, "default": "SUCCESS"},
+    assert [(each["name"], each["required"], each["default"]) for each in actions["finish_refund"]["takes"]] == [
+        ("number", True, None),
+        ("status", False, "SUCCESS"),
     ]
-    assert "ABNORMAL" in actions["finish_refund"]["about"]
-    assert actions["pay"]["takes"][1] == {"name": "openid", "required": False, "default": ""}
-    assert all(each["about"] for each in actions.values())
+    assert "ABNORMAL" in actions["finish_refund"]["does"]
+    assert [each["name"] for each in actions["pay"]["takes"]] == ["number", "openid"]
+    assert all(each["does"] and each["does_zh"] for each in actions.values())
 
 
 def test_the_clock_is_told(ask, sandbox):
