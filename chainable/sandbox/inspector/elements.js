@@ -135,6 +135,8 @@ export const card = (title, ...inside) => make('section', { class: 'card' }, mak
 export const folded = (title, ...inside) => make('details', { class: 'card', toggle: (event) => showMarks(event.target) }, make('summary', {}, title), ...inside);
 export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text ? amounts(text) : say('noBody'));
 export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` }, text);
+export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
+export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
 export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
 export const link = (segments, ...text) => make('a', { href: address(...segments) }, ...text);
 export const emptyNote = (word = 'empty') => make('p', { class: 'soft' }, say(word));

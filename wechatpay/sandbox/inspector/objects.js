@@ -1,13 +1,11 @@
 // One object with its history, and the list of all objects of a kind.
 import { actionForm } from './actions.js';
-import { ask, block, button, byId, card, chip, doing, emptyNote, folded, isGood, keep, link, make, moment, stepOf, table, untilReleased, yuan } from './elements.js';
+import { ask, block, button, byId, card, chip, doing, emptyNote, faultChip, folded, generatedChip, isGood, keep, link, make, moment, stepOf, table, untilReleased, yuan } from './elements.js';
 import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED', 'FINISHED', 'USER_PAID', 'TAKING_EFFECT']);
 export const stateChip = (state) => chip(`${state} ${named('stateTexts', state)}`, GOOD.has(state) ? 'good' : '');
-export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
-export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
 export const objectLink = (kind, number) => link(['money', kind, number], number);
 
 const amountOf = ({ amount, currency }) => (amount === null || amount === undefined ? null : `${yuan(amount, currency)}`);

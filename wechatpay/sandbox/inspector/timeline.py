@@ -14,6 +14,7 @@ from urllib.parse import quote
 from chainable.i18n import Words
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.context import BEIJING
+from wechatpay.sandbox.flows import accounts
 from wechatpay.sandbox.flows.objects import Objects
 from wechatpay.sandbox.inspector import notification
 
@@ -32,7 +33,7 @@ LONGEST = 64 * 1024
 """Characters of an object that the page shows."""
 MOST = 300
 """Steps of one history: the last ones."""
-BOOKED = ("move", "account entry")
+BOOKED = ("move", accounts.ENTRY)
 """The kinds of entries that say how money moved begin so."""
 UNRELATED = ("account balance", "bill file", "media")
 AMOUNTS = ("refund", "amount", "transfer_amount", "total_amount", "order_amount", "total")
@@ -194,7 +195,8 @@ def _facts(kind: str, number: str, found: Mapping[str, Any], now: float) -> Iter
 def _bookings(platform: Platform, numbers: list[str], owners: Owners) -> Iterator[dict[str, Any]]:
     texts = [json.dumps(number, ensure_ascii=False) for number in numbers]
     for kind in platform.store.kinds():
-        for _, move in reversed(platform.store.newest(kind, PAGE, *texts)) if kind.startswith(BOOKED) else ():
+        for _, stored in reversed(platform.store.newest(kind, PAGE, *texts)) if kind.startswith(BOOKED) else ():
+            move = accounts.members(stored) if kind.startswith(accounts.ENTRY) else stored
             named = [owners[each] for each in map(move.get, NAMING) if each in owners]
             yield {
                 "step": "booked",
