@@ -119,7 +119,7 @@ def times_of(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for name, value in each.items():
             if name == "created" or name.endswith("time"):
                 moment = seconds(value)
-                if moment is not None:
+                if moment:  # the platform writes 1970 where nothing happened yet
                     yield name, moment
 
 

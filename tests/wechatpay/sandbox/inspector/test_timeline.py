@@ -1,6 +1,7 @@
 """The stored objects, and their histories."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_every_kind_has_a_history(ask, sandbox, merchant):
     seen = set()
     for kind in ask("inspector/money")["kinds"]:
         for listed in ask(f"inspector/objects/{kind.replace(' ', '%20')}")["rows"]:
-            found = look(ask, listed["number"], kind.replace(" ", "%20"))
+            found = look(ask, quote(listed["number"], safe=""), kind.replace(" ", "%20"))
             if kind in SHOWN.values():
                 seen.add(kind)
                 assert "request" in {step["step"] for step in found["steps"]}, kind
@@ -170,3 +171,15 @@ def test_a_history_has_an_end(ask, sandbox, merchant, monkeypatch):
     sandbox.pay("T20260101001")
     found = look(ask, "T20260101001")
     assert (len(found["steps"]), found["count"] > 3) == (3, True)
+
+
+def test_a_booking_says_what_the_account_holds_then(ask, sandbox, merchant):
+    merchant.order("paid01", 1000)
+    sandbox.pay("paid01")
+    booked = [step for step in look(ask, "paid01")["steps"] if step["step"] == "booked" and step["balance"] is not None]
+    assert [(step["what"], step["amount"], step["balance"]) for step in booked] == [("交易", 1000, 994)]
+    assert all(step["time"] for step in booked)
+
+
+def test_1970_stands_for_no_time():
+    assert list(timeline.times_of({"finish_time": "1970-01-01T08:00:00+08:00"})) == []
