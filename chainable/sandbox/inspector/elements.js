@@ -152,8 +152,8 @@ export const moment = (seconds) => new Date(seconds * 1000).toLocaleString(langu
 export function yuan(fen, currency = 'CNY') {
   let digits = 2;
   try { digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits; } catch { /* not a currency */ }
-  const text = (fen / 10 ** digits).toFixed(digits);
-  return currency === 'CNY' ? `¥${text}` : `${text} ${currency}`;
+  const text = (Math.abs(fen) / 10 ** digits).toFixed(digits);
+  return (fen < 0 ? '−' : '') + (currency === 'CNY' ? `¥${text}` : `${text} ${currency}`);
 }
 
 // JSON or XML of the platform, with the yuan beside each amount: not a part of the text, so that it is not copied.

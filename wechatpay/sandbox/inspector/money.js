@@ -1,7 +1,7 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
 import { ask, button, byId, emptyNote, isGood, keepTables, link, make, renew, table, tell, untilReleased, yuan } from './elements.js';
-import { named, say } from './i18n.js';
-import { objectLink, showList, showObject, stateChip } from './objects.js';
+import { say } from './i18n.js';
+import { kindOf, objectLink, showList, showObject, stateChip } from './objects.js';
 
 let openRequest = null;
 let bill = null;
@@ -94,7 +94,7 @@ const TABLES = {
   insurances: [HEADS, insuranceRow, ({ order }) => order.out_order_no],
   deductions: [HEADS, deductionRow, ({ code }) => code],
   authorizations: [HEADS, authorizationRow, ({ authorization }) => authorization.out_authorization_no],
-  kinds: [['kind', 'count'], ([name, count]) => [link(['money', name], named('kindNames', name)), count], ([name]) => name],
+  kinds: [['kind', 'count'], ([name, count]) => [link(['money', name], kindOf(name)), count], ([name]) => name],
 };
 // The store's kind of each table; its first cell leads to the object.
 let kinds = {};

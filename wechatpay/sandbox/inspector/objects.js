@@ -5,21 +5,23 @@ import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED', 'FINISHED', 'USER_PAID', 'TAKING_EFFECT']);
-export const stateChip = (state) => chip(`${state} ${named('stateTexts', state)}`, GOOD.has(state) ? 'good' : '');
+const stateText = (state) => (named('stateTexts', state) === state ? state : `${state} ${named('stateTexts', state)}`);
+export const stateChip = (state) => chip(stateText(state), GOOD.has(state) ? 'good' : '');
 export const objectLink = (kind, number) => link(['money', kind, number], number);
 
 const amountOf = ({ amount, currency }) => (amount === null || amount === undefined ? null : `${yuan(amount, currency)}`);
-const kindOf = (kind) => named('kindNames', kind);
+// The number of a merchant stands behind the kind of its account.
+export const kindOf = (kind) => named('kindNames', kind.replace(/ \d+$/, '')) + (/ \d+$/.exec(kind) ?? '');
 const timeName = ({ kind, what }) => named('timeNames', kind === 'order' && what === 'success_time' ? 'pay_time' : what);
 const asText = (value) => (value === null || value === undefined ? '' : String(value));
 
 const STEPS = {
   fact: (step) => [`${kindOf(step.kind)} · ${timeName(step)}`, objectLink(step.kind, step.number), amountOf(step)],
-  planned: (step) => [named('timeNames', step.what), button(say('advanceTo'), () => advance(step.time), { 'data-key': `until-${step.what}` })],
+  planned: (step) => [`${kindOf(step.kind)} · ${timeName(step)}`, objectLink(step.kind, step.number), button(say('advanceTo'), () => advance(step.time), { 'data-key': `until-${step.what}` })],
   request: (step) => [link(['requests', step.id], `${step.method} ${operationTitle(step)}`), chip(step.status || '✗', isGood(step.status) && !step.code ? 'good' : 'bad'), step.code || null, faultChip(step.fault), generatedChip(step.generated)],
   notified: (step) => [link(['callbacks', step.id], `${say('notified')} ${eventTitle({ name: step.event, title: step.title })}`), `${say('attempt')} ${step.attempt}`, chip(step.status || '✗', step.accepted ? 'good' : 'bad'), step.error || null, step.forgery ? chip(`${say('forgery')}: ${named('forgeryTexts', step.forgery)}`, 'fault') : null, step.duplicate ? chip(say('duplicate')) : null],
   pending: (step) => [link(['callbacks', step.id], `${say('notified')} ${eventTitle({ name: step.event, title: step.title })}`), chip(named('stateTexts', step.state))],
-  booked: (step) => [`${say('booked')} · ${named('bookNames', step.what)}`, yuan(step.amount), step.fee ? `${say('fee')} ${yuan(step.fee)}` : null, step.balance === null ? null : `${say('balance')} ${yuan(step.balance)}`],
+  booked: (step) => [`${say('booked')} · ${named('bookNames', step.what)}`, yuan(step.amount), step.fee ? `${say('fee')} ${yuan(step.fee)}` : null, step.balance === null ? null : `${kindOf(step.kind)} · ${say('balance')} ${yuan(step.balance)}`],
 };
 
 async function advance(time) {

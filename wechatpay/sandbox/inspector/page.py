@@ -54,6 +54,7 @@ FILES = Files(
         "money.js",
         "objects.js",
         "requests.js",
+        "states.js",
         "i18n.js",
     ),
 )
@@ -228,7 +229,8 @@ class Inspector:
     def _money(self) -> dict[str, Any]:
         store = self._platform.store
         shown = {name: [entry for _, entry in store.newest(kind, SHORT)] for name, kind in SHOWN.items()}
-        return {**shown, "kinds": store.kinds()}
+        kinds = {kind: count for kind, count in store.kinds().items() if not timeline.is_index(kind)}
+        return {**shown, "kinds": kinds}
 
     # requests of its own, signed as the merchant
 

@@ -35,7 +35,6 @@ MOST = 300
 """Steps of one history: the last ones."""
 BOOKED = ("move", accounts.ENTRY)
 """The kinds of entries that say how money moved begin so."""
-UNRELATED = ("account balance", "bill file", "media")
 AMOUNTS = ("refund", "amount", "transfer_amount", "total_amount", "order_amount", "total")
 """The members that hold an object's amount, in this order: a refund has the amount of its order too."""
 NAMING = ("refund", "voucher", "number", "order")
@@ -59,7 +58,14 @@ def known() -> Mapping[str, Objects]:
     """Return the kinds of objects of all flows."""
     modules = [import_module(f"{flows.__name__}.{each.name}") for each in pkgutil.iter_modules(flows.__path__)]
     values = [value for module in modules for value in vars(module).values()]
-    return {str(value.kind): value for value in values if isinstance(value, Objects)}
+    values += [each for value in values if isinstance(value, tuple) for each in value]
+    found = [getattr(each, "objects", each) for each in values]  # a kind of applications has its objects
+    return {str(each.kind): each for each in found if isinstance(each, Objects)}
+
+
+def is_index(kind: str) -> bool:
+    """Return whether entries of a kind only lead to objects, such as the codes of one stock."""
+    return kind[-1:].isdigit() and not kind.startswith(BOOKED)
 
 
 def listed(platform: Platform, kind: str, text: str, page: int) -> dict[str, Any]:
@@ -88,7 +94,9 @@ def row(kind: str, number: str, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def inner(kind: str, entry: Any) -> dict[str, Any]:
-    """Return the object in an entry of the store; an entry that is a list or a text has no members."""
+    """Return the object in an entry of the store; of lists, those of accounts alone have members, a text has none."""
+    if kind.startswith(accounts.ENTRY):
+        return accounts.members(entry)
     about = known().get(kind)
     found = about.of(entry) if about else entry
     return found if isinstance(found, dict) else {}
@@ -171,7 +179,7 @@ def _related(platform: Platform, kind: str, numbers: set[str]) -> Iterator[tuple
     """Return kind, id and entry of the objects of other kinds that name one of the numbers."""
     texts = [json.dumps(number, ensure_ascii=False) for number in numbers]
     for name in platform.store.kinds():
-        if name != kind and not name.startswith((*BOOKED, *UNRELATED)):
+        if name != kind and name in known():
             for id_, entry in platform.store.newest(name, PAGE, *texts):
                 yield name, id_, entry
 
@@ -185,7 +193,7 @@ def numbers_of(kind: str, number: str, found: Mapping[str, Any]) -> list[str]:
 def _facts(kind: str, number: str, found: Mapping[str, Any], now: float) -> Iterator[dict[str, Any]]:
     about = {**row(kind, number, found), "owners": [(kind, number)]}
     for name, time in dict.fromkeys(times_of(found)):
-        yield {**about, "step": "fact", "time": time, "what": name}
+        yield {**about, "step": "planned" if time > now else "fact", "time": time, "what": name}
     for name in PLANNED:
         due = found.get(name)
         if isinstance(due, (int, float)) and due > now and about["state"] in OPEN:
@@ -196,10 +204,11 @@ def _bookings(platform: Platform, numbers: list[str], owners: Owners) -> Iterato
     texts = [json.dumps(number, ensure_ascii=False) for number in numbers]
     for kind in platform.store.kinds():
         for _, stored in reversed(platform.store.newest(kind, PAGE, *texts)) if kind.startswith(BOOKED) else ():
-            move = accounts.members(stored) if kind.startswith(accounts.ENTRY) else stored
+            move = inner(kind, stored)
             named = [owners[each] for each in map(move.get, NAMING) if each in owners]
             yield {
                 "step": "booked",
+                "kind": kind,
                 "time": seconds(move.get("time")),
                 "what": str(move.get("kind") or move.get("name") or kind),
                 "owners": named[:1],
