@@ -138,7 +138,7 @@ export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` },
 export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
 export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
 // What a fault strikes: a pattern, and the values that are asked for.
-export const scopeOf = (pattern, match) => [pattern, ...Object.entries(match).map(([name, value]) => (/^[<>]/.test(value) ? name + value : `${name}=${value}`))].map((each) => [make('code', {}, each), ' ']);
+export const scopeOf = (pattern, match) => [pattern, ...Object.entries(match).map(([name, value]) => (/^[<>]/.test(value) ? name + value : `${name}=${value}`))].flatMap((each, index) => [index ? ' ' : null, make('code', {}, each)]);
 export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
 export const link = (segments, ...text) => make('a', { href: address(...segments) }, ...text);
 export const emptyNote = (word = 'empty') => make('p', { class: 'soft' }, say(word));

@@ -42,18 +42,25 @@ const PARTS = {
 
 const objectTable = (rows, id) => table(['kind', 'number', 'amount', 'state', 'time'].map(say), rows.map((row) => [kindOf(row.kind), objectLink(row.kind, row.number), asText(amountOf(row)), row.state ? stateChip(row.state) : '', row.time === null ? '' : moment(row.time)]), { id });
 
-// Row is the line of the overview, with its buttons; null for kinds without one.
-export async function showObject(kind, number, rowOf) {
-  const parent = byId('object');
-  const found = await ask(`inspector/objects/${encodeURIComponent(kind)}/${encodeURIComponent(number)}`).catch((error) => {
+// What the sandbox knows of a kind, or of an object. No address of it has two dots for a number: they lead upwards.
+async function lookUp(kind, wanted) {
+  if ([kind, wanted].some((each) => /^\.\.?$/.test(each))) return { gone: say('nowhere') + location.hash };
+  const rest = typeof wanted === 'string' ? `/${encodeURIComponent(wanted)}` : `?${new URLSearchParams(wanted)}`;
+  const found = await ask(`inspector/objects/${encodeURIComponent(kind)}${rest}`).catch((error) => {
     if (error.status !== 404) throw error;
     return { gone: error.message };
   });
   await untilReleased();
-  if (found.gone) {
-    keep(parent, [['gone', { ...found, language }]], ({ gone }) => make('div', {}, make('p', { class: 'crumbs' }, link(['money'], say('money'))), make('p', { class: 'alert', role: 'alert' }, gone)));
-    return;
-  }
+  return found;
+}
+
+const showGone = (parent, { gone: text }) => keep(parent, [['gone', { text, language }]], ({ text: reason }) => make('div', {}, make('p', { class: 'crumbs' }, link(['money'], say('money'))), make('p', { class: 'alert', role: 'alert' }, reason)));
+
+// Row is the line of the overview, with its buttons; null for kinds without one.
+export async function showObject(kind, number, rowOf) {
+  const parent = byId('object');
+  const found = await lookUp(kind, number);
+  if (found.gone) { showGone(parent, found); return; }
   const { steps, related, object, entry, count, ...head } = found;
   const row = rowOf(kind, entry);
   const parts = [['head', { ...head, count, steps: steps.length }], ...(row ? [['row', { entry }]] : []), ['steps', { steps }], ['related', { related }], ['object', { object }], ['act', { number: head.number }]];
@@ -70,10 +77,10 @@ function move(step) { page += step; return showList(listed); }
 export async function showList(kind) {
   if (listed !== kind) { text = ''; page = 0; }
   listed = kind;
-  const { rows, more } = await ask(`inspector/objects/${encodeURIComponent(kind)}?text=${encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, ''))}&page=${page}`);
-  await untilReleased();
+  const { rows, more, gone } = await lookUp(kind, { text: text.replace(/[\ud800-\udfff]/gu, ''), page });
   if (listed !== kind) return;
   const parent = byId('object');
+  if (gone) { showGone(parent, { gone }); return; }
   keep(parent, [['find', { kind, language }], ['list', { rows, more, page, language }]], (content) => (content.rows ? listOf(content) : finderOf(content)));
 }
 

@@ -69,7 +69,14 @@ def is_index(kind: str) -> bool:
 
 
 def listed(platform: Platform, kind: str, text: str, page: int) -> dict[str, Any]:
-    """Return a page of the objects of one kind, newest first, whose data holds a text; the first page is 0."""
+    """
+    Return a page of the objects of one kind, newest first, whose data holds a text; the first page is 0.
+
+    Raises:
+        LookupError: No flow has this kind, and nothing was stored of it.
+    """
+    if kind not in known() and not platform.store.count(kind):
+        raise LookupError(Words(f"there is no kind {kind} (any more)", f"没有类别 {kind}，或已被清空"))
     found = platform.store.newest(kind, PAGE + 1, *([text] if text else []), offset=page * PAGE)
     return {
         "rows": [row(kind, number, inner(kind, entry)) for number, entry in found[:PAGE]],

@@ -262,3 +262,17 @@ def test_the_clock_goes_ahead_and_back_to_now(visit, sandbox):
     page.click("[data-key=clock-backToNow]")
     until(page, lambda: sandbox.clock.offset == 0.0)
     until(page, lambda: page.inner_text("#clock") == "")
+
+
+def test_wrong_addresses_say_what_is_wrong(visit, sandbox):
+    page = visit()
+    for place, said in (
+        ("callbacks/abc", "delivery abc is not kept"),
+        ("money/nokind", "there is no kind nokind"),
+        ("money/order/..", "No such page: #money/order/.."),
+    ):
+        page.evaluate(f"location.hash = '{place}'")
+        page.wait_for_selector(f".alert:visible:has-text('{said}')")
+    page.evaluate("location.hash = 'money/order'")
+    page.wait_for_selector("#object .soft:has-text('Nothing yet')")
+    assert page.is_hidden("#notice")
