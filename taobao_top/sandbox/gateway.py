@@ -119,9 +119,7 @@ class Gateway:
         dated = answer.with_headers({"date": formatdate(record["at"], usegmt=True), **mark})
         return dated if fault is None else played(dated, fault)
 
-    def _item(
-        self, app: Application, request: TopRequest, parameters: dict[str, str], batch: dict[str, Any]
-    ) -> bytes:
+    def _item(self, app: Application, request: TopRequest, parameters: dict[str, str], batch: dict[str, Any]) -> bytes:
         method = parameters.get("method") or None
         fault = app.faults.take(method, {"error"}, lambda: parameters)
         single = evolve(request, parameters=parameters, body=b"", headers={})
