@@ -221,3 +221,9 @@ def test_what_is_to_come_is_no_fact(ask, sandbox):
         ("create_time", "fact"),
         ("available_end_time", "planned"),
     ]
+
+
+def test_a_kind_or_notification_that_is_not_there_is_named(ask):
+    assert b"there is no kind nokind" in ask.reply("inspector/objects/nokind").body
+    assert b"delivery abc is not kept" in ask.reply("inspector/deliveries/abc").body
+    assert ask("inspector/objects/order")["rows"] == []
