@@ -106,19 +106,20 @@ class Gateway:
             checked = self.authenticate(request, record, batch=True)
             _fail(fault)
             items = _items(request.body, separator, self.batch_limit)
-            parts = [self._item(checked, request, {**_shared(given), **item}) for item in items]
+            parts = [self._item(checked, request, {**_shared(given), **item}, record) for item in items]
             answer = Reply(body=separator.encode().join(parts), content_type=TEXT)
         except GatewayError as refusal:
             answer = self._written(_raising(refusal), given, request.path, record)
         return self._finished(app, answer, record, fault)
 
     def _finished(self, app: Application | None, answer: Reply, record: dict[str, Any], fault: Fault | None) -> Reply:
-        """Write a request into the journal, and return its response with its date and its fault."""
-        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
-        dated = answer.with_headers({"date": formatdate(record["at"], usegmt=True)})
+        """Write a request into the journal, and return its response with its date, its mark and its fault."""
+        entry = (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
+        mark = {"sandbox-answer": "generated"} if entry.generated else {}
+        dated = answer.with_headers({"date": formatdate(record["at"], usegmt=True), **mark})
         return dated if fault is None else played(dated, fault)
 
-    def _item(self, app: Application, request: TopRequest, parameters: dict[str, str]) -> bytes:
+    def _item(self, app: Application, request: TopRequest, parameters: dict[str, str], batch: dict[str, Any]) -> bytes:
         method = parameters.get("method") or None
         fault = app.faults.take(method, {"error"}, lambda: parameters)
         single = evolve(request, parameters=parameters, body=b"", headers={})
@@ -132,7 +133,8 @@ class Gateway:
             return self.carry_out(app, parameters, single, record, fault)
 
         answer = self._written(carried_out, parameters, "/router/rest", record)
-        app.journal.write(status=answer.status, answer=answer.body, **record)
+        entry = app.journal.write(status=answer.status, answer=answer.body, **record)
+        batch["generated"] |= entry.generated
         return answer.body
 
     def _record(
@@ -149,6 +151,7 @@ class Gateway:
             "body": request.body,
             "headers": request.headers,
             "fault": None if fault is None else fault.kind,
+            "generated": False,
         }
 
     def fault(self, app: Application | None, request: TopRequest, method: str | None) -> Fault | None:
@@ -168,7 +171,7 @@ class Gateway:
         except GatewayError as refusal:
             members = refusal.members(request_id)
             name = ERROR_ROOT
-            record.update(code=refusal.code, sub_code=refusal.sub_code, sub_msg=refusal.sub_msg)
+            record.update(code=refusal.code, sub_code=refusal.sub_code, sub_msg=refusal.sub_msg, generated=False)
         if path == QIMEN:
             name, members = "response", _qimen(name, members)
         if parameters.get("format") in {"json", "json2"}:
@@ -278,6 +281,7 @@ class Gateway:
             )
             if operation is not None:
                 return operation(call)
+            record["generated"] = known is not None
             return {} if known is None else fake_data.answer(known, business)
 
     def _session(self, app: Application, given: str | None, method: str, catalogued_as: str | None) -> Session | None:

@@ -45,6 +45,7 @@ class Entry:
         sub_code: Its finer code.
         sub_msg: Its text.
         fault: The fault that was played, if any.
+        generated: Whether the catalogue made the answer up: the API keeps no state here. Of a batch: any of its answers.
         status: The HTTP status of the answer, 0 when the connection was cut instead.
         answer: The answer's body before HTTP compression.
     """
@@ -67,6 +68,7 @@ class Entry:
     sub_code: str | None = None
     sub_msg: str | None = None
     fault: str | None = None
+    generated: bool = False
     status: int = 0
     answer: bytes = field(default=b"", repr=False)
 

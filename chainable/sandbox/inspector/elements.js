@@ -135,6 +135,10 @@ export const card = (title, ...inside) => make('section', { class: 'card' }, mak
 export const folded = (title, ...inside) => make('details', { class: 'card', toggle: (event) => showMarks(event.target) }, make('summary', {}, title), ...inside);
 export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text ? amounts(text) : say('noBody'));
 export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` }, text);
+export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
+export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
+// What a fault strikes: a pattern, and the values that are asked for.
+export const scopeOf = (pattern, match) => [pattern, ...Object.entries(match).map(([name, value]) => (/^[<>]/.test(value) ? name + value : `${name}=${value}`))].flatMap((each, index) => [index ? ' ' : null, make('code', {}, each)]);
 export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
 export const link = (segments, ...text) => make('a', { href: address(...segments) }, ...text);
 export const emptyNote = (word = 'empty') => make('p', { class: 'soft' }, say(word));
@@ -148,8 +152,8 @@ export const moment = (seconds) => new Date(seconds * 1000).toLocaleString(langu
 export function yuan(fen, currency = 'CNY') {
   let digits = 2;
   try { digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits; } catch { /* not a currency */ }
-  const text = (fen / 10 ** digits).toFixed(digits);
-  return currency === 'CNY' ? `¥${text}` : `${text} ${currency}`;
+  const text = (Math.abs(fen) / 10 ** digits).toFixed(digits);
+  return (fen < 0 ? '−' : '') + (currency === 'CNY' ? `¥${text}` : `${text} ${currency}`);
 }
 
 // JSON or XML of the platform, with the yuan beside each amount: not a part of the text, so that it is not copied.

@@ -65,10 +65,10 @@ export function showClock(changes) {
   byId('clock').textContent = Math.abs(ahead) < 1 ? '' : `${say('sandboxTime')} ${moment(now)}`;
 }
 
-
 export function clockButtons(send = ask) {
-  const move = (word, seconds) => button(say(word), async () => { await send('clock', 'POST', { seconds: seconds() }); await look(); }, { 'data-key': `clock-${word}` });
-  return [make('p', { class: 'soft' }, say('clockHint')), make('div', { class: 'row' }, move('plusMinute', () => 60), move('plusHour', () => 3600), move('plusDay', () => 86400), move('backToNow', () => -ahead))];
+  const turn = (word, ...request) => button(say(word), async () => { await send('clock', ...request); await look(); }, { 'data-key': `clock-${word}` });
+  const move = (word, seconds) => turn(word, 'POST', { seconds });
+  return [make('p', { class: 'soft' }, say('clockHint')), make('div', { class: 'row' }, move('plusMinute', 60), move('plusHour', 3600), move('plusDay', 86400), turn('backToNow', 'DELETE'))];
 }
 
 function speak() {

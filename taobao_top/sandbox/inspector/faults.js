@@ -1,11 +1,11 @@
 // What breaks on purpose: a switch for each kind, rules with settings, limits and bans.
 import { inquire } from './app.js';
-import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
+import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew, scopeOf, tell } from './elements.js';
 import { language, named, say } from './i18n.js';
 import { clockButtons } from './layout.js';
 
 const SETTINGS = { error: ['code', 'sub_code', 'sub_msg'], html: ['status'], huge: ['size'] };
-const SWITCHED = { latency: { seconds: 2 } };
+const SWITCHED = { latency: { seconds: 2 }, late: { seconds: 2 } };
 let rules = [];
 let throttle = { bans: [], limits: [] };
 
@@ -23,7 +23,7 @@ const switchOf = ({ kind, on }) => make('button', { type: 'button', role: 'switc
 
 function ruleRow({ rule, index }) {
   const settings = [...(SETTINGS[rule.kind] ?? []).map((name) => rule[name]), rule.seconds ? `${rule.seconds} s` : '', rule.executed === null ? '' : `${say('executed')}: ${say(rule.executed ? 'yes' : 'no')}`];
-  return [rule.kind, settings.filter(Boolean).join(' · '), make('code', {}, rule.method ?? '*'), rule.times ?? '∞', rule.after,
+  return [rule.kind, settings.filter(Boolean).join(' · '), scopeOf(rule.method ?? '*', rule.match), rule.times ?? '∞', rule.after,
     button(say('remove'), async () => { await inquire('faults', 'DELETE', rule); news(); }, { 'data-key': `remove-${index}` })];
 }
 
@@ -54,12 +54,13 @@ function ruleForm(kinds, codes) {
   const submit = async ({ target: { elements: given } }) => {
     const rule = { kind: kind.value, times: given.times.value ? Number(given.times.value) : null, after: Number(given.after.value), seconds: Number(given.seconds.value) };
     if (given.method.value.trim()) rule.method = given.method.value.trim();
+    if (given.match.value.trim()) rule.match = given.match.value.trim();
     if (executed.value) rule.executed = executed.value;
     for (const name of SETTINGS[kind.value] ?? []) if (given[name].value.trim()) rule[name] = given[name].value.trim();
     await inquire('faults', 'POST', rule);
     news();
   };
-  return make('form', { submit: doing(submit), id: 'rule-form' }, labelled('fault', kind), methodInput('operation', 'taobao.trade.*'), labelled('times', number('times', { min: '1', value: '1' })), labelled('after', number('after', { min: '0', value: '0' })), labelled('seconds', number('seconds', { min: '0', max: '3600', step: 'any', value: '0' })),
+  return make('form', { submit: doing(submit), id: 'rule-form' }, labelled('fault', kind), methodInput('operation', 'taobao.trade.*'), labelled('match', text('match', { placeholder: 'tid=42*, payment>=100', spellcheck: 'false' })), labelled('times', number('times', { min: '1', value: '1' })), labelled('after', number('after', { min: '0', value: '0' })), labelled('seconds', number('seconds', { min: '0', max: '3600', step: 'any', value: '0' })),
     Object.values(inputs), labelled('executed', executed), make('datalist', { id: 'codes' }, Object.entries(codes).map(([code, message]) => make('option', { value: code }, message))), row(make('button', { class: 'main' }, say('add'))));
 }
 
@@ -93,7 +94,7 @@ export function showFaults(catalogue) {
   const kinds = Object.keys(catalogue.kinds);
   renew(byId('faults'),
     card(say('switches'), make('p', { class: 'soft' }, say('switchesHint')), make('div', { id: 'fault-switches', class: 'switches', 'data-kinds': kinds.join(' ') })),
-    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds, catalogue.codes)),
+    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), make('p', { class: 'soft' }, say('notificationHint'), make('code', {}, 'notify taobao_trade_*')), ruleForm(kinds, catalogue.codes)),
     card(say('throttle'), make('p', { class: 'soft' }, say('banHint')), make('div', { id: 'fault-throttle' }), throttleForms()),
     make('div', { class: 'pair' }, card(say('clock'), clockForm()),
       card(say('secret'), make('p', { id: 'secret-state' }), make('p', { class: 'soft' }, say('secretHint')), row(button(say('rotate'), rotate, { id: 'rotate-secret', 'data-key': 'rotate-secret' })))));

@@ -187,6 +187,7 @@ class Inspector:
             "sub_code": veil(entry.sub_code),
             "verified": entry.verified,
             "fault": entry.fault,
+            "generated": entry.generated,
         }
 
 

@@ -1,20 +1,19 @@
 // The requests that came in, and those that went out to the user's server.
 import { inquire } from './app.js';
-import { block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, pythonOf, RECEIVED, SENT, table, tell } from './elements.js';
+import { block, button, byId, card, chip, clock, comparisonOf, faultChip, fieldsOf, folded, generatedChip, isGood, make, masterDetail, officialLinks, pythonOf, RECEIVED, SENT, table, tell } from './elements.js';
 import { entryTitle, language, named, say } from './i18n.js';
 import { go } from './place.js';
 
 // A frame has no HTTP status.
 const good = ({ kind, status, code }) => (code === null || code === undefined) && (kind === 'channel' || isGood(status));
 const troubleOf = ({ code, sub_code: subCode }) => [code, subCode].filter(Boolean).join(' · ');
-const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
 
 function line(entry) {
   const trouble = troubleOf(entry);
   return [
     make('span', { class: 'verb' }, named('entryKinds', entry.kind)), make('span', { class: 'name' }, entryTitle(entry)), chip(entry.code ?? (entry.kind === 'channel' ? entry.verb : entry.status || '✗'), good(entry) ? 'good' : 'bad'),
     make('span', { class: 'where' }, make('time', {}, clock(entry.time)), ' ', entry.kind === 'outbound' || language === 'en' || !entry.method ? entry.path : entry.method), trouble ? make('span', { class: 'trouble' }, trouble) : null,
-    entry.fault ? make('span', { class: 'where' }, faultChip(entry.fault)) : null,
+    entry.fault || entry.generated ? make('span', { class: 'where' }, faultChip(entry.fault), generatedChip(entry.generated)) : null,
   ];
 }
 
@@ -54,9 +53,10 @@ async function details(id) {
     make('h2', { tabindex: '-1' }, entryTitle(entry)),
     language === 'en' && entry.title ? make('p', { class: 'soft', lang: 'zh' }, entry.title) : null,
     make('p', { class: 'path' }, make('code', {}, `${entry.verb} ${entry.path} ${entry.method}`)),
-    make('p', { class: 'row' }, chip(named('entryKinds', entry.kind)), chip(entry.code ?? entry.status, good(entry) ? 'good' : 'bad'), chip(named('checks', entry.check), { verified: 'good', unsigned: '', refused: '' }[entry.check] ?? 'bad'), faultChip(entry.fault)),
+    make('p', { class: 'row' }, chip(named('entryKinds', entry.kind)), chip(entry.code ?? entry.status, good(entry) ? 'good' : 'bad'), chip(named('checks', entry.check), { verified: 'good', unsigned: '', refused: '' }[entry.check] ?? 'bad'), faultChip(entry.fault), generatedChip(entry.generated)),
     refusalOf(entry),
     make('p', { class: 'row' }, entry.replay ? button(say(entry.verified ? 'replaySigned' : 'replay'), replay, { id: 'replay', 'data-key': 'replay' }) : null, officialLinks(entry.description?.links ?? [])),
+    entry.generated ? make('p', { class: 'injected' }, say('generatedHint')) : null,
     card(say('message'), entry.check === 'stale' ? make('p', { class: 'injected' }, named('checkTexts', entry.check)) : null, comparisonOf(entry.comparison, 'message', entry.kind === 'outbound' ? SENT : RECEIVED), entry.comparison.parts.length ? make('p', { class: 'soft' }, say('secretMasked')) : null),
     entry.notes.length ? card(say('notes'), entry.notes.map((note) => make('p', {}, note))) : null,
     parametersOf(entry), filesOf(entry.files),

@@ -54,6 +54,7 @@ def _requests(app: Application, tid: str) -> Iterator[dict[str, Any]]:
                 "status": entry.status,
                 "code": entry.code,
                 "fault": entry.fault,
+                "generated": entry.generated,
             }
 
 

@@ -1,11 +1,11 @@
 // One trade with its history.
 import { inquire } from './app.js';
-import { block, byId, card, chip, emptyNote, folded, isGood, keep, link, make, stepOf, untilReleased } from './elements.js';
+import { block, byId, card, chip, emptyNote, faultChip, folded, generatedChip, isGood, keep, link, make, stepOf, untilReleased } from './elements.js';
 import { entryTitle, language, named, say } from './i18n.js';
 
 const STEPS = {
   fact: (step) => [named('timeNames', step.what)],
-  request: (step) => [link(['requests', step.id], entryTitle(step)), chip(named('entryKinds', step.kind)), chip(step.code ?? step.status, step.code === null && isGood(step.status) ? 'good' : 'bad'), step.fault ? chip(`${say('fault')}: ${step.fault}`, 'fault') : null],
+  request: (step) => [link(['requests', step.id], entryTitle(step)), chip(named('entryKinds', step.kind)), chip(step.code ?? step.status, step.code === null && isGood(step.status) ? 'good' : 'bad'), faultChip(step.fault), generatedChip(step.generated)],
   message: (step) => [link(['messages'], `${say('topic')} ${step.topic}`), chip(say(step.state), step.state === 'confirmed' ? 'good' : step.state === 'failed' ? 'bad' : ''), `${say('deliveries')} ${step.deliveries}`, step.reason || null],
 };
 

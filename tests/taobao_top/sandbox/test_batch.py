@@ -86,3 +86,10 @@ def test_a_batch_can_be_cut(call, sandbox):
     sandbox.fault("truncated", method="batch")
     with pytest.raises(json.JSONDecodeError):
         call.batch({"method": TIME})
+
+
+def test_a_batch_says_which_answers_are_made_up(call, sandbox):
+    call.batch({"method": TIME}, {"method": ITEM, "fields": "num_iid", "num_iid": "7"}, {"method": IP})
+    assert [entry.generated for entry in sandbox.journal] == [False, True, True, True]
+    call.batch({"method": TIME})
+    assert sandbox.journal[-1].generated is False

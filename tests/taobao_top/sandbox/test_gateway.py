@@ -258,3 +258,16 @@ def test_a_caller_that_goes_away(call, sandbox):
     connection.endheaders(b"half")
     connection.close()
     assert call(TIME)["time"]
+
+
+def test_made_up_answers_say_so(call, sandbox):
+    def mark(*args, **members):
+        answer = call.raw(*args, **members)
+        entry = sandbox.journal[-1]
+        return answer.headers.get("sandbox-answer"), entry.generated
+
+    assert mark("taobao.item.seller.get", fields="title", num_iid="9") == ("generated", True)
+    assert mark(TIME) == (None, False)
+    assert mark("taobao.item.seller.get", fields="title") == (None, False)
+    sandbox.fault("error", method="taobao.item.*", executed=True)
+    assert mark("taobao.item.seller.get", fields="title", num_iid="9") == (None, False)

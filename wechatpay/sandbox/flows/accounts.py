@@ -28,6 +28,7 @@ __all__ = [
     "book",
     "entries",
     "hold",
+    "members",
     "owners",
     "release",
     "require",
@@ -172,7 +173,7 @@ def entries(
     """
     start = f"{owner or context.account.mchid}{day.replace('-', '')}{ACCOUNTS.index(account) + 1}"
     for moves, values in context.store.read(kind_of(account, owner), day):
-        written = dict(zip((*WRITTEN, "time", "balance", "held"), values, strict=True))
+        written = members(values)
         amount, fee, last = written["amount"], written["fee"], written["balance"]
         written["by"] = written["by"] or f"{owner or context.account.mchid}API"
         kind = written["kind"] = written["kind"] or written["name"]
@@ -186,6 +187,11 @@ def entries(
                 pair.reverse()
             pair[0]["balance"] = last - pair[1]["amount"]
         yield from pair
+
+
+def members(values: list[Any]) -> dict[str, Any]:
+    """Return an entry as it is stored by the names of its values: those of :class:`Entry`, time, balance, what is held."""
+    return dict(zip((*WRITTEN, "time", "balance", "held"), values, strict=True))
 
 
 def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BASIC", owner: str = "") -> Balance:

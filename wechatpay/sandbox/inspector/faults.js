@@ -1,9 +1,9 @@
 // What breaks on purpose: a switch for each kind, rules with settings, the host and its keys.
-import { ask, button, byId, card, chip, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
+import { ask, button, byId, card, chip, doing, keep, keepRows, labelled, make, renew, scopeOf, tell } from './elements.js';
 import { clockButtons } from './layout.js';
 import { named, say } from './i18n.js';
 
-const SETTINGS = { error: ['code', 'status', 'message', 'executed'], throttle: ['seconds', 'code'], pending: ['code', 'executed'], latency: ['seconds'], reset: ['executed'], close: ['executed'] };
+const SETTINGS = { error: ['code', 'status', 'message', 'executed'], throttle: ['seconds', 'code'], pending: ['code', 'executed'], latency: ['seconds'], late: ['seconds'], reset: ['executed'], close: ['executed'] };
 const SWITCHED = { pending: { times: 1, executed: true }, error: { code: 'SYSTEM_ERROR' } };
 let rules = [];
 let codes = [];
@@ -30,8 +30,8 @@ const switchOf = ({ kind, on, struck }) => make('button', { type: 'button', role
   make('span', { class: 'knob', 'aria-hidden': 'true' }), make('span', { class: 'name' }, make('strong', {}, kind), ' ', named('kindTexts', kind)), struck ? chip(`${say('struck')} ${struck}`, 'bad') : null);
 
 function ruleRow({ rule, index }) {
-  const settings = [rule.code, rule.status || '', ['latency', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
-  return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, isSpent(rule) ? ` · ${say('spent')}` : ''),
+  const settings = [rule.code, rule.status || '', ['latency', 'late', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
+  return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, scopeOf(rule.operation, rule.match), rule.times ?? '∞', make('span', {}, rule.struck, isSpent(rule) ? ` · ${say('spent')}` : ''),
     button(say('remove'), async () => { await ask('faults', 'DELETE', rule); await changed(); }, { 'data-key': `remove-${index}` })];
 }
 
@@ -54,7 +54,7 @@ function ruleForm(kinds) {
   const submit = async (event) => {
     const form = event.target.elements;
     const wanted = new Set(SETTINGS[kind.value] ?? []);
-    const rule = { kind: kind.value, operation: form.operation.value.trim() || '*', after: Number(form.after.value) };
+    const rule = { kind: kind.value, operation: form.operation.value.trim() || '*', match: form.match.value, after: Number(form.after.value) };
     if (form.times.value) rule.times = Number(form.times.value);
     for (const name of ['code', 'message']) if (wanted.has(name)) rule[name] = form[name].value.trim();
     for (const name of ['status', 'seconds']) if (wanted.has(name)) rule[name] = Number(form[name].value);
@@ -62,7 +62,8 @@ function ruleForm(kinds) {
     await ask('faults', 'POST', rule);
     await changed();
   };
-  return make('form', { submit: doing(submit), id: 'rule-form' }, labelled('fault', kind), labelled('operation', text('operation', { value: '*', placeholder: 'POST v3/pay/transactions/*' })),
+  return make('form', { submit: doing(submit), id: 'rule-form' }, labelled('fault', kind), labelled('operation', text('operation', { value: '*', placeholder: 'POST v3/pay/transactions/*', spellcheck: 'false' })),
+    labelled('match', text('match', { placeholder: 'out_trade_no=T2026*, amount.total>=100', spellcheck: 'false' })),
     labelled('times', text('times', { type: 'number', min: '1' })), labelled('after', text('after', { type: 'number', min: '0', value: '0' })), Object.values(inputs),
     make('datalist', { id: 'codes' }, codes.map((code) => make('option', { value: code }))), make('div', { class: 'row' }, make('button', { class: 'main' }, say('add'))));
 }
@@ -80,6 +81,6 @@ export function showFaults(catalogue, backup) {
   codes = catalogue.codes;
   renew(byId('faults'),
     card(say('switches'), make('p', { class: 'soft' }, say('switchesHint')), make('div', { id: 'fault-switches', class: 'switches', 'data-kinds': kinds.join(' ') })),
-    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds)), card(say('hosts'), hostButtons(backup)), card(say('clock'), clockButtons()));
+    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), make('p', { class: 'soft' }, say('notificationHint'), make('code', {}, 'notify TRANSACTION.SUCCESS')), ruleForm(kinds)), card(say('hosts'), hostButtons(backup)), card(say('clock'), clockButtons()));
   showRules(rules);
 }

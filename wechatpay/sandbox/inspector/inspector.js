@@ -9,6 +9,7 @@ import { countOf, forgetPlaces, look, openRoom, showClock, start } from './layou
 import { forgetBill, knowTables, showBills, showMoney, showMoneyPlace } from './money.js';
 import { go } from './place.js';
 import { requests } from './requests.js';
+import './states.js';
 import { say } from './i18n.js';
 
 const RESTS = 9; // so many times as long as its money took to show, the page leaves a sandbox full of orders alone

@@ -1,6 +1,6 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
 import { ask, button, byId, emptyNote, isGood, keepTables, link, make, renew, table, tell, untilReleased, yuan } from './elements.js';
-import { named, say } from './i18n.js';
+import { say } from './i18n.js';
 import { kindOf, objectLink, showList, showObject, stateChip } from './objects.js';
 
 let openRequest = null;

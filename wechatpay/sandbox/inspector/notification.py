@@ -55,7 +55,7 @@ def details(delivery: Delivery, account: Account) -> dict[str, Any]:
 
     notice = delivery.notice
     plain = delivery.as_json()
-    for attempt, shown in zip(delivery.attempts, plain["attempts"], strict=True):
+    for attempt, shown in zip(delivery.attempts, plain["attempts"], strict=False):  # one more may have come meanwhile
         shown["comparison"] = compared(notice, attempt, account).as_json()
     return {
         **plain,

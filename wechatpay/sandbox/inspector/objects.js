@@ -1,14 +1,12 @@
 // One object with its history, and the list of all objects of a kind.
 import { actionForm } from './actions.js';
-import { ask, block, button, byId, card, chip, doing, emptyNote, folded, isGood, keep, link, make, moment, stepOf, table, untilReleased, yuan } from './elements.js';
+import { ask, block, button, byId, card, chip, doing, emptyNote, faultChip, folded, generatedChip, isGood, keep, link, make, moment, stepOf, table, untilReleased, yuan } from './elements.js';
 import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED', 'FINISHED', 'USER_PAID', 'TAKING_EFFECT']);
 const stateText = (state) => (named('stateTexts', state) === state ? named('stateNames', state) : named('stateTexts', state));
 export const stateChip = (state) => chip([...new Set([state, stateText(state)])].join(' '), GOOD.has(state) ? 'good' : '');
-export const faultChip = (fault) => (fault ? chip(`${say('fault')}: ${fault}`, 'fault') : null);
-export const generatedChip = (generated) => (generated ? chip(say('generated'), 'fault') : null);
 export const objectLink = (kind, number) => link(['money', kind, number], number);
 
 const amountOf = ({ amount, currency }) => (amount === null || amount === undefined ? null : `${yuan(amount, currency)}`);
@@ -23,11 +21,11 @@ const asText = (value) => (value === null || value === undefined ? '' : String(v
 
 const STEPS = {
   fact: (step) => [`${kindOf(step.kind)} · ${timeName(step)}`, objectLink(step.kind, step.number), amountOf(step)],
-  planned: (step) => [named('timeNames', step.what), button(say('advanceTo'), () => advance(step.time), { 'data-key': `until-${step.what}` })],
+  planned: (step) => [`${kindOf(step.kind)} · ${timeName(step)}`, objectLink(step.kind, step.number), button(say('advanceTo'), () => advance(step.time), { 'data-key': `until-${step.what}` })],
   request: (step) => [link(['requests', step.id], `${step.method} ${operationTitle(step)}`), chip(step.status || '✗', isGood(step.status) && !step.code ? 'good' : 'bad'), step.code || null, faultChip(step.fault), generatedChip(step.generated)],
   notified: (step) => [link(['callbacks', step.id], `${say('notified')} ${eventTitle({ name: step.event, title: step.title })}`), `${say('attempt')} ${step.attempt}`, chip(step.status || '✗', step.accepted ? 'good' : 'bad'), step.error || null, step.forgery ? chip(`${say('forgery')}: ${named('forgeryTexts', step.forgery)}`, 'fault') : null, step.duplicate ? chip(say('duplicate')) : null],
   pending: (step) => [link(['callbacks', step.id], `${say('notified')} ${eventTitle({ name: step.event, title: step.title })}`), chip(named('stateTexts', step.state))],
-  booked: (step) => [`${say('booked')} · ${named('bookNames', step.what)}`, yuan(step.amount), step.fee ? `${say('fee')} ${yuan(step.fee)}` : null, step.balance === null ? null : `${say('balance')} ${yuan(step.balance)}`],
+  booked: (step) => [`${say('booked')} · ${named('bookNames', step.what)}`, yuan(step.amount), step.fee ? `${say('fee')} ${yuan(step.fee)}` : null, step.balance === null ? null : `${kindOf(step.kind)} · ${say('balance')} ${yuan(step.balance)}`],
 };
 
 async function advance(time) {
@@ -48,18 +46,25 @@ const PARTS = {
 
 const objectTable = (rows, id) => table(['kind', 'number', 'amount', 'state', 'time'].map(say), rows.map((row) => [kindOf(row.kind), objectLink(row.kind, row.number), asText(amountOf(row)), row.state ? stateChip(row.state) : '', row.time === null ? '' : moment(row.time)]), { id });
 
-// Row is the line of the overview, with its buttons; null for kinds without one.
-export async function showObject(kind, number, rowOf) {
-  const parent = byId('object');
-  const found = await ask(`inspector/objects/${encodeURIComponent(kind)}/${encodeURIComponent(number)}`).catch((error) => {
+// What the sandbox knows of a kind, or of an object. No address of it has two dots for a number: they lead upwards.
+async function lookUp(kind, wanted) {
+  if ([kind, wanted].some((each) => /^\.\.?$/.test(each))) return { gone: say('nowhere') + location.hash };
+  const rest = typeof wanted === 'string' ? `/${encodeURIComponent(wanted)}` : `?${new URLSearchParams(wanted)}`;
+  const found = await ask(`inspector/objects/${encodeURIComponent(kind)}${rest}`).catch((error) => {
     if (error.status !== 404) throw error;
     return { gone: error.message };
   });
   await untilReleased();
-  if (found.gone) {
-    keep(parent, [['gone', { ...found, language }]], ({ gone }) => make('div', {}, make('p', { class: 'crumbs' }, link(['money'], say('money'))), make('p', { class: 'alert', role: 'alert' }, gone)));
-    return;
-  }
+  return found;
+}
+
+const showGone = (parent, { gone: text }) => keep(parent, [['gone', { text, language }]], ({ text: reason }) => make('div', {}, make('p', { class: 'crumbs' }, link(['money'], say('money'))), make('p', { class: 'alert', role: 'alert' }, reason)));
+
+// Row is the line of the overview, with its buttons; null for kinds without one.
+export async function showObject(kind, number, rowOf) {
+  const parent = byId('object');
+  const found = await lookUp(kind, number);
+  if (found.gone) { showGone(parent, found); return; }
   const { steps, related, object, entry, count, ...head } = found;
   const row = rowOf(kind, entry);
   const parts = [['head', { ...head, count, steps: steps.length }], ...(row ? [['row', { entry }]] : []), ['steps', { steps }], ['related', { related }], ['object', { object }], ['act', { number: head.number }]];
@@ -76,10 +81,10 @@ function move(step) { page += step; return showList(listed); }
 export async function showList(kind) {
   if (listed !== kind) { text = ''; page = 0; }
   listed = kind;
-  const { rows, more } = await ask(`inspector/objects/${encodeURIComponent(kind)}?text=${encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, ''))}&page=${page}`);
-  await untilReleased();
+  const { rows, more, gone } = await lookUp(kind, { text: text.replace(/[\ud800-\udfff]/gu, ''), page });
   if (listed !== kind) return;
   const parent = byId('object');
+  if (gone) { showGone(parent, { gone }); return; }
   keep(parent, [['find', { kind, language }], ['list', { rows, more, page, language }]], (content) => (content.rows ? listOf(content) : finderOf(content)));
 }
 

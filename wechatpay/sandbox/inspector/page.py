@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chainable.sandbox.inspector import Comparison
     from wechatpay.sandbox.journal import Entry
     from wechatpay.sandbox.platform import Platform
+    from wechatpay.sandbox.webhooks import Delivery
 
 __all__ = ["FILES", "Inspector"]
 
@@ -53,6 +54,7 @@ FILES = Files(
         "money.js",
         "objects.js",
         "requests.js",
+        "states.js",
         "i18n.js",
     ),
 )
@@ -110,8 +112,7 @@ class Inspector:
             case ("entries", number):
                 return _json(self._details(self._entry(number)))
             case ("deliveries", number):
-                delivery = self._platform.callbacks.find(counted(number))
-                return _json(notification.details(delivery, self._platform.account))
+                return _json(notification.details(self._delivery(number), self._platform.account))
             case ("events", version, name):
                 return _json(content_of(self._platform.context, name, version, {}))
             case ("money",):
@@ -144,6 +145,12 @@ class Inspector:
         found = self._platform.journal.find(counted(number))
         if found is None:
             raise LookupError(Words(f"request {number} is not kept", f"没有请求 {number} 的记录"))
+        return found
+
+    def _delivery(self, number: str) -> Delivery:
+        found = next((each for each in self._platform.callbacks if each.id == counted(number)), None)
+        if found is None:
+            raise LookupError(Words(f"delivery {number} is not kept", f"没有回调 {number} 的记录"))
         return found
 
     # what it shows
@@ -227,7 +234,8 @@ class Inspector:
     def _money(self) -> dict[str, Any]:
         store = self._platform.store
         shown = {name: [entry for _, entry in store.newest(kind, SHORT)] for name, kind in SHOWN.items()}
-        return {**shown, "kinds": store.kinds()}
+        kinds = {kind: count for kind, count in store.kinds().items() if not timeline.is_index(kind)}
+        return {**shown, "kinds": kinds}
 
     # requests of its own, signed as the merchant
 

@@ -1,7 +1,6 @@
 // The requests that came in.
-import { ask, block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, pythonOf, RECEIVED, SENT, table, tell } from './elements.js';
+import { ask, block, button, byId, card, chip, clock, comparisonOf, faultChip, fieldsOf, folded, generatedChip, isGood, make, masterDetail, officialLinks, pythonOf, RECEIVED, SENT, table, tell } from './elements.js';
 import { language, named, operationTitle, otherOf, say } from './i18n.js';
-import { faultChip, generatedChip } from './objects.js';
 import { go } from './place.js';
 
 const good = (entry) => isGood(entry.status) && !entry.code;

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from chainable.i18n import Words
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.context import BEIJING
+from wechatpay.sandbox.flows import accounts
 from wechatpay.sandbox.flows.objects import Objects
 from wechatpay.sandbox.inspector import notification
 
@@ -32,9 +33,8 @@ LONGEST = 64 * 1024
 """Characters of an object that the page shows."""
 MOST = 300
 """Steps of one history: the last ones."""
-BOOKED = ("move", "account entry")
+BOOKED = ("move", accounts.ENTRY)
 """The kinds of entries that say how money moved begin so."""
-UNRELATED = ("account balance", "bill file", "media")
 AMOUNTS = ("refund", "amount", "transfer_amount", "total_amount", "order_amount", "total")
 """The members that hold an object's amount, in this order: a refund has the amount of its order too."""
 NAMING = ("refund", "voucher", "number", "order")
@@ -58,11 +58,25 @@ def known() -> Mapping[str, Objects]:
     """Return the kinds of objects of all flows."""
     modules = [import_module(f"{flows.__name__}.{each.name}") for each in pkgutil.iter_modules(flows.__path__)]
     values = [value for module in modules for value in vars(module).values()]
-    return {str(value.kind): value for value in values if isinstance(value, Objects)}
+    values += [each for value in values if isinstance(value, tuple) for each in value]
+    found = [getattr(each, "objects", each) for each in values]  # a kind of applications has its objects
+    return {str(each.kind): each for each in found if isinstance(each, Objects)}
+
+
+def is_index(kind: str) -> bool:
+    """Return whether entries of a kind only lead to objects, such as the codes of one stock."""
+    return kind[-1:].isdigit() and not kind.startswith(BOOKED)
 
 
 def listed(platform: Platform, kind: str, text: str, page: int) -> dict[str, Any]:
-    """Return a page of the objects of one kind, newest first, whose data holds a text; the first page is 0."""
+    """
+    Return a page of the objects of one kind, newest first, whose data holds a text; the first page is 0.
+
+    Raises:
+        LookupError: No flow has this kind, and nothing was stored of it.
+    """
+    if kind not in known() and not platform.store.count(kind):
+        raise LookupError(Words(f"there is no kind {kind} (any more)", f"没有类别 {kind}，或已被清空"))
     found = platform.store.newest(kind, PAGE + 1, *([text] if text else []), offset=page * PAGE)
     return {
         "rows": [row(kind, number, inner(kind, entry)) for number, entry in found[:PAGE]],
@@ -87,7 +101,9 @@ def row(kind: str, number: str, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def inner(kind: str, entry: Any) -> dict[str, Any]:
-    """Return the object in an entry of the store; an entry that is a list or a text has no members."""
+    """Return the object in an entry of the store; of lists, those of accounts alone have members, a text has none."""
+    if kind.startswith(accounts.ENTRY):
+        return accounts.members(entry)
     about = known().get(kind)
     found = about.of(entry) if about else entry
     return found if isinstance(found, dict) else {}
@@ -118,7 +134,7 @@ def times_of(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for name, value in each.items():
             if name == "created" or name.endswith("time"):
                 moment = seconds(value)
-                if moment is not None:
+                if moment:  # the platform writes 1970 where nothing happened yet
                     yield name, moment
 
 
@@ -170,7 +186,7 @@ def _related(platform: Platform, kind: str, numbers: set[str]) -> Iterator[tuple
     """Return kind, id and entry of the objects of other kinds that name one of the numbers."""
     texts = [json.dumps(number, ensure_ascii=False) for number in numbers]
     for name in platform.store.kinds():
-        if name != kind and not name.startswith((*BOOKED, *UNRELATED)):
+        if name != kind and name in known():
             for id_, entry in platform.store.newest(name, PAGE, *texts):
                 yield name, id_, entry
 
@@ -184,7 +200,7 @@ def numbers_of(kind: str, number: str, found: Mapping[str, Any]) -> list[str]:
 def _facts(kind: str, number: str, found: Mapping[str, Any], now: float) -> Iterator[dict[str, Any]]:
     about = {**row(kind, number, found), "owners": [(kind, number)]}
     for name, time in dict.fromkeys(times_of(found)):
-        yield {**about, "step": "fact", "time": time, "what": name}
+        yield {**about, "step": "planned" if time > now else "fact", "time": time, "what": name}
     for name in PLANNED:
         due = found.get(name)
         if isinstance(due, (int, float)) and due > now and about["state"] in OPEN:
@@ -194,10 +210,12 @@ def _facts(kind: str, number: str, found: Mapping[str, Any], now: float) -> Iter
 def _bookings(platform: Platform, numbers: list[str], owners: Owners) -> Iterator[dict[str, Any]]:
     texts = [json.dumps(number, ensure_ascii=False) for number in numbers]
     for kind in platform.store.kinds():
-        for _, move in reversed(platform.store.newest(kind, PAGE, *texts)) if kind.startswith(BOOKED) else ():
+        for _, stored in reversed(platform.store.newest(kind, PAGE, *texts)) if kind.startswith(BOOKED) else ():
+            move = inner(kind, stored)
             named = [owners[each] for each in map(move.get, NAMING) if each in owners]
             yield {
                 "step": "booked",
+                "kind": kind,
                 "time": seconds(move.get("time")),
                 "what": str(move.get("kind") or move.get("name") or kind),
                 "owners": named[:1],

@@ -73,3 +73,26 @@ def test_the_clock_and_stale_times_are_shown_as_what_they_are(visit, call, sandb
     choose(page, "isv.invalid-timestamp")
     assert page.is_visible(".chip:has-text('time stale')")
     assert "more than ten minutes off" in page.inner_text("#requests-details .injected")
+
+
+def test_faults_of_one_trade_and_of_messages_are_made_and_removed(visit, call, sandbox):
+    page = visit(room="faults")
+    for kind, method, match in (("error", "taobao.*", "num_iid>=5"), ("lost", "notify topic", "tid=4*")):
+        page.select_option("#rule-form [name=kind]", kind)
+        page.fill("#rule-form [name=method]", method)
+        page.fill("#rule-form [name=match]", match)
+        page.click("#rule-form button.main")
+        page.wait_for_selector(f"#rules tr:has-text('{kind}'):has-text('{match}')")
+    asked = {"method": "taobao.item.seller.get", "fields": "title"}
+    assert "item" in call(**asked, num_iid="4")
+    page.click("#tab-requests")
+    choose(page, "made-up answer")
+    assert "keeps no state" in page.inner_text("#requests-details .injected")
+    assert call.refused(**asked, num_iid="5")["code"] == 50
+    sandbox.messages.publish("topic", {"tid": 42})
+    page.click("#tab-faults")
+    page.wait_for_selector("#fault-rules .soft")
+    page.click("[data-key=clock-plusHour]")
+    page.wait_for_selector("#clock:has-text('sandbox time')")
+    page.click("[data-key=clock-backToNow]")
+    until(page, lambda: sandbox.clock.offset == 0.0)

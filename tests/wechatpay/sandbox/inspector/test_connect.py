@@ -108,7 +108,7 @@ def test_messages_that_need_no_signature_are_not_judged(ask, merchant, sandbox):
 
 def test_made_up_answers_are_marked(ask, merchant, sandbox):
     sandbox.context.strict = False
-    made_up = merchant.send(merchant.request("GET", "/v3/marketing/favor/stocks?offset=0&limit=1"))
+    made_up = merchant.send(merchant.request("GET", "/v3/marketing/membercard-open/cards?offset=0&limit=1"))
     kept = merchant.order()
     rows = {each["id"]: each["generated"] for each in ask("inspector/changes")["entries"]}
     assert (made_up.generated, rows[made_up.id], rows[kept.id]) == (True, True, False)

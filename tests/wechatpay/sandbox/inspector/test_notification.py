@@ -59,7 +59,7 @@ def test_every_event_can_be_sent(sandbox):
         ("signature", "foreign", "Wechatpay-Signature", "header"),
         ("probe", "foreign", "Wechatpay-Signature", "header"),
         ("stale", "verified", "Wechatpay-Timestamp", "header"),
-        ("serial", "verified", "Wechatpay-Serial", "header"),
+        ("serial", "foreign", "Wechatpay-Serial", "header"),
         ("body", "found", "body", "parts"),
     ],
 )
@@ -102,3 +102,16 @@ def test_the_list_tells_how_it_went(sandbox, receiver):
     assert (shown["forgery"], shown["hole"]) == ("body", True)
     shown = row(sandbox.trigger("REFUND.SUCCESS", "http://elsewhere.example/"))
     assert (shown["state"], shown["time"], shown["attempts"]) == ("blocked", None, 0)
+
+
+def test_an_attempt_may_come_while_a_notification_is_shown(sandbox, receiver, monkeypatch):
+    delivery = sent(sandbox, "REFUND.SUCCESS", receiver.url)
+    plain = type(delivery).as_json
+
+    def meanwhile(each):
+        shown = plain(each)
+        each.attempts.append(each.attempts[0])
+        return shown
+
+    monkeypatch.setattr(type(delivery), "as_json", meanwhile)
+    assert len(details(delivery, sandbox.account)["attempts"]) == 1

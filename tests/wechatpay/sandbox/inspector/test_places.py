@@ -153,7 +153,7 @@ def test_faults_and_stale_times_are_shown_as_what_they_are(visit, sandbox, merch
     merchant.send(merchant.request("GET", "/v3/certificates"))
     sandbox.faults.add("bad-signature", times=1)
     merchant.order("T20260101001", 1234)
-    merchant.send(merchant.request("GET", "/v3/marketing/favor/stocks?offset=0&limit=1"))
+    merchant.send(merchant.request("GET", "/v3/marketing/membercard-open/cards?offset=0&limit=1"))
     page = visit()
     choose(page, "SIGN_ERROR")
     assert page.is_visible(".chip.bad:has-text('time stale')")
@@ -232,3 +232,47 @@ def test_a_sandbox_that_is_down_is_named_and_found_again(visit, merchant):
     page.wait_for_selector("#notice:has-text('does not answer')")
     page.wait_for_selector("#requests-list li")
     assert not page.is_visible("#notice")
+
+
+def test_faults_of_one_order_and_of_notifications_are_made_and_removed(visit, sandbox, merchant):
+    page = visit(path="_sandbox/#faults")
+    for kind, operation, match in (("error", "*", "out_trade_no=A*, amount.total>=100"), ("lost", "notify *", "")):
+        page.select_option("#rule-form [name=kind]", kind)
+        page.fill("#rule-form [name=operation]", operation)
+        page.fill("#rule-form [name=match]", match)
+        page.click("#rule-form button.main")
+        page.wait_for_selector(f"#rules tr:has-text('{kind}'):has-text('{operation}')")
+    assert "out_trade_no=A* amount.total>=100" in page.inner_text("#rules tr:has-text('error')")
+    assert [merchant.order(number, 100).status for number in ("B1-order", "A1-order")] == [200, 500]
+    assert page.is_visible("#faults .soft code:has-text('notify TRANSACTION.SUCCESS')")
+    sandbox.pay("B1-order")
+    page.wait_for_selector("#rules tr:has-text('lost') td:nth-child(4):has-text('1')")
+    page.fill("#rule-form [name=match]", "nonsense")
+    page.click("#rule-form button.main")
+    page.wait_for_selector("#notice:has-text('write NAME=VALUE')")
+    for left in (1, 0):
+        page.click("[data-key=remove-0]")
+        until(page, lambda left=left: len(sandbox.faults) == left)
+
+
+def test_the_clock_goes_ahead_and_back_to_now(visit, sandbox):
+    page = visit(path="_sandbox/#faults")
+    page.click("[data-key=clock-plusDay]")
+    page.wait_for_selector("#clock:has-text('sandbox time')")
+    page.click("[data-key=clock-backToNow]")
+    until(page, lambda: sandbox.clock.offset == 0.0)
+    until(page, lambda: page.inner_text("#clock") == "")
+
+
+def test_wrong_addresses_say_what_is_wrong(visit, sandbox):
+    page = visit()
+    for place, said in (
+        ("callbacks/abc", "delivery abc is not kept"),
+        ("money/nokind", "there is no kind nokind"),
+        ("money/order/..", "No such page: #money/order/.."),
+    ):
+        page.evaluate(f"location.hash = '{place}'")
+        page.wait_for_selector(f".alert:visible:has-text('{said}')")
+    page.evaluate("location.hash = 'money/order'")
+    page.wait_for_selector("#object .soft:has-text('Nothing yet')")
+    assert page.is_hidden("#notice")

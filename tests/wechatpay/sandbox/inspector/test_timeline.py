@@ -1,11 +1,17 @@
 """The stored objects, and their histories."""
 
 import json
+import pkgutil
+import re
+from importlib import import_module
+from urllib.parse import quote
 
 import pytest
 
+from wechatpay.sandbox import flows
+from wechatpay.sandbox.flows.states import States
 from wechatpay.sandbox.inspector import timeline
-from wechatpay.sandbox.inspector.page import SHORT, SHOWN
+from wechatpay.sandbox.inspector.page import FILES, SHORT, SHOWN
 
 
 def look(ask, number, kind="order"):
@@ -125,7 +131,7 @@ def test_every_kind_has_a_history(ask, sandbox, merchant):
     seen = set()
     for kind in ask("inspector/money")["kinds"]:
         for listed in ask(f"inspector/objects/{kind.replace(' ', '%20')}")["rows"]:
-            found = look(ask, listed["number"], kind.replace(" ", "%20"))
+            found = look(ask, quote(listed["number"], safe=""), kind.replace(" ", "%20"))
             if kind in SHOWN.values():
                 seen.add(kind)
                 assert "request" in {step["step"] for step in found["steps"]}, kind
@@ -170,3 +176,54 @@ def test_a_history_has_an_end(ask, sandbox, merchant, monkeypatch):
     sandbox.pay("T20260101001")
     found = look(ask, "T20260101001")
     assert (len(found["steps"]), found["count"] > 3) == (3, True)
+
+
+def test_a_booking_says_what_the_account_holds_then(ask, sandbox, merchant):
+    merchant.order("paid01", 1000)
+    sandbox.pay("paid01")
+    booked = [step for step in look(ask, "paid01")["steps"] if step["step"] == "booked" and step["balance"] is not None]
+    assert [(step["what"], step["amount"], step["balance"]) for step in booked] == [("交易", 1000, 994)]
+    assert all(step["time"] for step in booked)
+
+
+def test_1970_stands_for_no_time():
+    assert list(timeline.times_of({"finish_time": "1970-01-01T08:00:00+08:00"})) == []
+
+
+def test_every_state_has_words():
+    modules = [import_module(f"{flows.__name__}.{each.name}") for each in pkgutil.iter_modules(flows.__path__)]
+    tables = [value for module in modules for value in vars(module).values() if isinstance(value, States)]
+    changes = [change for table in tables for change in table.transitions.values()]
+    states = {state for table in tables for state in table.first} | {change.after for change in changes}
+    words = (FILES["states.js"].content + FILES["i18n.js"].content).decode()
+    assert [state for state in sorted(states) if not re.search(rf"(?m)\b{state}(: '|\|)", words)] == []
+
+
+def test_every_object_of_a_flow_is_known_and_mere_lists_are_not_shown(ask, sandbox, merchant):
+    assert {"applyment", "ecommerce applyment", "account intention", "brand applyment", "name alteration"} <= set(
+        timeline.known()
+    )
+    merchant.order("paid01", 1000)
+    sandbox.pay("paid01")
+    sandbox.store.put("coupon use 77", "paid01", {"order": "paid01"})
+    kinds = ask("inspector/money")["kinds"]
+    assert "account entry BASIC" in kinds
+    assert "coupon use 77" not in kinds
+    assert "coupon use 77" not in {each["kind"] for each in look(ask, "paid01")["related"]}
+    (entry,) = ask("inspector/objects/account%20entry%20BASIC")["rows"]
+    assert (entry["amount"], entry["time"] is None) == (1000, False)
+
+
+def test_what_is_to_come_is_no_fact(ask, sandbox):
+    tomorrow = "2099-01-01T00:00:00+08:00"
+    sandbox.store.put("coupon", "c1", {"create_time": "2020-01-01T00:00:00+08:00", "available_end_time": tomorrow})
+    assert [(step["what"], step["step"]) for step in look(ask, "c1", "coupon")["steps"]] == [
+        ("create_time", "fact"),
+        ("available_end_time", "planned"),
+    ]
+
+
+def test_a_kind_or_notification_that_is_not_there_is_named(ask):
+    assert b"there is no kind nokind" in ask.reply("inspector/objects/nokind").body
+    assert b"delivery abc is not kept" in ask.reply("inspector/deliveries/abc").body
+    assert ask("inspector/objects/order")["rows"] == []
