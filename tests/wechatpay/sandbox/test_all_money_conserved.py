@@ -160,8 +160,10 @@ class Money(RuleBasedStateMachine):
     def now(self) -> datetime:
         return self.context.now()
 
-    def pick(self, found: list[Any], index: int) -> Any:
-        return found[index % len(found)]
+    def pick(self, found: list[Any], index: int, state: str = "") -> Any:
+        """Return one of them; mostly one in a state that something can happen in."""
+        likely = [each for each in found if each.state == state] if state and index < 80 else []
+        return (likely or found)[index % len(likely or found)]
 
     def either(self, possible: bool, work: Callable[..., Any], *arguments: Any) -> bool:
         """Do what a user or the platform does: it works exactly if it is possible."""
@@ -192,8 +194,13 @@ class Money(RuleBasedStateMachine):
 
     # orders
 
-    @rule(total=st.integers(200, 9000), kind=st.sampled_from(["own", "sub", "both"]), share=st.booleans())
-    def order(self, total: int, kind: str, share: bool) -> None:
+    @rule(
+        total=st.integers(200, 9000),
+        kind=st.sampled_from(["own", "sub", "both"]),
+        share=st.sampled_from([True, True, True, False]),
+        coupon=st.sampled_from(["", "", "NOCASH", "CASH", "unpaid"]),
+    )
+    def order(self, total: int, kind: str, share: bool, coupon: str) -> None:
         new, account = self.model.new, self.merchant.account
         sent = {"description": "x", "notify_url": URL, "amount": {"total": total, "currency": "CNY"}}
         sent["settle_info"] = {"profit_sharing": share}
@@ -224,11 +231,16 @@ class Money(RuleBasedStateMachine):
             answers = [self.post(f"/v3/pay/{path}/native", whole).status for _ in range(2)]
             self.model.orders.append(order)
         assert answers == [200, 200]
+        if coupon != "unpaid":
+            self.pay_with(self.model.orders[-1], coupon)
+            self.sandbox.clock.advance(minutes=1)
 
     @precondition(lambda self: any(each.paid is None for each in self.model.orders))
-    @rule(index=number, coupon=st.sampled_from(["", "NOCASH", "CASH"]))
-    def pay(self, index: int, coupon: str) -> None:
-        order = self.pick([each for each in self.model.orders if each.paid is None], index)
+    @rule(index=number)
+    def pay(self, index: int) -> None:
+        self.pay_with(self.pick([each for each in self.model.orders if each.paid is None], index), "")
+
+    def pay_with(self, order: Order, coupon: str) -> None:
         group = [each for each in self.model.orders if each.group and each.group == order.group] or [order]
         self.model.notices += 1
         if coupon and not order.group and not order.owner and self.now < self.ends:
@@ -297,7 +309,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.model.refunds)
     @rule(index=number, state=st.sampled_from(["SUCCESS", "CLOSED", "ABNORMAL"]))
     def finish_refund(self, index: int, state: str) -> None:
-        refund = self.pick(self.model.refunds, index)
+        refund = self.pick(self.model.refunds, index, "PROCESSING")
         possible = refund.state == "PROCESSING" or (refund.state == "ABNORMAL" != state)
         if self.either(possible, self.sandbox.finish_refund, refund.number, state):
             refund.state, order = state, refund.order
@@ -310,12 +322,12 @@ class Money(RuleBasedStateMachine):
 
     # splits
 
-    @precondition(lambda self: any(each.paid and each.share for each in self.model.orders))
+    @precondition(lambda self: any(each.frozen for each in self.model.orders))
     @rule(
         index=number, part=st.integers(0, 100), whole=st.booleans(), kind=st.sampled_from([RECEIVER, RECEIVER, "user"])
     )
     def split(self, index: int, part: int, whole: bool, kind: str) -> None:
-        order = self.pick([each for each in self.model.orders if each.paid and each.share], index)
+        order = self.pick([e for e in self.model.orders if e.paid and e.share and (e.frozen or index > 80)], index)
         amount, whole = order.total * part // 100, whole or part == 0
         name = self.model.new("split")
         base = "ecommerce/profitsharing" if order.owner else "profitsharing"
@@ -356,7 +368,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.model.splits)
     @rule(index=number, state=st.sampled_from(["SUCCESS", "SUCCESS", "CLOSED"]))
     def finish_split(self, index: int, state: str) -> None:
-        split = self.pick(self.model.splits, index)
+        split = self.pick(self.model.splits, index, "PENDING")
         if self.either(split.state == "PENDING", self.act["finish_split"], split.number, state):
             split.state, split.finished = state, self.now
             if state == "CLOSED":
@@ -370,7 +382,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.model.splits)
     @rule(index=number, part=st.sampled_from([30, 50, 100]))
     def give_back(self, index: int, part: int) -> None:
-        split = self.pick(self.model.splits, index)
+        split = self.pick(self.model.splits, index, "SUCCESS")
         amount, name = max(split.amount * part // 100, 1), self.model.new("back")
         base = "ecommerce/profitsharing/returnorders" if split.order.owner else "profitsharing/return-orders"
         sent = {"out_order_no": split.number, "out_return_no": name, "return_mchid": RECEIVER, "amount": amount}
@@ -397,7 +409,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.model.returns)
     @rule(index=number, state=st.sampled_from(["SUCCESS", "SUCCESS", "FAILED"]))
     def finish_return(self, index: int, state: str) -> None:
-        known = self.pick(self.model.returns, index)
+        known = self.pick(self.model.returns, index, "PROCESSING")
         if self.either(known.state == "PROCESSING", self.act["finish_return"], known.number, state):
             if known.amounts[0] > self.model.available(("BASIC", RECEIVER)):
                 state = "FAILED"
@@ -448,6 +460,7 @@ class Money(RuleBasedStateMachine):
 
     # withdrawals and batches
 
+    @precondition(lambda self: len(self.model.withdrawals) < 6)
     @rule(account=st.sampled_from([*ACCOUNTS[:2], ACCOUNTS[-1]]), part=st.sampled_from([10, 100, 101]))
     def withdraw(self, account: tuple[str, str], part: int) -> None:
         amount, name = self.model.available(account) * part // 100 + (part > 100), self.model.new("withdraw")
@@ -470,7 +483,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.model.withdrawals)
     @rule(index=number, state=st.sampled_from(["SUCCESS", "FAIL", "CLOSE", "REFUND"]))
     def finish_withdrawal(self, index: int, state: str) -> None:
-        known = self.pick(self.model.withdrawals, index)
+        known = self.pick(self.model.withdrawals, index, "SUCCESS" if state == "REFUND" else "SENT")
         possible = known.state == ("SUCCESS" if state == "REFUND" else "SENT")
         if self.either(possible, self.act["finish_withdrawal"], known.number, state):
             known.state = state
@@ -478,6 +491,7 @@ class Money(RuleBasedStateMachine):
             amount = {"SUCCESS": -known.amounts[0], "REFUND": known.amounts[0]}.get(state, 0)
             self.move(amount, known.account[1], known.account[0])
 
+    @precondition(lambda self: len(self.model.batches) < 4)
     @rule(amounts=st.lists(st.integers(30, 900), min_size=1, max_size=3))
     def batch(self, amounts: list[int]) -> None:
         name = self.model.new("batch")

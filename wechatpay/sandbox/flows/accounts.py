@@ -40,6 +40,8 @@ ENTRY = "account entry"
 HELD = "account held"
 """What was held at the end of each day on which that changed."""
 BALANCE = "account balance"
+OWNERS = "account owners"
+"""Whose accounts moved on a day."""
 OPENING: dict[str, int] = {"OPERATION": 1_000_000_00}
 """What the sandbox's merchant begins with, in fen: transfers need money before there is a payment."""
 WRITTEN = ("amount", "fee", "name", "kind", "number", "voucher", "note", "by", "flow")
@@ -137,6 +139,8 @@ def book(context: SandboxContext, entry: Entry, account: AccountType = "BASIC", 
     written = [*(getattr(entry, name) for name in WRITTEN), context.stamp(), after.total]
     with context.change():
         context.store.put(kind_of(account, owner), str(after.moves), written, day=context.day())
+        if owner:
+            context.store.put(f"{OWNERS} {account}", f"{context.day()} {owner}", owner, day=context.day())
         save(context, after, account, owner)
 
 
@@ -205,9 +209,9 @@ def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BAS
     return evolve(known, held=held[1] if held else 0)
 
 
-def owners(context: SandboxContext, account: AccountType = "BASIC") -> list[str]:
-    """Return the sub-merchants that have money in such an account, or had."""
-    return [each["owner"] for each in context.store.all(BALANCE) if each["owner"] and each["account"] == account]
+def owners(context: SandboxContext, day: str, account: AccountType = "BASIC") -> list[str]:
+    """Return the sub-merchants whose money moved on a day, ``yyyy-mm-dd``."""
+    return list(context.store.all(f"{OWNERS} {account}", day))
 
 
 def opening(account: str, owner: str) -> Balance:

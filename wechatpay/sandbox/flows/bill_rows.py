@@ -199,7 +199,7 @@ def flows(context: SandboxContext, day: str, kind: str, owner: str) -> Iterator[
     """Return the entries of a fund flow bill."""
     account: AccountType | None = next((each for each in ACCOUNTS if each == kind), None)
     if kind == "ALL":
-        for each in accounts.owners(context):
+        for each in accounts.owners(context, day):
             yield from accounts.entries(context, day, "BASIC", each)
     elif account is not None:
         yield from accounts.entries(context, day, account, owner)
