@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -624,3 +627,151 @@ def test_sequences(sandbox: Sandbox, merchant: Any, told: Told) -> None:
         phases=[Phase.generate],  # a failure is told within seconds, unshortened
     )
     run_state_machine_as_test(Money, settings=bounded)  # type: ignore[no-untyped-call] (of hypothesis)
+
+
+# at once
+
+
+class Shop:
+    """One thing of each kind, in a state in which the next can happen."""
+
+    def __init__(self, merchant: Any) -> None:
+        self.merchant, self.sandbox, self.act = merchant, merchant.sandbox, merchant.sandbox.actions
+        self.sandbox.context.strict = False
+        self.post = merchant.post
+
+    def order(self) -> None:
+        account = self.merchant.account
+        head = {"combine_appid": account.appid, "combine_mchid": account.mchid, "combine_out_trade_no": "both0001"}
+        one = {"mchid": account.mchid, "attach": "x", "description": "x"}
+        one["amount"] = {"total_amount": 1000, "currency": "CNY"}
+        shared = {"sub_mchid": SUB, "settle_info": {"profit_sharing": True, "subsidy_amount": 100}}
+        subs = [{**one, **shared, "out_trade_no": "order001"}, {**one, "out_trade_no": "order002"}]
+        self.post("/v3/combine-transactions/native", {**head, "sub_orders": subs, "notify_url": URL})
+
+    def pay(self) -> None:
+        self.sandbox.pay("both0001")
+
+    def of_order(self) -> dict[str, Any]:
+        found = orders.ORDERS.entry(self.sandbox.context, "order001")
+        return {"sub_mchid": SUB, "transaction_id": found["transaction_id"], "description": "x"}
+
+    def subsidise(self) -> None:
+        self.post("/v3/ecommerce/subsidies/create", {**self.of_order(), "amount": 100})
+
+    def split(self) -> None:
+        self.sandbox.clock.advance(minutes=1)
+        who = {"appid": "wx1", "type": "MERCHANT_ID", "account": RECEIVER, "relation_type": "STORE"}
+        self.post("/v3/ecommerce/profitsharing/receivers/add", who)
+        self.act["set_sharing_ratio"](SUB, "10000")
+
+    def share(self) -> None:
+        part = {"type": "MERCHANT_ID", "receiver_account": RECEIVER, "amount": 300, "description": "x"}
+        sent = {**self.of_order(), "appid": "wx1", "out_order_no": "split001", "receivers": [part], "finish": False}
+        self.post("/v3/ecommerce/profitsharing/orders", {**sent, "notify_url": URL})
+
+    def finish_split(self) -> None:
+        self.act["finish_split"]("split001")
+
+    def give_back(self) -> None:
+        sent = {"sub_mchid": SUB, "out_order_no": "split001", "out_return_no": "back0001", "return_mchid": RECEIVER}
+        self.post("/v3/ecommerce/profitsharing/returnorders", {**sent, "amount": 100, "description": "x"})
+
+    def finish_return(self) -> None:
+        self.act["finish_return"]("back0001")
+
+    def withdraw(self) -> None:
+        sent = {"out_request_no": "withdraw", "amount": 500, "notify_url": URL}
+        self.post("/v3/merchant/fund/withdraw", {**sent, "account_type": "BASIC"})
+
+    def finish_withdrawal(self) -> None:
+        self.act["finish_withdrawal"]("withdraw")
+
+    def batch(self) -> None:
+        details = [{"out_detail_no": f"x{each}", "transfer_amount": 100, "openid": "o1"} for each in range(2)]
+        sent = {"appid": "wx1", "out_batch_no": "batch001", "total_amount": 200, "total_num": 2, "notify_url": URL}
+        self.post("/v3/transfer/batches", {**sent, "transfer_detail_list": details})
+
+    def fail_one(self) -> None:
+        self.act["finish_batch_detail"]("batch001", "x0", "FAIL")
+
+    def finish_batch(self) -> None:
+        self.act["finish_batch"]("batch001")
+
+    def sign(self) -> None:
+        self.contract = test_contracts.signed(self.sandbox, self.merchant)
+
+    def deduct(self) -> None:
+        self.post("/v3/papay/pay/transactions/apply", test_contracts.deducted(URL, self.contract))
+
+    def serve(self) -> None:
+        test_payscore.completed(self.sandbox, self.merchant, 1000)
+
+    def pay_service(self) -> None:
+        self.act["pay_service"](test_payscore.NUMBER)
+
+    def coupon(self) -> None:
+        stock = test_favor.running(self.merchant)
+        self.number = test_favor.send(self.merchant, stock).data["coupon_id"]
+        test_favor.order(self.merchant, "order003")
+
+    def use_coupon(self) -> None:
+        self.act["use_coupon"]("order003", self.number)
+
+
+PAID = ["order", "pay"]
+SHARED = [*PAID, "subsidise", "split", "share"]
+GIVEN = [*SHARED, "finish_split"]
+
+
+@pytest.mark.parametrize(
+    ("before", "work", "changes", "notices"),
+    [
+        (["order"], "pay", {("BASIC", ""): (994, 0), ("BASIC", SUB): (994, 994)}, 1),
+        (PAID, "subsidise", {("BASIC", SUB): (100, 100), ("OPERATION", ""): (-100, 0)}, 0),
+        (SHARED[:-1], "share", {("BASIC", SUB): (-300, -300)}, 0),
+        (SHARED, "finish_split", {("BASIC", RECEIVER): (300, 0)}, 1),
+        (GIVEN, "give_back", {}, 0),
+        ([*GIVEN, "give_back"], "finish_return", {("BASIC", SUB): (100, 0), ("BASIC", RECEIVER): (-100, 0)}, 1),
+        (PAID, "withdraw", {("BASIC", ""): (0, 500)}, 0),
+        ([*PAID, "withdraw"], "finish_withdrawal", {("BASIC", ""): (-500, -500)}, 1),
+        ([], "batch", {("OPERATION", ""): (-200, 0)}, 0),
+        (["batch"], "fail_one", {("OPERATION", ""): (100, 0)}, 0),
+        (["batch", "fail_one"], "finish_batch", {}, 1),
+        (["sign"], "deduct", {("BASIC", ""): (99, 0)}, 1),
+        (["serve"], "pay_service", {("BASIC", ""): (994, 0)}, 1),
+        (["coupon"], "use_coupon", {("BASIC", ""): (149, 0)}, 1),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_eight_at_once_have_one_effect(
+    merchant: Any,
+    told: Told,
+    before: list[str],
+    work: str,
+    changes: dict[tuple[Any, str], tuple[int, int]],
+    notices: int,
+) -> None:
+    shop, context = Shop(merchant), merchant.sandbox.context
+    for each in before:
+        getattr(shop, each)()
+
+    def balances() -> dict[tuple[Any, str], tuple[int, int]]:
+        found = {account: accounts.balance(context, *account) for account in ACCOUNTS}
+        return {account: (each.total, each.held) for account, each in found.items()}
+
+    began = balances()
+    told.notices.clear()
+    together = threading.Barrier(8)
+
+    def one(_: int) -> None:
+        together.wait()
+        with suppress(ValueError):  # done already
+            getattr(shop, work)()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(one, range(8)))
+    ended = balances()
+    moved = {each: (ended[each][0] - began[each][0], ended[each][1] - began[each][1]) for each in ACCOUNTS}
+    assert {account: each for account, each in moved.items() if each != (0, 0)} == changes
+    assert len(told.notices) == notices
