@@ -92,6 +92,17 @@ def test_a_subsidy_that_cannot_be_shared_does_not_wait(sandbox: Sandbox, merchan
     assert funds(sandbox, SUB) == (1094 if share else 994, 0)
 
 
+def test_a_subsidy_is_what_was_promised_unless_some_was_refunded(sandbox: Sandbox, merchant: Any) -> None:
+    # https://pay.weixin.qq.com/doc/v3/partner/4012477631
+    sandbox.context.strict = False
+    transaction = combined(merchant, sub_mchid=SUB, settle_info={"profit_sharing": True, "subsidy_amount": 150})
+    assert subsidise(merchant, transaction).data["message"] == "补差金额需要和下单的时候的补差金额保持一致"
+    amount = {"refund": 10, "total": 1000, "currency": "CNY"}
+    sent = {"out_trade_no": "order001", "out_refund_no": "R1", "amount": amount, "sub_mchid": SUB}
+    assert merchant.post("/v3/refund/domestic/refunds", sent).status == 200
+    assert subsidise(merchant, transaction).status == 200
+
+
 def test_an_order_of_another_merchant_in_a_combined_one_is_its_money(sandbox: Sandbox, merchant: Any) -> None:
     # https://pay.weixin.qq.com/doc/v3/merchant/4012556944 (sub_orders.mchid: 子单商户号)
     combined(merchant, mchid=OTHER)

@@ -64,6 +64,9 @@ def create(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             raise Refusal(400, "INVALID_REQUEST", "非分账订单不支持补差")
         if amount > frozen_money.subsidised(order):
             raise Refusal(400, "INVALID_REQUEST", "补差金额不能超过下单时候的最大补差金额")
+        if amount < frozen_money.subsidised(order) and not order["refunded"]:
+            # https://pay.weixin.qq.com/doc/v3/partner/4012477631
+            raise Refusal(400, "INVALID_REQUEST", "补差金额需要和下单的时候的补差金额保持一致")
         accounts.require(context, amount, "OPERATION", refusal=Refusal(403, "NOT_ENOUGH", TOO_LITTLE))
         with refusing():
             SUBSIDIES.move(subsidy, "create", sent=sent, amount=amount, success_time=context.stamp())
