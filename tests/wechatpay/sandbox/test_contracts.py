@@ -323,7 +323,10 @@ def test_deductions_that_are_made_at_once_fail_at_once(sandbox: Sandbox, merchan
     }
     base = "/v3/ecommerce/combine-papay/transactions"
     sandbox.actions["refuse_deduction"](contract)
-    assert merchant.post(base, combined).data["code"] == "NOT_ENOUGH"
+    for _ in range(2):
+        assert merchant.post(base, combined).data["code"] == "NOT_ENOUGH"
+    other = {**combined, "sub_orders": [{**order, "amount": {"total_amount": 2, "currency": "CNY"}}]}
+    assert merchant.post(base, other).data["code"] == "INVALID_REQUEST"
     assert merchant.get(f"{base}/together").data["sub_orders"][0]["trade_state"] == "PAYERROR"
 
 

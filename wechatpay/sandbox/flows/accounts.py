@@ -38,11 +38,15 @@ __all__ = [
 AccountType = Literal["BASIC", "OPERATION", "FEES"]
 ACCOUNTS: tuple[AccountType, ...] = ("BASIC", "OPERATION", "FEES")
 ENTRY = "account entry"
+HELD = "account held"
+"""What was held at the end of each day on which that changed."""
 BALANCE = "account balance"
+OWNERS = "account owners"
+"""Whose accounts moved on a day."""
 OPENING: dict[str, int] = {"OPERATION": 1_000_000_00}
 """What the sandbox's merchant begins with, in fen: transfers need money before there is a payment."""
 WRITTEN = ("amount", "fee", "name", "kind", "number", "voucher", "note", "by", "flow")
-"""The members of an entry in the order they are stored in; time, balance and what is held follow."""
+"""The members of an entry in the order they are stored in; time and balance follow."""
 BUSINESS = {
     "pay": ("交易", "交易"),
     "commission": ("交易", "扣除交易手续费"),
@@ -133,21 +137,30 @@ def book(context: SandboxContext, entry: Entry, account: AccountType = "BASIC", 
     """Write an entry of an account, with the time and the balance after it."""
     now = balance(context, account, owner)
     after = evolve(now, total=now.total + entry.amount - entry.fee, moves=now.moves + (2 if entry.fee else 1))
-    written = [*(getattr(entry, name) for name in WRITTEN), context.stamp(), after.total, after.held]
+    written = [*(getattr(entry, name) for name in WRITTEN), context.stamp(), after.total]
     with context.change():
         context.store.put(kind_of(account, owner), str(after.moves), written, day=context.day())
+        if owner:
+            context.store.put(f"{OWNERS} {account}", f"{context.day()} {owner}", owner, day=context.day())
         save(context, after, account, owner)
 
 
-def hold(context: SandboxContext, amount: int, account: AccountType = "BASIC", owner: str = "") -> None:
-    """Keep so many fen from being spent."""
-    now = balance(context, account, owner)
-    save(context, evolve(now, held=now.held + amount), account, owner)
+def hold(
+    context: SandboxContext, amount: int, account: AccountType = "BASIC", owner: str = "", *, day: str = ""
+) -> None:
+    """Keep so many fen from being spent, from a day on, ``yyyy-mm-dd``; by default today."""
+    now, day = balance(context, account, owner), day or context.day()
+    after = evolve(now, held=now.held + amount)
+    with context.change():
+        context.store.put(kind_of(account, owner, HELD), day, after.held, day=day)
+        save(context, after, account, owner)
 
 
-def release(context: SandboxContext, amount: int, account: AccountType = "BASIC", owner: str = "") -> None:
-    """Let so many fen that were held be spent."""
-    hold(context, -amount, account, owner)
+def release(
+    context: SandboxContext, amount: int, account: AccountType = "BASIC", owner: str = "", *, day: str = ""
+) -> None:
+    """Let so many fen that were held be spent, from a day on; by default today."""
+    hold(context, -amount, account, owner, day=day)
 
 
 def require(
@@ -173,7 +186,11 @@ def entries(
     """
     start = f"{owner or context.account.mchid}{day.replace('-', '')}{ACCOUNTS.index(account) + 1}"
     for moves, values in context.store.read(kind_of(account, owner), day):
+<<<<<<< HEAD
         written = members(values)
+=======
+        written = dict(zip((*WRITTEN, "time", "balance"), values, strict=True))
+>>>>>>> money2
         amount, fee, last = written["amount"], written["fee"], written["balance"]
         written["by"] = written["by"] or f"{owner or context.account.mchid}API"
         kind = written["kind"] = written["kind"] or written["name"]
@@ -197,15 +214,14 @@ def members(values: list[Any]) -> dict[str, Any]:
 def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BASIC", owner: str = "") -> Balance:
     """Return what an account held at the end of a day, ``yyyy-mm-dd``."""
     last = context.store.last_until(kind_of(account, owner), day)
-    if last is None:
-        return opening(account, owner)
-    *_, total, held = last[1]
-    return Balance(total, held, int(last[0]))
+    held = context.store.last_until(kind_of(account, owner, HELD), day)
+    known = opening(account, owner) if last is None else Balance(last[1][-1], moves=int(last[0]))
+    return evolve(known, held=held[1] if held else 0)
 
 
-def owners(context: SandboxContext, account: AccountType = "BASIC") -> list[str]:
-    """Return the sub-merchants that have money in such an account, or had."""
-    return [each["owner"] for each in context.store.all(BALANCE) if each["owner"] and each["account"] == account]
+def owners(context: SandboxContext, day: str, account: AccountType = "BASIC") -> list[str]:
+    """Return the sub-merchants whose money moved on a day, ``yyyy-mm-dd``."""
+    return list(context.store.all(f"{OWNERS} {account}", day))
 
 
 def opening(account: str, owner: str) -> Balance:
@@ -213,9 +229,9 @@ def opening(account: str, owner: str) -> Balance:
     return Balance(0 if owner else OPENING.get(account, 0))
 
 
-def kind_of(account: str, owner: str) -> str:
-    """Return the kind in the store of an account's entries."""
-    return f"{ENTRY} {account} {owner}".rstrip()
+def kind_of(account: str, owner: str, what: str = ENTRY) -> str:
+    """Return the kind in the store of an account's entries, or of what it held."""
+    return f"{what} {account} {owner}".rstrip()
 
 
 def save(context: SandboxContext, now: Balance, account: str, owner: str) -> None:

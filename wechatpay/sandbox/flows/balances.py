@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
-from wechatpay.sandbox.flows import accounts, profit_sharing
+from wechatpay.sandbox.flows import accounts, orders
 from wechatpay.sandbox.flows.accounts import ACCOUNTS, AccountType, Balance, Entry
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
@@ -39,6 +39,7 @@ def deposit(context: SandboxContext, number: str, account: str = "OPERATION", ow
             )
         )
     with context.change():
+        orders.unfreeze_due(context)
         made = digits(
             28, "deposit", account, owner, context.stamp(), str(accounts.balance(context, account, owner).moves)
         )
@@ -66,7 +67,7 @@ def of_call(call: ReceivedCall) -> tuple[AccountType, str]:
 @routes.on(f"GET {OWN}/balance/{{account_type}}", f"GET {SUB}/balance/{{sub_mchid}}")
 def now(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return what an account holds now."""
-    profit_sharing.unfreeze_due(context)
+    orders.unfreeze_due(context)
     return told(context, call, accounts.balance(context, *of_call(call)))
 
 
@@ -76,6 +77,7 @@ def at_day_end(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     day = calendar_day(str(call.query["date"]), "/date")
     if day >= context.now().date():
         raise Refusal(400, "INVALID_REQUEST", "查询日期必须早于当前日期")
+    orders.unfreeze_due(context)
     return told(context, call, accounts.at_the_end_of(context, day.isoformat(), *of_call(call)))
 
 

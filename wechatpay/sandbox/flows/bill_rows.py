@@ -6,7 +6,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import accounts, orders, promotions, refunds, trades
+from wechatpay.sandbox.flows import accounts, frozen_money, orders, promotions, refunds, trades
 from wechatpay.sandbox.flows.accounts import ACCOUNTS, yuan
 from wechatpay.sandbox.flows.orders_v2 import moment
 
@@ -90,7 +90,7 @@ def trade_bill(context: SandboxContext, day: str, kind: str = "ALL", owner: str 
     def rows() -> Iterator[list[str]]:
         for move in moves(context, day, wanted):
             order, amount = move["order"], move["amount"]
-            if owner and trades.owner_of(context, order) != owner:
+            if owner and frozen_money.of_order(context, order) != owner:
                 continue
             returned = move["kind"] != "pay"
             sums["count"] += 1
@@ -199,7 +199,7 @@ def flows(context: SandboxContext, day: str, kind: str, owner: str) -> Iterator[
     """Return the entries of a fund flow bill."""
     account: AccountType | None = next((each for each in ACCOUNTS if each == kind), None)
     if kind == "ALL":
-        for each in accounts.owners(context):
+        for each in accounts.owners(context, day):
             yield from accounts.entries(context, day, "BASIC", each)
     elif account is not None:
         yield from accounts.entries(context, day, account, owner)

@@ -12,7 +12,7 @@ from wechatpay.sandbox.flows.busifavor import BASE, STOCKS
 from wechatpay.sandbox.flows.busifavor_coupons import COUPONS, find_coupon
 from wechatpay.sandbox.flows.favor_rules import new_number, repeated
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
-from wechatpay.sandbox.flows.orders import ORDERS
+from wechatpay.sandbox.flows.orders import ORDERS, unfreeze_due
 from wechatpay.sandbox.flows.refunds import REFUNDS
 from wechatpay.sandbox.flows.states_coupons import SUBSIDY, SUBSIDY_RETURN
 from wechatpay.sandbox.http import Refusal
@@ -49,6 +49,7 @@ def owner(context: SandboxContext, mchid: str) -> str:
 
 def transfer(context: SandboxContext, payer: str, payee: str, amount: int, name: str, number: str) -> bool:
     """Move so many fen from a merchant to another; False if the payer has too little."""
+    unfreeze_due(context)
     if accounts.balance(context, owner=owner(context, payer)).available < amount:
         return False
     for mchid, change in ((payer, -amount), (payee, amount)):

@@ -273,8 +273,13 @@ def deduct_combined(context: SandboxContext, call: ReceivedCall) -> dict[str, An
     sent = dict(call.body)
     contract = in_force(context, sent["contract_id"], sent)
     number = str(sent["combine_out_trade_no"])
-    if COMBINED.get(context, number) is None:
-        place_combined(context, {**sent, "combine_payer_info": {"openid": contract["openid"]}}, "AUTH")
+    placed, known = {**sent, "combine_payer_info": {"openid": contract["openid"]}}, COMBINED.get(context, number)
+    if known is not None:
+        COMBINED.same(known, placed, number)
+        if orders.find(context, known["orders"][0])["state"] == "PAYERROR":
+            return not_enough()
+    else:
+        place_combined(context, placed, "AUTH")
         if refused(context, contract["contract_id"]):
             for each in COMBINED.find(context, number)["orders"]:
                 payments.fail(context, each)

@@ -26,6 +26,7 @@ TOO_LITTLE = "可用余额不足，请充值后重新发起"
 
 def order_of(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the paid order that a request names; another sub-merchant's is refused."""
+    orders.unfreeze_due(context)
     order = orders.ORDERS.find(context, call.body["transaction_id"], "RESOURCE_NOT_EXISTS", "transaction_id")
     if orders.whose(order) != call.body["sub_mchid"] or order["success_time"] is None:
         raise Refusal(400, "INVALID_REQUEST", "商户号和订单信息不匹配")
@@ -59,17 +60,21 @@ def create(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     amount = fen(sent.get("amount"), "/amount")
     subsidy = subsidy_of(order, context)
     if subsidy["sent"] is None:
+        if not frozen_money.waits(order):
+            raise Refusal(400, "INVALID_REQUEST", "非分账订单不支持补差")
         if amount > frozen_money.subsidised(order):
             raise Refusal(400, "INVALID_REQUEST", "补差金额不能超过下单时候的最大补差金额")
+        if amount < frozen_money.subsidised(order) and not order["refunded"]:
+            # https://pay.weixin.qq.com/doc/v3/partner/4012477631
+            raise Refusal(400, "INVALID_REQUEST", "补差金额需要和下单的时候的补差金额保持一致")
         accounts.require(context, amount, "OPERATION", refusal=Refusal(403, "NOT_ENOUGH", TOO_LITTLE))
         with refusing():
             SUBSIDIES.move(subsidy, "create", sent=sent, amount=amount, success_time=context.stamp())
         SUBSIDIES.save(context, subsidy)
         voucher = str(sent.get("out_subsidy_no") or order["out_trade_no"])
         move(context, order, amount, SUBSIDY.transitions["create"].books, (subsidy["subsidy_id"], voucher))
-        order |= {"frozen": order.get("frozen", 0) + amount, "subsidised": True}
-        accounts.hold(context, amount, owner=frozen_money.of_order(context, order))
-        orders.ORDERS.save(context, order)
+        frozen_money.add(context, order, amount)
+        orders.ORDERS.save(context, order | {"subsidised": True})
     elif subsidy["sent"] != sent:
         raise Refusal(400, "INVALID_REQUEST", "一笔订单只能补差一笔")
     return context.respond(call, {**sent, **chosen(subsidy, "subsidy_id", "success_time"), "result": "SUCCESS"})

@@ -12,7 +12,7 @@ from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.described import documented
 from wechatpay.sandbox.flows.endings import reason_of
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
-from wechatpay.sandbox.flows.profit_sharing import unfreeze_due
+from wechatpay.sandbox.flows.orders import unfreeze_due
 from wechatpay.sandbox.flows.states_sharing import WITHDRAWAL
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["BASE", "PRODUCT", "STOCKS", "face_value", "find", "least_total", "routes"]
+__all__ = ["BASE", "PRODUCT", "STOCKS", "book_budget", "face_value", "find", "least_total", "routes"]
 
 routes = Routes()
 

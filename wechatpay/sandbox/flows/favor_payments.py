@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.flows import payments, refunds
-from wechatpay.sandbox.flows.favor import PRODUCT, STOCKS, face_value
+from wechatpay.sandbox.flows import orders, payments, refunds
+from wechatpay.sandbox.flows.favor import PRODUCT, STOCKS, book_budget, face_value
 from wechatpay.sandbox.flows.favor_coupons import COUPONS, current
 from wechatpay.sandbox.flows.favor_files import write
 from wechatpay.sandbox.flows.favor_rules import at_this_time, callback_url
@@ -162,9 +162,12 @@ def consume(context: SandboxContext, order: dict[str, Any]) -> None:
 
 
 def spend(context: SandboxContext, stock_id: str, amount: int) -> None:
-    """Count so many fen of a stock's budget as used; negative when they come back."""
+    """Count so many fen of a stock's budget as used; negative when they come back, to the merchant if it has the rest."""
     stock = STOCKS.entry(context, stock_id)
     stock["used_amount"] += amount
+    if amount < 0 and not stock["sent"]["no_cash"] and "budget_returned" in stock:
+        stock["budget_returned"] -= amount
+        book_budget(context, stock, "return the budget", -amount)
     STOCKS.save(context, stock)
 
 
@@ -178,7 +181,21 @@ def give_back(context: SandboxContext, refund: dict[str, Any]) -> None:
         spend(context, each["stock_id"], -share["refund_amount"])
         write(context, "refund", order, {**each, "amount": share["refund_amount"]}, refund["refund_id"])
         if whole:
-            coupon = COUPONS.entry(context, each["coupon_id"], "coupon_id")
-            COUPONS.move(coupon, "return")
-            del coupon["consume_information"]
-            COUPONS.save(context, coupon)
+            unused(context, each["coupon_id"])
+
+
+@orders.on_reversed
+def reverse(context: SandboxContext, order: dict[str, Any]) -> None:
+    """Give the coupons of an order that is reversed back to their user."""
+    for each in order.get("promotion_detail") or ():
+        spend(context, each["stock_id"], -each["amount"])
+        write(context, "refund", order, each, order["transaction_id"])
+        unused(context, each["coupon_id"])
+
+
+def unused(context: SandboxContext, number: str) -> None:
+    """Let a coupon be used once more."""
+    coupon = COUPONS.entry(context, number, "coupon_id")
+    COUPONS.move(coupon, "return")
+    del coupon["consume_information"]
+    COUPONS.save(context, coupon)

@@ -18,7 +18,7 @@ from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
@@ -79,6 +79,15 @@ BY_CODE = ("/codepay", "/micropay", "/micropay/transactions/pay")
 PARTIES = ("appid", "mchid", "mch_id", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "sub_mch_id")
 
 
+REVERSED: list[Callable[[SandboxContext, dict[str, Any]], None]] = []
+
+
+def on_reversed(hook: Callable[[SandboxContext, dict[str, Any]], None]) -> Callable[..., None]:
+    """Register the function below: it is called with each paid order that is reversed."""
+    REVERSED.append(hook)
+    return hook
+
+
 def commission(fen: int) -> int:
     """Return the platform's commission of an amount, in fen."""
     return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
@@ -98,7 +107,16 @@ def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str =
 
 def find(context: SandboxContext, number: str, missing: str = "", by: str = "") -> dict[str, Any]:
     """Return the order with this number of the merchant's or of the platform's; of the member ``by`` if it is named."""
+    unfreeze_due(context)
     return expired(context, ORDERS.find(context, number, missing, by))
+
+
+def unfreeze_due(context: SandboxContext) -> None:
+    """Unfreeze what nobody shared in time, of all orders, until yesterday: before a balance counts or an order is read."""
+    for day, number in frozen_money.over(context):
+        order = ORDERS.entry(context, number)
+        frozen_money.thaw(context, order, day=day)
+        ORDERS.save(context, order)
 
 
 def expired(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
@@ -445,4 +463,6 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         order["refunded"] = order["total"]
         trades.reversed_(context, order, ORDER.transitions[change].books, commission(promotions.settled(order)))
     ORDERS.save(context, order)
+    for hook in REVERSED if change == "return" else ():
+        hook(context, order)
     return order

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, listed_v2
-from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, payable, settle
+from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, payable, settle, unfreeze_due
 from wechatpay.sandbox.flows.orders_v2 import facts_v2
 from wechatpay.sandbox.routing import Routes
 
@@ -32,6 +32,7 @@ def on_paid(hook: Hook) -> Hook:
 def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
     """Pay an order, or all orders of a combined one; the merchant is notified."""
     with context.change():
+        unfreeze_due(context)
         combined = COMBINED.get(context, number)
         if combined is None and (ORDERS.entry(context, number))["combined"]:
             raise ValueError(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
-__all__ = ["MOST", "NOT_YET", "SPLITS", "finish", "notify", "place", "routes", "split_of", "unfreeze_due"]
+__all__ = ["MOST", "NOT_YET", "SPLITS", "finish", "notify", "place", "routes", "split_of"]
 
 routes = Routes()
 
@@ -84,14 +84,6 @@ def settled(context: SandboxContext, order: dict[str, Any], product: Product) ->
         frozen_money.thaw(context, order)
         orders.ORDERS.save(context, order)
     return order
-
-
-def unfreeze_due(context: SandboxContext) -> None:
-    """Unfreeze what nobody shared in time, of all orders: what became due until yesterday."""
-    for number in frozen_money.over(context):
-        order = orders.ORDERS.entry(context, number)
-        frozen_money.thaw(context, order)
-        orders.ORDERS.save(context, order)
 
 
 def sharing_order(context: SandboxContext, call: ReceivedCall, sent: dict[str, Any]) -> dict[str, Any]:

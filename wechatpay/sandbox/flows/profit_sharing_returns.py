@@ -68,6 +68,7 @@ def place(
 
     A receiver with too little money lets it fail; where the answer has no reason for that, the request is refused.
     """
+    orders.unfreeze_due(context)
     split = SPLITS.find(context, sent.get("out_order_no") or sent.get("order_id"))
     number = str(sent["out_return_no"])
     known = RETURNS.repeated(context, number, sent)
@@ -116,6 +117,7 @@ def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason
     """
     told = reason_of(RETURNS.kind, result, reason, ENDS, ENDS[1:], REASONS())
     with context.change():
+        orders.unfreeze_due(context)
         known = RETURNS.entry(context, number)
         number = known["out_return_no"]
         split = SPLITS.entry(context, known["out_order_no"])

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import accounts, promotions
+from wechatpay.sandbox.flows import accounts, frozen_money, promotions
 from wechatpay.sandbox.flows.accounts import Entry
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
 
-__all__ = ["MOVE", "closed", "end_refund", "owner_of", "paid", "refunded", "reversed_"]
+__all__ = ["MOVE", "closed", "end_refund", "paid", "refunded", "reversed_"]
 
 MOVE = "move"
 """Rows of the trade bill by day; that of a payment has the number of its order."""
 IN_BILLS = {"CLOSED": "FAIL", "ABNORMAL": "CHANGE"}
 """The states of a refund that bills have other words for: https://pay.weixin.qq.com/doc/v3/merchant/4013071246."""
-
-
-def owner_of(context: SandboxContext, order: dict[str, Any]) -> str:
-    """Return whose account the money of an order is in: a sub-merchant's number, or empty for the merchant's own."""
-    parties = order["parties"]
-    owner = str(parties.get("sub_mchid") or parties.get("sub_mch_id") or "")
-    return "" if owner == context.account.mchid else owner
 
 
 def paid(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -> None:
@@ -32,7 +25,7 @@ def paid(context: SandboxContext, order: dict[str, Any], books: str, fee: int) -
     accounts.book(
         context,
         Entry.of(books, promotions.settled(order), *numbers, by="system", fee=fee),
-        owner=owner_of(context, order),
+        owner=frozen_money.of_order(context, order),
     )
 
 
@@ -46,7 +39,7 @@ def returned(context: SandboxContext, order: dict[str, Any], entry: Entry, *, av
         entry: What is booked.
         available: Whether only money that can be spent pays: ``funds_account`` ``AVAILABLE``.
     """
-    owner, frozen, net = owner_of(context, order), int(order.get("frozen", 0)), entry.fee - entry.amount
+    owner, frozen, net = frozen_money.of_order(context, order), int(order.get("frozen", 0)), entry.fee - entry.amount
     thawed = 0 if available else min(frozen, net)
     if thawed:
         order["frozen"] = frozen - thawed
@@ -87,7 +80,7 @@ def closed(context: SandboxContext, order: dict[str, Any], refund: dict[str, Any
     entry = Entry.of(
         books, refund["settlement_refund"], *numbers, by="system", fee=refund["fee"], flow=order["transaction_id"]
     )
-    accounts.book(context, entry, owner=owner_of(context, order))
+    accounts.book(context, entry, owner=frozen_money.of_order(context, order))
 
 
 def end_refund(context: SandboxContext, refund: dict[str, Any]) -> None:

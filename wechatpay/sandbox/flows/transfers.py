@@ -136,7 +136,7 @@ def ended(context: SandboxContext, number: str, state: str, reason: str | None) 
     entry = BILLS.change(context, number, state, update_time=context.stamp(), fail_reason=reason)
     bill, books = entry["bill"], TRANSFER.transitions[state].books
     if books:
-        back = Entry.of(books, bill["transfer_amount"], bill["transfer_bill_no"], number, by="system")
+        back = Entry.of(books, bill["transfer_amount"], bill["transfer_bill_no"], bill["out_bill_no"], by="system")
         accounts.book(context, back, "OPERATION")
     names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
     if "mch_id" in names:  # of a sub-merchant's transfer it is called mchid
