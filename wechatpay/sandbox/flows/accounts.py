@@ -186,11 +186,7 @@ def entries(
     """
     start = f"{owner or context.account.mchid}{day.replace('-', '')}{ACCOUNTS.index(account) + 1}"
     for moves, values in context.store.read(kind_of(account, owner), day):
-<<<<<<< HEAD
         written = members(values)
-=======
-        written = dict(zip((*WRITTEN, "time", "balance"), values, strict=True))
->>>>>>> money2
         amount, fee, last = written["amount"], written["fee"], written["balance"]
         written["by"] = written["by"] or f"{owner or context.account.mchid}API"
         kind = written["kind"] = written["kind"] or written["name"]
@@ -207,8 +203,8 @@ def entries(
 
 
 def members(values: list[Any]) -> dict[str, Any]:
-    """Return an entry as it is stored by the names of its values: those of :class:`Entry`, time, balance, what is held."""
-    return dict(zip((*WRITTEN, "time", "balance", "held"), values, strict=True))
+    """Return an entry as it is stored by the names of its values: those of :class:`Entry`, time, balance."""
+    return dict(zip((*WRITTEN, "time", "balance"), values, strict=True))
 
 
 def at_the_end_of(context: SandboxContext, day: str, account: AccountType = "BASIC", owner: str = "") -> Balance:
