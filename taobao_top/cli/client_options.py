@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.commands import settings_option
 from chainable.cli.redaction import Redactor
+from chainable.cli.sandbox_clock import sandbox_clock
 from chainable.redaction import SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
 
@@ -31,11 +32,12 @@ env_option = settings_option(PREFIX)
 
 
 def make_client(env: Path | None, **more: Any) -> TaobaoTop:
-    """Build the client from a settings file or the environment."""
+    """Build the client from a settings file or the environment; the time is the sandbox's where it calls one."""
     from taobao_top import TaobaoTop
 
+    settings = read_settings(env)  # describes a wrong value better
+    more.setdefault("clock", sandbox_clock(settings.get("gateway"), settings.get("ca")))
     if env is not None and env.suffix == ".toml":
-        read_settings(env)  # describes a wrong value better
         return TaobaoTop.from_file(env, **more)
     return TaobaoTop.from_env(PREFIX, env, **more)
 

@@ -95,7 +95,15 @@ class Trades:
             return trade
 
     def pay(self, tid: int | str) -> dict[str, Any]:
-        """Mark a trade as paid by the buyer."""
+        """Mark a trade as paid by the buyer; ValueError if it does not wait for that."""
+        status = self.get(tid)["status"]
+        if status != "WAIT_BUYER_PAY":
+            raise ValueError(
+                Words(
+                    f"the trade {tid} is {status}, not WAIT_BUYER_PAY",
+                    f"订单 {tid} 的状态是 {status}，应为 WAIT_BUYER_PAY",
+                )
+            )
         return self.change(tid, status="WAIT_SELLER_SEND_GOODS", pay_time=written(self._clock()))
 
     def page(self, asked: Mapping[str, Any], by: str) -> dict[str, Any]:

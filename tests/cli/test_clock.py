@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from chainable.cli.sandbox_clock import sandbox_clock
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,18 @@ def test_the_time_is_moved(wx, top, sandbox, gateway, span, ahead):
 def test_other_spans_are_refused(wx, sandbox, span):
     result = wx("clock", span, "--sandbox", sandbox.file)
     assert (result.code, "write +1d, +2h30m or +90 (seconds), or now" in result.err.replace("\n", " ")) == (2, True)
+
+
+def test_commands_follow_the_time_of_the_sandbox(wx, top, sandbox, gateway):
+    """A stamp of this machine is refused by a sandbox that is a day ahead."""
+    for run, running in ((wx, sandbox), (top, gateway)):
+        assert run("clock", "+1d", "--sandbox", running.file).code == 0
+    assert wx("request", "get", "v3/certificates", "--env", sandbox.file).code == 0
+    assert top("request", "taobao.time.get", "--env", gateway.file).code == 0
+    for run, running in ((wx, sandbox), (top, gateway)):
+        assert run("clock", "now", "--sandbox", running.file).code == 0
+
+
+@pytest.mark.parametrize("url", [None, "https://api.mch.weixin.qq.com/", "http://127.0.0.1:9/", "http://[x"])
+def test_other_servers_have_the_time_of_this_machine(url):
+    assert sandbox_clock(url, None) is time.time

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.commands import settings_option
 from chainable.cli.redaction import Redactor
+from chainable.cli.sandbox_clock import sandbox_clock
 from chainable.redaction import SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
 from wechatpay.configuration import SETTINGS
@@ -33,11 +34,12 @@ env_option = settings_option(PREFIX)
 
 
 def make_client(env: Path | None, **more: Any) -> WeChatPay:
-    """Build the client from a settings file or the environment."""
+    """Build the client from a settings file or the environment; the time is the sandbox's where it calls one."""
     from wechatpay import WeChatPay
 
+    settings = read_settings(env)  # describes a wrong value better
+    more.setdefault("clock", sandbox_clock(settings.get("base_url"), settings.get("ca")))
     if env is not None and env.suffix == ".toml":
-        read_settings(env)  # describes a wrong value better
         return WeChatPay.from_file(env, **more)
     return WeChatPay.from_env(PREFIX, env, **more)
 

@@ -29,7 +29,6 @@ __all__ = ["Dispatcher"]
 
 REASONS: Mapping[str, int] = {
     "SIGN_ERROR": 268443699,
-    "INVALID_REQUEST": 268498688,
     "FREQUENCY_LIMITED": 268447840,
     "ORDER_NOT_EXIST": 268512771,
 }

@@ -307,9 +307,9 @@ def step(objects: Objects, entry: Mapping[str, Any], *names: str) -> str:
     return next((name for name in names if name in known and entry["state"] in known[name].before), names[-1])
 
 
-@routes.action("review_applyment", "审核进件申请单：通过、驳回其中的字段，或先要求账户验证。", verify=("true",))
+@routes.action("review_applyment", "审核进件申请单：通过、驳回其中的字段，或先要求账户验证。", verify=("true", "false"))
 def review(
-    context: SandboxContext, number: str, reject: str = "", reason: str = "", *, verify: bool = False
+    context: SandboxContext, number: str, reject: str = "", reason: str = "", *, verify: str | bool = "false"
 ) -> dict[str, Any]:
     """Approve an application, reject fields of it for a reason, or ask for a verification of its account first."""
     with context.change():
@@ -320,7 +320,7 @@ def review(
                 for name in reject.split(",")
             ]
             objects.move(entry, "reject", audit_detail=details)
-        elif verify:
+        elif verify in (True, "true"):
             require(objects, "ask to verify")
             objects.move(entry, "ask to verify", validation=validation(context, entry))
         else:

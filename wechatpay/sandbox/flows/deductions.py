@@ -57,6 +57,8 @@ def refuse(context: SandboxContext, number: str, code: str = "NOTENOUGH") -> dic
         insured, parking = insurance.CONTRACTS.get(context, number), context.store.get(PARKING, number)
         if parking is None:
             contract = insured["contract"] if insured else CONTRACTS.entry(context, number)
+            if not insured:
+                CONTRACTS.in_state(contract, "SIGNED")
             number = contract["contract_id"]
         refusal = {"contract_id": number, "code": code}
         context.store.put(REFUSED, number, refusal)
