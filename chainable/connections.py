@@ -325,14 +325,14 @@ class _Pool(HTTPConnectionPool):
         return conn
 
     def _put_conn(self, conn: Any) -> None:
-        if isinstance(conn, _Connection):
-            if conn.state is None:
+        ours: Any = conn if isinstance(conn, _Connection) else None
+        if ours is not None:
+            if ours.state is None:
                 return  # A signal's exception can make urllib3 return a connection twice; two calls would then share it.
-            sock: Any = conn.sock
-            if sock is not None and not sock.reusable:
-                conn.close()
-            conn.idle_since = time.monotonic()
-            conn.state = None
+            if ours.sock is not None and not ours.sock.reusable:
+                ours.close()
+            ours.idle_since = time.monotonic()
+            ours.state = None
         super()._put_conn(conn)
 
 

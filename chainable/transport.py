@@ -254,7 +254,7 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
 class _NoCookies(RequestsCookieJar):
     """A jar that keeps nothing: no cookie of one call goes out with another."""
 
-    def extract_cookies(self, *_: Any) -> None:
+    def extract_cookies(self, response: Any, request: Any) -> None:
         """Keep nothing."""
 
 

@@ -23,8 +23,8 @@ NAMES = {"catalogueTexts", "kindNames", "partNames", "stateNames"}
 """Tables of names; one without a text is shown as it is: an identifier, or the catalogue's Chinese."""
 NOT_SHOWN = {"noopener noreferrer", "pre mark", "#events option:checked"}
 """Literals of the scripts that the browser reads, not people."""
-DATA = {"沙箱商品"}
-"""Data that the sandbox fills in, the same in both languages: the title of its goods."""
+DATA = {"沙箱商品", "notify TRANSACTION.SUCCESS", "notify taobao_trade_*"}
+"""Data, the same in both languages: the title of the sandbox's goods, what a fault rule is written like."""
 
 
 def table(source, position):

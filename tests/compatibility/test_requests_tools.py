@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from requests_toolbelt.adapters.source import SourceAddressAdapter
 from sentry_sdk.integrations.stdlib import StdlibIntegration
+from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.transport import Transport as SentryTransport
 
 REFUSED = {"status_code": 400, "text": '{"code": "PARAM_ERROR", "message": "mocked"}'}
@@ -140,7 +141,7 @@ class TestTracers:
                 traces_sample_rate=1.0,
                 default_integrations=False,  # they stay in the process, and change the frameworks of other tests
                 auto_enabling_integrations=False,
-                integrations=[StdlibIntegration()],
+                integrations=[StdlibIntegration(), ThreadingIntegration(propagate_scope=True)],
             )
             try:
                 with sentry_sdk.start_transaction(name="pay"):

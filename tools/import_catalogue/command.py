@@ -14,6 +14,7 @@ from attrs import define, field
 
 from tools import source
 from tools.import_catalogue import catalogue, checkout, differences, kept, metadata, questions, store
+from tools.import_catalogue.events import SILENT
 from tools.import_catalogue.problems import Problems
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def wechatpay(checkout_path: Path, **given: Any) -> None:
         (catalogue.operations(options.root), found.operations),
         (catalogue.events(options.root), found.events),
     ):
-        differing = differences.compare_all(part.records, theirs, unread=found.unread)
+        differing = differences.compare_all(part.records, theirs, unread=found.unread, silent=SILENT)
         compared.append(Comparison(part, theirs, list(kept.decided(differing, table, decisions))))
     operations, events = compared
     operations.placed = {

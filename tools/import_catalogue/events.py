@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from tools.import_catalogue.markdown import Section
     from tools.import_catalogue.problems import Problems
 
-__all__ = ["events"]
+__all__ = ["SILENT", "events"]
+
+SILENT = frozenset({"summary"})
+"""What no page of an event states: the summary of real notifications, which is known from captures."""
 
 
 def events(page: str, sections: list[Section], problems: Problems) -> Iterator[tuple[str, int, dict[str, Any]]]:
