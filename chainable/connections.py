@@ -325,7 +325,7 @@ class _Pool(HTTPConnectionPool):
         return conn
 
     def _put_conn(self, conn: Any) -> None:
-        ours: Any = conn if isinstance(conn, _Connection) else None
+        ours = _as_ours(conn)
         if ours is not None:
             if ours.state is None:
                 return  # A signal's exception can make urllib3 return a connection twice; two calls would then share it.
@@ -334,6 +334,11 @@ class _Pool(HTTPConnectionPool):
             ours.idle_since = time.monotonic()
             ours.state = None
         super()._put_conn(conn)
+
+
+def _as_ours(conn: Any) -> Any:
+    """Return a connection of this module; None for one that a recorder put in its place."""
+    return conn if isinstance(conn, _Connection) else None
 
 
 def _has_unread_bytes(sock: Any) -> bool:
