@@ -64,8 +64,13 @@ def test_wechatpay_axios_plugin(sandbox: Sandbox, node: Callable[..., Any]) -> N
     assert got == {"query": "SUCCESS", "refund": "PROCESSING", "v2refund": "SUCCESS", "notification": [True, "SUCCESS"]}
 
 
-@pytest.mark.parametrize("by_public_key", [True, False])
-def test_wechatpayv3(sandbox: Sandbox, tmp_path: Path, *, by_public_key: bool) -> None:
+@pytest.mark.parametrize("keys", ["public-key", "certificate"])
+def test_wechatpayv3(tmp_path: Path, keys: str) -> None:
+    with Sandbox(callback_scale=0.0, keys=keys) as sandbox:
+        use_wechatpayv3(sandbox, tmp_path, by_public_key=keys == "public-key")
+
+
+def use_wechatpayv3(sandbox: Sandbox, tmp_path: Path, *, by_public_key: bool) -> None:
     account = sandbox.account
 
     class Gateway(wechatpayv3.core.Core):
