@@ -237,10 +237,10 @@ def test_the_controls_have_only_this_machine_called(sandbox, place):
     for url in ("http://other.example\\@127.0.0.1/", "http://other.example/", "http://127.1:9/", "file:///etc/passwd"):
         status, text = spi(url)
         assert status == 400, (url, text)
-        assert "InvalidURL" in text
+        assert "a URL like" in text or "are not allowed here" in text or "host of the URL" in text
     assert spi("http://127.0.0.1:9/")[0] == 502
     assert (
-        "TypeError"
+        "allowed"
         in requests.post(
             f"{sandbox.origin}/_sandbox/{place}", json={"url": "http://127.0.0.1:9/", "allowed": None}, timeout=60
         ).text
