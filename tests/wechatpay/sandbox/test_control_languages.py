@@ -60,8 +60,10 @@ def kinds_put(module):
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "context.store.put":
             kind = node.args[0]
-            if isinstance(kind, ast.JoinedStr):
-                yield ast.literal_eval(kind.values[0]).strip()
+            if isinstance(kind, ast.JoinedStr):  # a text with a parent behind it, or a constant's
+                first = kind.values[0]
+                named = isinstance(first, ast.FormattedValue)
+                yield vars(module)[first.value.id] if named else ast.literal_eval(first).strip()
             elif isinstance(kind, ast.Name) and kind.id in vars(module):
                 yield vars(module)[kind.id]
 
