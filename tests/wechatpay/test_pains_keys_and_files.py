@@ -80,10 +80,11 @@ def test_pain_09_a_bill_is_saved_unpacked_and_checked(own, sandbox, tmp_path):
     """It hurts: the announced SHA-1 is that of the unpacked file, so what comes by gzip never has it."""
     order = {"description": "充值", "out_trade_no": "2026112100001", "notify_url": "https://a.example/"}
     own.v3.pay.transactions.native.post(
-        json={"appid": "wx8888888888888888", "mchid": own.mchid, **order, "amount": {"total": 100}}
+        json={"appid": sandbox.account.appid, "mchid": own.mchid, **order, "amount": {"total": 100}}
     )
     sandbox.pay("2026112100001")
-    day = {"bill_date": f"{datetime.now(BEIJING):%Y-%m-%d}", "tar_type": "GZIP"}
+    day = {"bill_date": f"{datetime.fromtimestamp(sandbox.clock(), BEIJING):%Y-%m-%d}", "tar_type": "GZIP"}
+    sandbox.clock.advance(days=1)  # there is no bill of today
     applied = own.v3.bill.tradebill.get(params=day)
     packed = own.v3.billdownload.file.get(
         params=dict(pair.split("=", 1) for pair in applied.data["download_url"].split("?")[1].split("&"))
