@@ -93,6 +93,12 @@ def test_hosts_and_a_seed(wx, top, interrupted, waiting):
         assert result.data["seed"] == "7 (its keys are for tests only)"
 
 
+@pytest.mark.parametrize(("keys", "shown"), [("certificate", "platform certificate"), ("both", "public key id")])
+def test_the_key_that_signs_answers_is_shown(wx, interrupted, waiting, keys, shown):
+    interrupted(waiting)
+    assert shown in wx("sandbox", "--keys", keys, "--lang", "en").out
+
+
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)

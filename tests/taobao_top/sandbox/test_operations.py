@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from taobao_top.sandbox import Sandbox
+
 ORDER = "alibaba.finance.insurance.createorder"
 
 
@@ -270,3 +272,17 @@ def test_messages_are_published_over_HTTP(call, sandbox):
     assert answer["msg_ids"]["string"] == [str(sandbox.messages.sent[0].id)]
     assert sandbox.messages.sent[0].group == "g"
     assert len(call("taobao.tmc.auth.get", group="g")["result"]) == 32
+
+
+def test_a_trade_is_paid_once(sandbox):
+    (tid,) = sandbox.trades.add()
+    sandbox.trades.pay(tid)
+    with pytest.raises(ValueError, match="is WAIT_SELLER_SEND_GOODS, not WAIT_BUYER_PAY"):
+        sandbox.trades.pay(tid)
+
+
+def test_an_env_file_without_tls_names_no_ca(tmp_path):
+    with Sandbox(https=False) as plain:
+        target = plain.write_env(tmp_path / "top.env")
+    assert "TAOBAO_TOP_CA" not in target.read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["top.env"]

@@ -536,3 +536,14 @@ def test_a_fault_of_the_sandbox_is_reported_and_logged(merchant: Any, caplog: An
     answer = place(merchant)
     assert (answer.status, answer.data["code"]) == (500, "SYSTEM_ERROR")
     assert "could not answer" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", ["99999999999999", "2090-13-01T10:00:00+08:00"])
+def test_a_time_that_no_calendar_has_is_refused(sandbox: Any, merchant: Any, wrong: str) -> None:
+    sandbox.context.strict = False
+    assert place(merchant, time_expire=wrong).data["detail"]["field"] == "/time_expire"
+
+
+def test_a_fault_is_added_by_name(sandbox: Any, merchant: Any) -> None:
+    sandbox.fault("error", code="SYSTEM_ERROR", times=1)
+    assert place(merchant).data["code"] == "SYSTEM_ERROR"
