@@ -191,7 +191,7 @@ for _kind in APPLICATIONS:
 def advance(
     context: SandboxContext, number: str, change: str = "", *, field: str = "", reason: str = ""
 ) -> dict[str, Any]:
-    """Take an application (品牌入驻, 资料变更) one step further, as the platform or as who signs it."""
+    """Take an application of a brand, or an alteration, one step further, as the platform or as who signs it."""
     with context.change():
         kind, entry = found(context, number)
         objects = kind.objects

@@ -366,7 +366,7 @@ def verify(context: SandboxContext, number: str) -> dict[str, Any]:
 
 @routes.action("sign_applyment", "超级管理员打开链接签约；开户意愿则由法人确认。")
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Sign behind the link as super administrator; in a 开户意愿, confirm as legal person."""
+    """Sign behind the link as super administrator; for an account wish, confirm as legal person."""
     with context.change():
         objects, entry = family_with(context, number)
         if entry["signed"]:
@@ -382,7 +382,7 @@ def sign(context: SandboxContext, number: str) -> dict[str, Any]:
 
 @routes.action("finish_applyment", "为已签约的特约商户开通权限，商户号从此生效。")
 def finish(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Grant a signed 特约商户 its rights: it has its number from then on."""
+    """Grant a signed merchant its rights: it has its number from then on."""
     with context.change():
         entry = SUB_FAMILY.objects.change(context, number, "finish")
         entry["sub_mchid"] = sub_merchants.add(context, entry["name"], entry["account"], entry["applyment_id"])
@@ -412,7 +412,7 @@ def cancel(context: SandboxContext, number: str) -> dict[str, Any]:
 
 @routes.action("freeze_applyment", "冻结电商二级商户的申请单，或开户意愿申请单。")
 def freeze(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Freeze an application of a 电商二级商户, or a 开户意愿."""
+    """Freeze the application of a marketplace's merchant, or an account wish."""
     return change_of_any(context, number, "freeze")
 
 
