@@ -19,7 +19,7 @@ NAMED = re.compile(r"\bnamed\('([a-zA-Z]+)'")
 
 CROSSED = {"language", "switchLanguage"}
 """The button that changes the language speaks the other one."""
-NAMES = {"catalogueTexts", "kindNames", "partNames", "stateNames"}
+NAMES = {"catalogueTexts", "kindNames", "partNames"}
 """Tables of names; one without a text is shown as it is: an identifier, or the catalogue's Chinese."""
 NOT_SHOWN = {"noopener noreferrer", "pre mark", "#events option:checked"}
 """Literals of the scripts that the browser reads, not people."""

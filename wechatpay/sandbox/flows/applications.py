@@ -105,28 +105,21 @@ REFUSED = frozenset({REJECTED, "APPLYMENT_STATE_AUDIT_REJECTED"})
 def told(context: SandboxContext, kind: Application, entry: dict[str, Any]) -> dict[str, Any]:
     """Return what a query tells of an application; None leaves a member out."""
     objects, state = kind.objects, entry[kind.objects.state]
-    number, text = entry[objects.number], kind.texts.get(entry[objects.state])
+    number = entry[objects.number]
     link = f"{context.base_url}_sandbox/pages/applyment?number={number}"
     rejected = state in REFUSED
-    details = [
-        {"field": entry["field"], "field_name": entry["field"], "param_name": entry["field"],
-         "reject_reason": entry["reason"]}
-    ] if rejected else None  # fmt: skip
     return {
         **entry["named"],
         "merchant_code": entry["named"].get("merchant_code") or entry["named"].get("sub_mchid"),
         objects.number: number,
-        **({objects.id: entry[objects.id]} if objects.id else {}),
+        objects.id: entry[objects.id],
         objects.state: state,
-        f"{objects.state}_msg": text,
-        f"{objects.state}_desc": text,
+        f"{objects.state}_desc": kind.texts[state],
         "brand_id": digits(8, "brand", number) if state == "APPLYMENT_STATE_FINISH" else None,
         "authorization_confirmation_qr_code": link if state == "APPLYMENT_STATE_WAITING_AUTH" else None,
-        "audit_detail": details,
-        "audit_reject_detail": details,
+        "audit_reject_detail": [{"param_name": entry["field"], "reject_reason": entry["reason"]}] if rejected else None,
         "audit_reject_reason": entry["reason"] if rejected else None,
         "reject_reason": entry["reason"] if rejected else None,
-        "update_time": entry["update_time"],
     }
 
 
@@ -142,7 +135,7 @@ def submit(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         platforms = digits(15, str(objects.kind), context.account.mchid, number)
         entry = {
             objects.number: number,
-            **({objects.id: f"2{platforms}"} if objects.id else {}),
+            objects.id: f"2{platforms}",
             objects.state: objects.states.first[0],
             "field": "",
             "reason": "",
@@ -176,7 +169,7 @@ def revoke(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 def named(context: SandboxContext, call: ReceivedCall, kind: Application) -> dict[str, Any]:
     """Return the application that a request names, by the merchant's number or by the platform's."""
-    names = (kind.objects.number, kind.objects.id or kind.objects.number)
+    names = (kind.objects.number, kind.objects.id)
     number = next((call.get(name) for name in names if call.get(name)), None) or one_variable(call)
     return kind.objects.find(context, number)
 

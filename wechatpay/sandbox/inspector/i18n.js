@@ -43,15 +43,6 @@ const zh = {
     NOTPAY: '未支付', SUCCESS: '成功', REFUND: '转入退款', CLOSED: '已关闭', REVOKED: '已撤销', USERPAYING: '支付中', PAYERROR: '支付失败', PROCESSING: '处理中', ABNORMAL: '异常', PENDING: '待处理', PROCESSED: '已处理',
     WAIT_USER_CONFIRM: '待用户确认', CANCELING: '撤销中', CANCELLED: '已撤销', FAIL: '失败', CREATED: '待确认', DOING: '进行中', DONE: '已完成', UNSIGNED: '未签约', SIGNED: '已签约', TERMINATED: '已解约', RECEIVED: '已收单', TAKING_EFFECT: '生效中',
   },
-  stateNames: {
-    APPLYMENT_STATE_AUDITING: '审核中', APPLYMENT_STATE_AUDIT_REJECTED: '审核驳回', APPLYMENT_STATE_CANCELED: '已作废', APPLYMENT_STATE_EDITTING: '编辑中', APPLYMENT_STATE_FINISH: '已完成', APPLYMENT_STATE_FINISHED: '已完成', APPLYMENT_STATE_FREEZED: '已冻结', APPLYMENT_STATE_MODIFING: '修改中', APPLYMENT_STATE_OPEN_ACCOUNT: '开通中', APPLYMENT_STATE_PASSED: '审核通过', APPLYMENT_STATE_REJECTED: '已驳回', APPLYMENT_STATE_SIGNING: '开通权限中', APPLYMENT_STATE_TO_BE_CONFIRMED: '待账户验证', APPLYMENT_STATE_TO_BE_SIGNED: '待签约', APPLYMENT_STATE_WAITING_AUDIT: '待审核', APPLYMENT_STATE_WAITING_AUTH: '待授权确认', APPLYMENT_STATE_WAITTING_FOR_AUDIT: '审核中', APPLYMENT_STATE_WAITTING_FOR_CONFIRM_CONTACT: '待确认联系信息', APPLYMENT_STATE_WAITTING_FOR_CONFIRM_LEGALPERSON: '待账户验证',
-    ACCOUNT_NEED_VERIFY: '待账户验证', AUDITING: '审核中', AUDIT_FAIL: '审核驳回', AUDIT_SUCCESS: '审核成功', CANCELED: '已取消', CHECKING: '资料校验中', FINISH: '完成', FROZEN: '已冻结', NEED_SIGN: '待签约', REJECTED: '已驳回', REVIEWING: '审核中', CANCEL_SUCCESS: '注销成功', HAS_BEEN_CANCELLED: '已注销', NORMAL: '正常',
-    PAUSED: '暂停中', RUNNING: '运行中', STOPED: '已停止', paused: '已暂停', running: '运行中', stoped: '已停止', unactivated: '未激活', AVAILABLE: '可用', UNAVAILABLE: '不可用', UNBINDUSER: '未绑定用户', DEACTIVATED: '已失效', DELETED: '已删除', EXPIRED: '已过期', SENDED: '可用', USED: '已核销',
-    CREATE_ACT_STATUS: '已创建', ONGOING_ACT_STATUS: '运行中', OVER_TIME_ACT_STATUS: '已过期', STOP_ACT_STATUS: '已暂停', TERMINATE_ACT_STATUS: '已终止', ESTABLISHED: '已建立', PREPARED: '待领取', ONGOING: '进行中', UNFINISHED: '未完成', FINISHED: '已完成', FAILED: '失败', ACCEPTED: '已受理',
-    FULL_RETURN: '全额回退', PARTIAL_RETURN: '部分回退', RETURN_RECEIPT_ACCEPTED: '已受理', RETURN_RECEIPT_FAIL: '失败', RETURN_RECEIPT_SUCCESS: '成功', INVITED: '已邀请', PASSED: '已授权', WAITING: '待处理', CREATE_SUCCESS: '受理成功', CLOSE: '关闭',
-    ISSUED: '已开票', ISSUE_ACCEPTED: '开票已受理', ISSUE_FAILED: '开票失败', REVERSED: '已冲红', REVERSE_ACCEPTED: '冲红已受理', REVERSE_FAILED: '冲红失败', INSERTED: '已插卡', INSERT_ACCEPTED: '插卡已受理', DISCARDED: '已作废', DISCARD_ACCEPTED: '作废已受理',
-    BLOCKED: '不可用', OUT_SERVICE: '已关闭', PAUSE: '已暂停', MCH_COMPLETE: '商户已完结', USER_CONFIRM: '用户已确认', STOP: '已停用', COMPLETE: '已完成', EXPIRE: '已过期', SIGN_PLAN_CANCEL: '已取消',
-  },
   kindNames: {
     order: '订单', 'combined order': '合单', move: '交易账单明细', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer authorization': '免确认收款授权', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单', contract: '委托代扣签约',
     'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件', 'bill link': '账单下载链接', 'account balance': '账户余额', 'account entry BASIC': '基本账户流水', 'account entry OPERATION': '运营账户流水', 'account entry FEES': '手续费账户流水', 'account owners': '有变动的账户', 'account held': '账户冻结金额', 'account held BASIC': '基本账户冻结金额', 'account held OPERATION': '运营账户冻结金额',
@@ -104,7 +95,6 @@ const en = {
     NOTPAY: 'not paid', SUCCESS: 'done', REFUND: 'refunded', CLOSED: 'closed', REVOKED: 'revoked', USERPAYING: 'paying', PAYERROR: 'failed', PROCESSING: 'on its way', ABNORMAL: 'abnormal', PENDING: 'open', PROCESSED: 'dealt with',
     WAIT_USER_CONFIRM: 'waits for the user', CANCELING: 'being cancelled', CANCELLED: 'cancelled', FAIL: 'failed', CREATED: 'to be confirmed', DOING: 'going on', DONE: 'completed', UNSIGNED: 'not signed', SIGNED: 'signed', TERMINATED: 'ended', RECEIVED: 'received', TAKING_EFFECT: 'in force',
   },
-  stateNames: {},
   kindNames: {},
   partNames: { method: 'method', target: 'URL', timestamp: 'timestamp', nonce_str: 'nonce', body: 'body', key: 'key', Authorization: 'scheme' },
   catalogueTexts: {

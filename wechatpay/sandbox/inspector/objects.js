@@ -5,8 +5,7 @@ import { eventTitle, language, named, operationTitle, say } from './i18n.js';
 import { sandboxNow } from './layout.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED', 'FINISHED', 'USER_PAID', 'TAKING_EFFECT']);
-const stateText = (state) => (named('stateTexts', state) === state ? named('stateNames', state) : named('stateTexts', state));
-export const stateChip = (state) => chip([...new Set([state, stateText(state)])].join(' '), GOOD.has(state) ? 'good' : '');
+export const stateChip = (state) => chip([...new Set([state, named('stateTexts', state)])].join(' '), GOOD.has(state) ? 'good' : '');
 export const objectLink = (kind, number) => link(['money', kind, number], number);
 
 const amountOf = ({ amount, currency }) => (amount === null || amount === undefined ? null : `${yuan(amount, currency)}`);
