@@ -6,6 +6,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.pipeline import Pipeline
 from chainable.transport import RequestsTransport
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from chainable.call import Call
     from chainable.promise import Promise
     from chainable.response import Response
+    from chainable.transport import Transport
 
 __all__ = ["Client"]
 
-_THREADS = 16  # promised calls that run at the same time
+_POOL = 32  # connections kept per host
 
 
 class Client(ABC):
@@ -48,6 +50,15 @@ class Client(ABC):
         proxies: A mapping as requests takes it; None for the proxies of the
             environment, which is read once.
         http_session: A session whose adapters, proxies, cert and verify are used; it is not closed.
+        transport: What sends the requests, in place of a :class:`chainable.RequestsTransport`: an object with the
+            methods of :class:`chainable.Transport`. It has connections and proxies of its own, so ``pool_maxsize``,
+            ``proxies`` and ``http_session`` are refused beside it. ``close()`` closes its idle connections.
+
+            .. versionadded:: 0.1.0
+        max_promises: The number of promised calls that are under way at the same time. At least as many connections
+            are kept per host.
+
+            .. versionadded:: 0.1.0
         on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
 
     Raises:
@@ -61,23 +72,35 @@ class Client(ABC):
         timeout: float | tuple[float, float] = (5, 30),
         retries: int = 2,
         deadline: float = 60,
-        pool_maxsize: int = 32,
+        pool_maxsize: int = _POOL,
         verify: bool | str | os.PathLike[str] | None = None,
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
+        transport: Transport | None = None,
+        max_promises: int = 16,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         self._timeout = check_timeout(timeout)
         self._retries = check_whole("retries", retries)
         self._deadline = check_seconds("deadline", deadline)
-        self._transport = RequestsTransport(
-            pool_maxsize=check_whole("pool_maxsize", pool_maxsize, least=1),
-            verify=None if verify is None else check_verification(verify),
-            proxies=proxies,
-            http_session=http_session,
-        )
+        self._max_promises = check_whole("max_promises", max_promises, least=1)
+        check_whole("pool_maxsize", pool_maxsize, least=1)
+        verify = None if verify is None else check_verification(verify)
+        if transport is None:
+            self._transport: Transport = RequestsTransport(
+                pool_maxsize=max(pool_maxsize, max_promises), verify=verify, proxies=proxies, http_session=http_session
+            )
+        else:
+            _refuse_beside_transport(transport, pool_maxsize, proxies, http_session)
+            self._transport = transport
         self._pipeline = Pipeline(
-            self._transport, logger, on_attempt, timeout=self._timeout, retries=self._retries, deadline=self._deadline
+            self._transport,
+            logger,
+            on_attempt,
+            timeout=self._timeout,
+            retries=self._retries,
+            deadline=self._deadline,
+            verify=verify,
         )
         self._closed = False
         self._renew()
@@ -179,7 +202,7 @@ class Client(ABC):
         with self._lock:
             self._refuse_closed()
             if self._executor is None:
-                self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix=type(self).__name__)
+                self._executor = ThreadPoolExecutor(self._max_promises, thread_name_prefix=type(self).__name__)
             self._executor.submit(run)
         return promise
 
@@ -219,3 +242,18 @@ class Client(ABC):
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         msg = f"a {type(self).__name__} holds keys and connections: it cannot be pickled or copied"
         raise TypeError(msg)
+
+
+def _refuse_beside_transport(
+    transport: Transport, pool_maxsize: int, proxies: Mapping[str, str] | None, http_session: requests.Session | None
+) -> None:
+    """Raise ConfigurationError if a setting of the default transport is given together with another transport."""
+    given = {"http_session": http_session, "proxies": proxies, "pool_maxsize": None if pool_maxsize == _POOL else 1}
+    for name, value in given.items():
+        if value is not None:
+            kind = type(transport).__name__
+            msg = (
+                f"{name}: it was given together with transport=, but {kind} has its own connections: "
+                f"leave out {name}=, or leave out transport="
+            )
+            raise ConfigurationError(msg, reason="setting_of_other_transport", setting=name, transport=kind)

@@ -58,6 +58,7 @@ class Pipeline:
         timeout: Seconds to connect and to wait for each piece, for calls that set none.
         retries: Attempts after the first, for calls that set none.
         deadline: Seconds for a whole call, for calls that set none.
+        verify: TLS verification, for calls that set none; None for the transport's.
     """
 
     transport: Transport = field(repr=False)
@@ -68,6 +69,7 @@ class Pipeline:
     timeout: tuple[float, float] = (5.0, 30.0)
     retries: int = 2
     deadline: float = 60.0
+    verify: bool | str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""
@@ -124,7 +126,7 @@ class Pipeline:
                     timeout=(min(connect, left), min(read, left)),
                     expires=expires,
                     stream=call.stream,
-                    verify=call.verify,
+                    verify=self.verify if call.verify is None else call.verify,
                     certificate=call.certificate,
                     foreign=call.foreign,
                 )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer
+    from chainable.transport import Transport
     from taobao_top.batch import Batch
     from taobao_top.catalogue.definitions import Catalogue, Definitions
     from taobao_top.oauth import OAuth
@@ -48,7 +49,7 @@ GATEWAY = "https://gw.api.taobao.com/router/rest"
 _ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
 _TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url", "format")
 _SHAPED = (*_TEXTS, "proxies")
-_FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
+_FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", "max_promises", "verify", "proxies")
 
 _logger = logging.getLogger("taobao_top")
 
@@ -93,6 +94,13 @@ class TaobaoTop(Client, Reading, Chains):
             None for the environment's settings.
         proxies: requests' mapping; None for the environment's proxies.
         http_session: Its adapters, proxies, cert and verify are used; it is not closed.
+        transport: What sends the requests, in place of a :class:`chainable.RequestsTransport`; with proxies and
+            connections of its own.
+
+            .. versionadded:: 0.1.0
+        max_promises: Promised calls that are under way at the same time.
+
+            .. versionadded:: 0.1.0
         clock: Returns seconds since 1970.
         on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
         limiter: Delays attempts that would exceed a rate; see :mod:`taobao_top.rate_limit`.
@@ -125,6 +133,8 @@ class TaobaoTop(Client, Reading, Chains):
         verify: bool | str | os.PathLike[str] | None = None,
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
+        transport: Transport | None = None,
+        max_promises: int = 16,
         clock: Callable[[], float] = time.time,
         on_attempt: Callable[[Attempt], object] | None = None,
         limiter: Limiter | None = None,
@@ -140,6 +150,8 @@ class TaobaoTop(Client, Reading, Chains):
             verify=verify,
             proxies=proxies,
             http_session=http_session,
+            transport=transport,
+            max_promises=max_promises,
             on_attempt=on_attempt,
         )
         adjustable = Clock(clock)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chainable.masking import Secret
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
+    from chainable.transport import Transport
     from wechatpay.apiv2.protocol import APIv2
     from wechatpay.defaults import Defaults
     from wechatpay.downloads import DownloadResult
@@ -86,6 +87,13 @@ class WeChatPay(Client, Chains):
             if given, it overrides ``REQUESTS_CA_BUNDLE``. Signatures are always verified.
         proxies: requests' mapping; by default those of the environment.
         http_session: A session whose adapters, proxies, cert and verify are used.
+        transport: What sends the requests, in place of a :class:`chainable.RequestsTransport`; with proxies and
+            connections of its own.
+
+            .. versionadded:: 0.1.0
+        max_promises: Promised calls that are under way at the same time.
+
+            .. versionadded:: 0.1.0
         signer: Replaces the signer of APIv3; ``private_key`` is then optional.
         verifier: Replaces the verifier of APIv3. If its keys are not those of ``certs``, its
             attribute ``default_serial`` is the ``Wechatpay-Serial`` of calls.
@@ -139,6 +147,8 @@ class WeChatPay(Client, Chains):
         verify: bool | str | os.PathLike[str] | None = None,
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
+        transport: Transport | None = None,
+        max_promises: int = 16,
         signer: Signer | None = None,
         verifier: Verifier | None = None,
         v2_signer: Signer | None = None,
@@ -181,6 +191,8 @@ class WeChatPay(Client, Chains):
             verify=verify,
             proxies=proxies,
             http_session=http_session,
+            transport=transport,
+            max_promises=max_promises,
             on_attempt=on_attempt,
         )
         self.mchid = self.settings.mchid

@@ -83,6 +83,8 @@ OTHER_NAMES = {
     **dict.fromkeys(("endpoint", "gateway", "host", "baseuri", "apihost", "url", "domain"), "base_url"),
     "proxy": "proxies",
     "session": "http_session",
+    "httpadapter": "transport",
+    **dict.fromkeys(("maxworkers", "concurrency", "poolsize", "threads"), "max_promises"),
     **dict.fromkeys(("appid", "spappid", "notifyurl", "submchid", "subappid"), _CALL),
 }
 """The names of arguments in other SDKs (Java, Go, PHP, Node, Python), in lower case without ``_``, and ours."""

@@ -13,7 +13,7 @@ from chainable.cli.commands import as_json, option, usage_error
 from chainable.cli.connectivity import is_url
 from chainable.cli.exit_codes import Failure
 from chainable.cli.i18n import Words, localized
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ class ControlClient:
 
     def _send(self, method: str, page: str, data: Mapping[str, Any] | None) -> requests.Response:
         *others, last = self._hosts
-        with DirectSession() as session:
+        with PinnedSession() as session:
             for host in others:
                 with suppress(requests.ConnectionError):
                     return self._send_to(session, host, method, page, data)

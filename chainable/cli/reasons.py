@@ -53,6 +53,7 @@ REASONS = {
     "请设置 session.cert = ('apiclient_cert.pem', 'apiclient_key.pem')；请求没有发出",
     "session_retries": "它的 {adapter} 设置了 max_retries，可能用同一签名重复付款：请改用 max_retries=0，"
     "并给客户端设置 retries=；请求没有发出",
+    "setting_of_other_transport": "不能与 transport= 同时使用：{transport} 自己管理连接，请去掉其中一个",
     "not_a_variable_name": "{name} 不能用作变量名：只能用字母、数字和 '_'",
     "not_printable": "值应为一行可打印的文本，请删除控制字符",
     "value_quoted": "值的首尾不能是空格或引号，请删除",

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from chainable.direct import DirectSession
 from chainable.loopback import is_loopback
+from chainable.pinned import PinnedSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def sandbox_clock(url: str | None, ca: str | None) -> Callable[[], float]:
         parts = urlsplit(url or "")
         if not is_loopback(parts.hostname or ""):
             return time.time
-        with DirectSession() as session:
+        with PinnedSession() as session:
             answer = session.get(f"{parts.scheme}://{parts.netloc}/_sandbox/clock", timeout=5, verify=ca or True)
         ahead = float(answer.json()["ahead"])
     except (requests.RequestException, ValueError, KeyError, TypeError):

@@ -23,7 +23,7 @@ PREFIX = "TAOBAO_TOP_"
 _CONFIDENTIAL = re.compile(rf"(?i){SECRET_NAMES}|(^|_)code$")
 SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
 TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url")
-OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
+OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "max_promises", "verify", "proxies")
 """Further settings of a TOML file: the options of the client."""
 
 

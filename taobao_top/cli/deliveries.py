@@ -14,7 +14,7 @@ from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_json_line, print_table
 from chainable.cli.request_items import parse_body
 from chainable.cli.signals import wait_until_interrupted
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 from taobao_top.cli.control_client import ControlClient
 from taobao_top.cli.doctor.spi_url import refuses
 
@@ -229,7 +229,7 @@ class MessageWatcher:
     def _post(self, to: str, message: dict[str, Any]) -> None:
         names = ("id", "topic", "content", "user_id", "nick")
         try:
-            with DirectSession() as session:
+            with PinnedSession() as session:
                 found = session.post(to, json={name: message[name] for name in names}, timeout=_TIMEOUT)
             text = str(found.status_code)
         except requests.RequestException as error:

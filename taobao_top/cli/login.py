@@ -21,8 +21,8 @@ from chainable.cli.i18n import Words, echo, localized
 from chainable.cli.output import print_json, print_pairs
 from chainable.cli.redirect_listener import RedirectListener
 from chainable.cli.request_items import read_text
-from chainable.direct import DirectSession
 from chainable.masking import Secret
+from chainable.pinned import PinnedSession
 from taobao_top.cli.client_options import env_option, make_client, read_settings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _code(top: TaobaoTop, redirect_uri: str, env: Path | None, patience: float) 
 
 def _authorized(url: str, ca: str | None) -> dict[str, str]:
     """Return the query of a sandbox's redirect."""
-    with DirectSession() as session:
+    with PinnedSession() as session:
         response = session.get(url, allow_redirects=False, timeout=_TIMEOUT, verify=ca or True)
     location = response.headers.get("location")
     if location is None:

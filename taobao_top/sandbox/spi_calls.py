@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 from taobao_top.sandbox.signature import sign
 from taobao_top.sandbox.times import written
 
@@ -120,7 +120,7 @@ def call_spi(
         return Outcome(status=0, headers={}, body=b"")
     if fault is not None and kind == "late":
         time.sleep(fault.seconds)
-    with DirectSession(allowed) as session:
+    with PinnedSession(allowed) as session:
 
         def post() -> Response:
             return session.post(

@@ -12,7 +12,7 @@ import requests
 from chainable.cli.commands import as_json
 from chainable.cli.i18n import Words, echo, localized
 from chainable.cli.output import print_json_line, print_table
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class Forwarder:
         started = time.monotonic()
         result: dict[str, Any] = {"status": 0, "answer": "", "error": "", "accepted": False}
         try:
-            with DirectSession() as session:
+            with PinnedSession() as session:
                 response = session.post(
                     self.to, data=delivery["body"].encode(), headers=attempt["headers"], timeout=_TIMEOUT
                 )

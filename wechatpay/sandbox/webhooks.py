@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from chainable.destination import Destination
-from chainable.direct import DirectPools
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
+from chainable.pinned import PinnedPools
 from wechatpay.sandbox import apiv2
 from wechatpay.sandbox.delivery import Attempt, Delivery, Notice
 
@@ -92,7 +92,7 @@ class Webhooks:
         self._pending = 0
         self._stopped = False
         self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
-        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=AT_ONCE)
+        self._pools = PinnedPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=AT_ONCE)
         self._thread: Thread | None = None
         self._serial = store.setting("callback_serial") or ""
 

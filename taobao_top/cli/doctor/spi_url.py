@@ -18,7 +18,7 @@ from chainable.cli.checks import bad, good, warning
 from chainable.cli.connectivity import check_host, is_loopback_url, is_url, milliseconds_since
 from chainable.cli.exit_codes import NETWORK, SIGNATURE
 from chainable.cli.i18n import Words
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _check_refusal(url: str, ca: str | None, query: dict[str, str], timeout: flo
     check = Words("SPI, forged", "SPI，伪造调用")
     started = time.monotonic()
     try:
-        with DirectSession() as session:
+        with PinnedSession() as session:
             response = session.post(url, params=query, json={}, timeout=timeout, verify=ca or True)
     except requests.RequestException as error:
         kind = type(error).__name__

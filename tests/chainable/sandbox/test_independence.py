@@ -15,7 +15,7 @@ SHARED = (
     "chainable.extras",
     "chainable.record_file",
     "chainable.destination",
-    "chainable.direct",
+    "chainable.pinned",
     "chainable.env_file",
     "chainable.errors",
     "chainable.i18n",

@@ -22,8 +22,8 @@ from chainable.cli.connectivity import is_loopback_url
 from chainable.cli.exit_codes import NETWORK, REFUSED
 from chainable.cli.i18n import Words
 from chainable.cli.webhook_listener import WebhookListener
-from chainable.direct import DirectSession
 from chainable.errors import ChainableError, SignatureError
+from chainable.pinned import PinnedSession
 from wechatpay.cli.doctor.error_findings import error_finding
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class SandboxLog:
         self._last = max((entry["id"] for entry in self._fetch()), default=0)
 
     def _fetch(self) -> list[dict[str, Any]]:
-        with DirectSession() as session:
+        with PinnedSession() as session:
             response = session.get(self._page, timeout=5, verify=self._verify)
         response.raise_for_status()
         found: list[dict[str, Any]] = response.json()["deliveries"]

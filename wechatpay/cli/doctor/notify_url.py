@@ -19,7 +19,7 @@ from chainable.cli.checks import bad, good, warning
 from chainable.cli.connectivity import check_host, is_loopback_url, is_url, milliseconds_since
 from chainable.cli.exit_codes import NETWORK, SIGNATURE
 from chainable.cli.i18n import Words
-from chainable.direct import DirectSession
+from chainable.pinned import PinnedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _check_refusal(url: str, ca: str | None) -> Finding:
     check = Words("notify_url, forged", "notify_url，伪造通知")
     started = time.monotonic()
     try:
-        with DirectSession() as session:
+        with PinnedSession() as session:
             response = session.post(url, data=body, headers=headers, timeout=TIMEOUT, verify=ca or True)
     except requests.RequestException as error:
         kind = type(error).__name__

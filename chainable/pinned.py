@@ -16,14 +16,14 @@ from chainable.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["DirectPools", "DirectSession"]
+__all__ = ["PinnedPools", "PinnedSession"]
 
 LARGEST = 4 * 1024 * 1024
 """The longest response body, bytes."""
 _UNCONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
-class DirectPools:
+class PinnedPools:
     """
     Pooled connections to checked addresses, for requests of any thread.
 
@@ -96,7 +96,7 @@ class DirectPools:
         return answer.status, content
 
 
-class DirectSession(requests.Session):
+class PinnedSession(requests.Session):
     """
     A session of requests that connects to the address that was checked.
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 import urllib3
 
-from chainable import direct
-from chainable.direct import DirectPools, DirectSession
+from chainable import pinned
 from chainable.errors import ConfigurationError
+from chainable.pinned import PinnedPools, PinnedSession
 from tests.loopback import QuietHandler, serving
 
 
@@ -61,12 +61,12 @@ def url_of(server, host):
 def post(kind, url, body=b"x"):
     """Send a body; status and body of the answer."""
     if kind == "pools":
-        pools = DirectPools(local, timeout=60)
+        pools = PinnedPools(local, timeout=60)
         try:
             return pools.post(url, body, {"X": "y"})
         finally:
             pools.close()
-    with DirectSession(local) as session:
+    with PinnedSession(local) as session:
         answer = session.post(url, data=body, timeout=60)
         return answer.status_code, answer.content
 
@@ -131,7 +131,7 @@ def test_proxies_of_the_environment_are_not_used(kind, server, monkeypatch):
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(server, monkeypatch):
-    monkeypatch.setattr(direct, "LARGEST", 10)
+    monkeypatch.setattr(pinned, "LARGEST", 10)
     server.answer = b"x" * 11
     with pytest.raises(urllib3.exceptions.HTTPError, match="longer than 10 bytes"):
         post("pools", url_of(server, "127.0.0.1"))
@@ -151,8 +151,8 @@ def test_the_certificate_has_to_be_of_the_host_in_the_url(host, tmp_path):
             made.came, made.status, made.there, made.answer = [], 200, made.url, b"done"
             made.socket = context.wrap_socket(made.socket, server_side=True)
             url = url_of(made, host).replace("http:", "https:")
-            pools = DirectPools(local, timeout=60, context=lambda: trusting)
-            with DirectSession() as session:
+            pools = PinnedPools(local, timeout=60, context=lambda: trusting)
+            with PinnedSession() as session:
                 if name == host:
                     assert pools.post(url, b"", {}) == pools.post(url, b"", {}) == (200, b"done")
                     assert session.post(url, data=b"", verify=str(tmp_path / "ca.pem"), timeout=60).status_code == 200
