@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import socket
+import ssl
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,7 +19,10 @@ from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from requests_toolbelt.adapters.host_header_ssl import HostHeaderSSLAdapter
+from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter
 from requests_toolbelt.adapters.source import SourceAddressAdapter
+from requests_toolbelt.adapters.ssl import SSLAdapter
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.transport import Transport as SentryTransport
@@ -30,6 +36,11 @@ def attempt(kind, client):
         return kind.call(client)
     except Exception as error:
         return error
+
+
+def test_these_tests_reach_no_other_machine():
+    with socket.socket() as outside, pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
+        outside.connect(("192.0.2.1", 9))  # an address of documentation
 
 
 class TestMocks:
@@ -100,9 +111,8 @@ class TestRecorders:
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its refusal leaves a socket open
     def test_pytest_recording_blocks_the_network(self, kind):
         before = kind.arrived()
-        error = attempt(kind, kind.make(retries=0))
-        assert isinstance(error, Exception)
-        gc.collect()
+        assert isinstance(attempt(kind, kind.make(retries=0)), Exception)
+        gc.collect()  # while the warning is ignored
         assert kind.arrived() == before
 
 
@@ -159,19 +169,30 @@ class TestTracers:
         assert [span["op"] for span in spans if kind.path in span.get("description", "")] == ["http.client"]
 
 
+ADAPTERS = {
+    "source address": partial(SourceAddressAdapter, ("127.0.0.1", 0)),
+    "keep alive": TCPKeepAliveAdapter,
+    "protocol": partial(SSLAdapter, ssl.PROTOCOL_TLS_CLIENT),
+    "host header": HostHeaderSSLAdapter,
+}
+
+
 class TestAdapters:
-    def test_a_lent_adapter_carries_every_call(self, kind, sandbox):
+    @pytest.mark.parametrize("make", ADAPTERS.values(), ids=ADAPTERS)
+    def test_a_lent_adapter_carries_every_call(self, kind, sandbox, make):
         used = []
+        adapter = make()
+        kept = adapter.send
 
-        class Own(SourceAddressAdapter):
-            def send(self, request, **options):
-                used.append(urlsplit(request.url).path)
-                return super().send(request, **options)
+        def send(request, **options):
+            used.append(urlsplit(request.url).path)
+            return kept(request, **options)
 
+        adapter.send = send
         with requests.Session() as session:
             session.cert = tuple(str(sandbox.folder / name) for name in ("apiclient_cert.pem", "apiclient_key.pem"))
-            session.mount("https://", Own(("127.0.0.1", 0)))
-            session.mount("http://", Own(("127.0.0.1", 0)))
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
             before = kind.arrived()
             kind.call(kind.make(http_session=session))
         assert used == [kind.path]

@@ -112,6 +112,7 @@ class _Wire:
                     self.progress(self.done, self.expected)
             if self.expected is None or self.done == self.expected:
                 self.released = True
+                getattr(self.raw, "_fp", self.raw).close()  # Sentry ends its span here: it does not see ``readinto``
                 self.raw.release_conn()
         finally:
             self.close()
