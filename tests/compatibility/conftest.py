@@ -97,7 +97,7 @@ KINDS = [
 
 
 @pytest.fixture(params=KINDS)
-def kind(request, sandbox, top_sandbox):
+def kind(request, sandbox, top_sandbox, bills):
     name, scheme = request.param.split(", ")
     secure = scheme == "https"
     made = []
@@ -112,7 +112,7 @@ def kind(request, sandbox, top_sandbox):
     else:
         url = sandbox.https_url if secure else sandbox.base_url
         started, place = sandbox, "base_url"
-        call = WECHAT[name] if name in WECHAT else download(request.getfixturevalue("bills")[scheme])
+        call = WECHAT[name] if name in WECHAT else download(bills[scheme])
     yield Kind(
         make=lambda **options: kept(started.client(**{place: url}, **options)),
         call=answered(call),
