@@ -281,7 +281,7 @@ class Sandbox(Platform):
             self.write_files(Path(self._folder.name))
         return Path(self._folder.name)
 
-    def write_files(self, folder: Path, *, force: bool = True) -> None:
+    def write_files(self, folder: str | Path, *, force: bool = True) -> None:
         """
         Write the account's keys and certificates into a folder, readable by the owner only.
 
@@ -301,11 +301,11 @@ class Sandbox(Platform):
             del files[FILES[2]]
             files[CERTIFICATE] = account.platform_certificates[-1].pem
         for name, content in files.items():
-            MADE.write(folder / name, content, force=force, bare=True)
+            MADE.write(Path(folder) / name, content, force=force, bare=True)
 
-    def env(self, folder: Path | None = None) -> dict[str, str]:
+    def env(self, folder: str | Path | None = None) -> dict[str, str]:
         """Return the settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
-        where = self.folder if folder is None else folder
+        where = self.folder if folder is None else Path(folder)
         key, certificate, public_key, ca = (str(where / name) for name in FILES)
         if self.account.keys == "certificate":
             public_key = str(where / CERTIFICATE)
