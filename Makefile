@@ -44,7 +44,7 @@ types: $(VENV)/.dev ## types, by both checkers at once
 
 unit: $(VENV)/.dev ## tests with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered --junitxml=build/suite.xml
 
 package: $(VENV)/.dev ## build, install elsewhere, test there
 	$(BIN)/python -m tools.check_package -n $(WORKERS)
