@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit package docs bench clean
+.PHONY: help demo test lint types unit package platforms docs bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,7 +31,8 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 	@$(BIN)/wechatpay demo
 	@$(BIN)/taobao-top demo
 
-test: lint types package unit ## everything CI runs
+test: lint types ## everything CI runs
+	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=1' '$(MAKE) --no-print-directory unit'
 
 lint: $(VENV)/.dev ## style, and who may import what
 	$(BIN)/ruff check .
@@ -42,10 +44,13 @@ types: $(VENV)/.dev ## types, by both checkers at once
 
 unit: $(VENV)/.dev ## tests with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered --junitxml=build/suite.xml
 
 package: $(VENV)/.dev ## build, install elsewhere, test there
-	$(BIN)/python tools/check_package.py
+	$(BIN)/python -m tools.check_package -n $(WORKERS)
+
+platforms: $(VENV)/.dev ## the package check on every Python of this machine
+	$(BIN)/python -m tools.check_package -n $(WORKERS) --every-python
 
 docs: $(VENV)/.dev ## the documentation, in build/docs
 	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html docs build/docs

@@ -10,7 +10,8 @@ import pytest
 
 REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 """The browser takes ``evil.example`` for this machine, as it does when a name was bound anew."""
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -29,7 +30,7 @@ def chromium(*flags):
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("no chromium: CI has to install it")
-        pytest.skip("no chromium on this machine: apt-get install chromium")
+        pytest.skip("no chromium on this machine: apt-get install chromium-headless-shell")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])

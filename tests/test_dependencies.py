@@ -1,4 +1,4 @@
-"""The lowest versions declared are ones without known holes, and they are the ones the wheel is tested with."""
+"""What is declared is tested: the Pythons, and the lowest versions, which have no known holes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from tools.pythons import TESTED
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,6 +49,17 @@ FIRST_SAFE = {
     ),
     "websockets": ("9.1", "CVE-2021-33880"),
 }
+
+
+def test_the_classifiers_are_the_tested_pythons():
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg", "utf-8")
+    python = "Programming Language :: Python :: 3."
+    classifiers = config["metadata"]["classifiers"].split("\n")
+    minors = [line.removeprefix(python) for line in classifiers if line.startswith(python)]
+
+    assert [f"3.{minor}" for minor in minors] == list(TESTED)
+    assert config["options"]["python_requires"] == f">={TESTED[0]}"
 
 
 def declared() -> list[Requirement]:

@@ -1,17 +1,19 @@
 """
 Build what users install, and test it where the checkout is out of sight.
 
-The wheel goes into two empty environments outside the checkout, the far ends of
-what it is made for: the oldest Python of this machine with the oldest
-dependencies that setup.cfg declares, and the newest Python with the newest
-ones. The second is installed while the first is tested.
+The wheel goes into an empty environment outside the checkout: the oldest Python of
+this machine with the oldest dependencies that setup.cfg declares. The checkout's own
+environment is the other end, the newest Python with the newest dependencies.
+
+``--every-python`` goes on to each other Python of this machine, with the newest
+dependencies, and names those that fail; CI leaves this to people.
 """
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +21,9 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from tools.pythons import pythons
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = [
@@ -108,25 +111,6 @@ def build(where: Path) -> Path:
     return wheel
 
 
-def pythons() -> list[str]:
-    """Every Python of 3.10 or newer on this machine, oldest first, one for each minor version."""
-    places = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
-    found: dict[tuple[int, int], str] = {}
-    for place in places:
-        for path in sorted(Path(place).glob("python3.[0-9]*")):
-            if re.fullmatch(r"python3\.\d+", path.name):
-                test = subprocess.run(
-                    [path, "-c", "import sys, ssl, sqlite3; print(*sys.version_info[:2])"],
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                if test.returncode == 0:
-                    major, minor = map(int, test.stdout.split())
-                    found.setdefault((major, minor), str(path))
-    return [found[version] for version in sorted(found) if version >= (3, 10)]
-
-
 def oldest_dependencies() -> list[str]:
     """Pin every requirement to the least version setup.cfg allows."""
     config = configparser.ConfigParser(interpolation=None)
@@ -156,24 +140,31 @@ def check(inside: Path, where: Path, *options: str) -> None:
     present = [name for name in TESTS if (where / name).exists()]
     # A minute of kill -9 on three database servers, and browsers, test nothing of a wheel.
     skipped = ("--ignore=tests/chainable/deduplication/test_kill.py", "--ignore-glob=*/sandbox/inspector/*")
-    run(inside, "-m", "pytest", "-q", "-n", "2", *skipped, *options, *present, cwd=where)
+    run(inside, "-m", "pytest", "-q", *skipped, *options, *present, cwd=where)
     print(f"{where.name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--every-python", action="store_true", help="test on each Python of this machine")
+    arguments.add_argument("-n", dest="workers", default="2", help="workers of the suite (%(default)s)")
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         wheel = build(place)
-        found = pythons()
-        print("Pythons:", *found)
-        oldest, newest = place / "oldest", place / "newest"
-        oldest.mkdir()
-        newest.mkdir()
-        with ThreadPoolExecutor(1) as beside:
-            first = install(wheel, found[0], oldest, oldest_dependencies())
-            coming = beside.submit(install, wheel, found[-1], newest, [])
-            check(first, oldest, "-W", "default")  # old libraries may warn; our own warnings are errors with new ones
-            check(coming.result(), newest)
+        oldest, *others = pythons()
+        failed = []
+        for python in [oldest, *(others if options.every_python else [])]:
+            where = place / Path(python).name
+            where.mkdir()
+            # Old libraries may warn; our own warnings are errors with new ones.
+            pins, more = (oldest_dependencies(), ["-W", "default"]) if python == oldest else ([], [])
+            try:
+                check(install(wheel, python, where, pins), where, "-n", options.workers, *more)
+            except subprocess.CalledProcessError as error:
+                failed.append(f"{python}: {error}")
+        if failed:
+            sys.exit("\n".join(failed))
 
 
 if __name__ == "__main__":

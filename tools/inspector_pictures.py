@@ -33,7 +33,8 @@ from wechatpay import Sensitive
 from wechatpay.sandbox import Sandbox
 
 PICTURES = Path(__file__).parents[1] / "docs" / "_static"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SIZE: ViewportSize = {"width": 1180, "height": 760}
 TELEPHONE: ViewportSize = {"width": 390, "height": 760}
@@ -290,7 +291,7 @@ def unfiltered(kind: int, row: bytearray, above: bytearray, step: int) -> bytear
 def main() -> int:
     """Draw them all."""
     if CHROMIUM is None:
-        print("no chromium on this machine: apt-get install chromium", file=sys.stderr)
+        print("no chromium on this machine: apt-get install chromium-headless-shell", file=sys.stderr)
         return 1
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     Thread(target=server.serve_forever, daemon=True).start()

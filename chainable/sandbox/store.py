@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS names (
 );
 """
 TABLES = ("entries", "names")
-BEGINS = "substr(kind, 1, length(?1)) = ?1"
+BEGINS = "substr(kind, 1, length(:prefix)) = :prefix"
 SETTING = "_setting"
 
 
@@ -62,19 +62,20 @@ class Store:
         with self.transaction():
             for table in TABLES:
                 self._database.execute(
-                    f"DELETE FROM {table} WHERE substr(kind, 1, length(?1)) = ?1"  # noqa: S608 (a constant)
-                    " AND (?1 <> '' OR substr(kind, 1, 1) <> '_')",
-                    (prefix,),
+                    f"DELETE FROM {table} WHERE {BEGINS}"  # noqa: S608 (a constant)
+                    " AND (:prefix <> '' OR substr(kind, 1, 1) <> '_')",
+                    {"prefix": prefix},
                 )
 
     def dump(self, prefix: str = "") -> dict[str, Any]:
         """Return all objects of the kinds that begin so, with their other names, as JSON values."""
+        values = {"prefix": prefix}
         with self.lock:
             entries = self._database.execute(
                 f"SELECT kind, id, day, data, content FROM entries WHERE {BEGINS} ORDER BY rowid",  # noqa: S608 (a constant)
-                (prefix,),
+                values,
             ).fetchall()
-            names = self._database.execute(f"SELECT kind, name, id FROM names WHERE {BEGINS}", (prefix,)).fetchall()  # noqa: S608
+            names = self._database.execute(f"SELECT kind, name, id FROM names WHERE {BEGINS}", values).fetchall()  # noqa: S608
         rows = [[*row, None if content is None else base64.b64encode(content).decode()] for *row, content in entries]
         return {"entries": rows, "names": [list(row) for row in names]}
 
@@ -82,7 +83,7 @@ class Store:
         """Put the objects of a dump in place of all of the kinds that begin so."""
         with self.transaction():
             for table in TABLES:
-                self._database.execute(f"DELETE FROM {table} WHERE {BEGINS}", (prefix,))  # noqa: S608 (a constant)
+                self._database.execute(f"DELETE FROM {table} WHERE {BEGINS}", {"prefix": prefix})  # noqa: S608 (a constant)
             self._database.executemany(
                 "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
                 [(*row, None if content is None else base64.b64decode(content)) for *row, content in dump["entries"]],
@@ -145,9 +146,9 @@ class Store:
         """Return the JSON value with this id or other name; None if there is none."""
         with self.lock:
             row = self._database.execute(
-                "SELECT data FROM entries WHERE kind = ?1 AND id = coalesce("
-                "(SELECT id FROM names WHERE kind = ?1 AND name = ?2), ?2)",
-                (kind, name),
+                "SELECT data FROM entries WHERE kind = :kind AND id = coalesce("
+                "(SELECT id FROM names WHERE kind = :kind AND name = :name), :name)",
+                {"kind": kind, "name": name},
             ).fetchone()
         return json.loads(row[0]) if row else None
 
@@ -262,9 +263,9 @@ class Store:
         """Delete all but the last so many objects of a kind."""
         with self.transaction():
             self._database.execute(
-                "DELETE FROM entries WHERE kind = ?1 AND rowid <= "
-                "(SELECT rowid FROM entries WHERE kind = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
-                (kind, size),
+                "DELETE FROM entries WHERE kind = :kind AND rowid <= "
+                "(SELECT rowid FROM entries WHERE kind = :kind ORDER BY rowid DESC LIMIT 1 OFFSET :size)",
+                {"kind": kind, "size": size},
             )
 
     def count(self, kind: str) -> int:
