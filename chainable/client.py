@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from attrs import evolve
 
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from chainable.attempt import Attempt
     from chainable.call import Call
+    from chainable.hooks import Observer
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.transport import Transport
@@ -59,7 +63,8 @@ class Client(ABC):
             are kept per host.
 
             .. versionadded:: 0.1.0
-        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt. If it announces that it returns a
+            context manager (see :mod:`chainable.hooks`), that one is entered around each attempt.
 
     Raises:
         ConfigurationError: An option has a wrong value.
@@ -181,6 +186,8 @@ class Client(ABC):
         """
         Queue work for the client's threads, and return a promise of its result.
 
+        The work, and what is chained to the promise, sees the context variables of the caller.
+
         Args:
             work: Called without arguments. If it returns a promise, the result is that promise's.
 
@@ -191,20 +198,30 @@ class Client(ABC):
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        from chainable.promise import Promise
+        from chainable.promise import Promise, outside_callbacks
 
         promise: Promise[Any] = Promise()
+        context = copy_context()
 
         def run() -> None:
             if promise.set_running_or_notify_cancel():
+                outside_callbacks()
                 promise.settle(work)
 
         with self._lock:
             self._refuse_closed()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._max_promises, thread_name_prefix=type(self).__name__)
-            self._executor.submit(run)
+            self._executor.submit(context.run, run)
         return promise
+
+    def observe(self, observer: Observer | None) -> None:
+        """
+        Show the calls of this client to an observer, in place of that of all clients; None goes back to that one.
+
+        .. versionadded:: 0.1.0
+        """
+        self._pipeline = evolve(self._pipeline, observer=observer)
 
     def _refuse_closed(self) -> None:
         if self._closed:

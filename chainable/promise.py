@@ -177,6 +177,11 @@ def _waiting(access: str) -> str:
     return f"promise.wait(){access}, in asyncio (await promise){access}"
 
 
+def outside_callbacks() -> None:
+    """Allow the rest of this context to wait for promises, although a callback may have started it."""
+    _in_callback.set(False)
+
+
 def _called(callback: Callable[[Any], Any], value: Any) -> Any:
     token = _in_callback.set(True)
     try:
