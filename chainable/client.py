@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve
@@ -186,7 +185,7 @@ class Client(ABC):
         """
         Queue work for the client's threads, and return a promise of its result.
 
-        The work, and what is chained to the promise, sees the context variables of the caller.
+        The work sees the context variables of the caller.
 
         Args:
             work: Called without arguments. If it returns a promise, the result is that promise's.
@@ -198,21 +197,20 @@ class Client(ABC):
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        from chainable.promise import Promise, outside_callbacks
+        from chainable.promise import Promise, in_context_of_caller
 
         promise: Promise[Any] = Promise()
-        context = copy_context()
+        inside = in_context_of_caller(work)
 
         def run() -> None:
             if promise.set_running_or_notify_cancel():
-                outside_callbacks()
-                promise.settle(work)
+                promise.settle(inside)
 
         with self._lock:
             self._refuse_closed()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._max_promises, thread_name_prefix=type(self).__name__)
-            self._executor.submit(context.run, run)
+            self._executor.submit(run)
         return promise
 
     def observe(self, observer: Observer | None) -> None:

@@ -75,15 +75,13 @@ class Pipeline:
     deadline: float = 60.0
     verify: bool | str | None = None
     observer: Observer | None = None
-    _is_around: bool = field(init=False, repr=False)
-
-    @_is_around.default
-    def _announced(self) -> bool:
-        return self.on_attempt is not None and enters_around(self.on_attempt)
+    _is_around: bool = field(init=False, repr=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""
         import chainable.attempt  # noqa: F401 (see above)
+
+        object.__setattr__(self, "_is_around", self.on_attempt is not None and enters_around(self.on_attempt))
 
     def run(self, call: Call) -> Response[Any]:
         """
@@ -128,8 +126,8 @@ class Pipeline:
         """Attempt the call once, inside the context managers of the observer and of ``on_attempt``."""
         from chainable.attempt import Attempt
 
-        scheme = urlsplit(call.urls[host]).scheme
-        attempt = Attempt(call.verb, call.label, _host(call, host), None, None, number, 0.0, scheme=scheme)
+        where = _host(call, host)
+        attempt = Attempt(call.verb, call.label, where, None, None, number, 0.0, scheme=_scheme(call, host))
         outer = Guard("observer", self.logger, _nothing if observer is None else observer.attempt, attempt)
         hook = self.on_attempt if self._is_around else None
         inner = Guard("on_attempt", self.logger, _nothing if hook is None else hook, attempt)
@@ -260,18 +258,18 @@ class Pipeline:
     ) -> None:
         from chainable.attempt import Attempt, complete
 
+        status = None if response is None else response.status_code
+        request_id = None if response is None else response.request_id
+        milliseconds = round(seconds * 1000, 1)
+        name = None if error is None else type(error).__name__
         if watch is None:
-            scheme = urlsplit(call.urls[host]).scheme
-            attempt = Attempt(call.verb, call.label, _host(call, host), None, None, number, 0.0, scheme=scheme)
+            where = _host(call, host)
+            attempt = Attempt(
+                call.verb, call.label, where, status, request_id, number, milliseconds, name, _scheme(call, host)
+            )
         else:
             attempt = watch.attempt
-        complete(
-            attempt,
-            None if response is None else response.status_code,
-            None if response is None else response.request_id,
-            round(seconds * 1000, 1),
-            None if error is None else type(error).__name__,
-        )
+            complete(attempt, status, request_id, milliseconds, name)
         self.logger.info(
             "%s %s at %s: status %s, request id %s, attempt %d, %.1f ms%s",
             attempt.verb,
@@ -336,6 +334,10 @@ def _is_certificate_failure(error: requests.RequestException) -> bool:
 
 def _host(call: Call, host: int) -> str:
     return urlsplit(call.urls[host]).netloc.rpartition("@")[2]
+
+
+def _scheme(call: Call, host: int) -> str:
+    return call.urls[host].partition(":")[0].lower()
 
 
 _ADVICE = {
