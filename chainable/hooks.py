@@ -3,7 +3,9 @@ Hooks around calls and attempts.
 
 ``on_attempt`` is called after each attempt, unless it announces that it returns
 a context manager: that one is entered before the attempt is signed, and exited
-when the outcome is known.  An :class:`Observer` sees whole calls as well.
+when the outcome is known.  A hook announces it by the decorator
+:func:`contextlib.contextmanager`, by being a class of context managers, or by its
+return annotation.  An :class:`Observer` sees whole calls as well.
 
 A hook cannot change the outcome of a call: what it raises is logged, and an
 exception that its context manager suppresses is raised all the same.  The only
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TRACE_HEADERS", "Guard", "Observer", "current_observer", "enters_around", "observe", "warn_if_late"]
 
 TRACE_HEADERS = frozenset({"traceparent", "tracestate", "baggage"})
-"""The headers that a hook may add to a request, in lower case: those of W3C Trace Context and Baggage."""
+"""The headers that a hook may add to a request, in lower case. W3C Trace Context and Baggage define them."""
 
 _LONGEST_HEADER = 8192  # characters: the limit of W3C Baggage
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
