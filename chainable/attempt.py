@@ -15,6 +15,10 @@ class Attempt:
     """
     One attempt of a call, without parameters and other values.
 
+    A hook that is entered around the attempt receives it before the outcome is
+    known: ``status``, ``request_id`` and ``error`` are None and
+    ``milliseconds`` is 0 until the attempt is over.
+
     Attributes:
         verb: The HTTP method.
         path: The template of the path.
@@ -24,6 +28,9 @@ class Attempt:
         number: 1 for the first attempt of a call.
         milliseconds: The duration of the attempt.
         error: The name of the class of the error; None after a success.
+        scheme: ``https`` or ``http``.
+
+            .. versionadded:: 0.1.0
     """
 
     verb: str
@@ -34,3 +41,17 @@ class Attempt:
     number: int
     milliseconds: float
     error: str | None = None
+    scheme: str = "https"
+
+
+def complete(
+    attempt: Attempt, status: int | None, request_id: str | None, milliseconds: float, error: str | None
+) -> None:
+    """Set the outcome of an attempt; only the pipeline does this, once."""
+    for name, value in (
+        ("status", status),
+        ("request_id", request_id),
+        ("milliseconds", milliseconds),
+        ("error", error),
+    ):
+        object.__setattr__(attempt, name, value)

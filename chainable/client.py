@@ -6,6 +6,8 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from attrs import evolve
+
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.pipeline import Pipeline
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from chainable.attempt import Attempt
     from chainable.call import Call
+    from chainable.hooks import Observer
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.transport import Transport
@@ -59,7 +62,8 @@ class Client(ABC):
             are kept per host.
 
             .. versionadded:: 0.1.0
-        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt. If it announces that it returns a
+            context manager (see :mod:`chainable.hooks`), that one is entered around each attempt.
 
     Raises:
         ConfigurationError: An option has a wrong value.
@@ -181,6 +185,8 @@ class Client(ABC):
         """
         Queue work for the client's threads, and return a promise of its result.
 
+        The work sees the context variables of the caller.
+
         Args:
             work: Called without arguments. If it returns a promise, the result is that promise's.
 
@@ -191,13 +197,14 @@ class Client(ABC):
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        from chainable.promise import Promise
+        from chainable.promise import Promise, in_context_of_caller
 
         promise: Promise[Any] = Promise()
+        inside = in_context_of_caller(work)
 
         def run() -> None:
             if promise.set_running_or_notify_cancel():
-                promise.settle(work)
+                promise.settle(inside)
 
         with self._lock:
             self._refuse_closed()
@@ -205,6 +212,14 @@ class Client(ABC):
                 self._executor = ThreadPoolExecutor(self._max_promises, thread_name_prefix=type(self).__name__)
             self._executor.submit(run)
         return promise
+
+    def observe(self, observer: Observer | None) -> None:
+        """
+        Show the calls of this client to an observer, in place of that of all clients; None goes back to that one.
+
+        .. versionadded:: 0.1.0
+        """
+        self._pipeline = evolve(self._pipeline, observer=observer)
 
     def _refuse_closed(self) -> None:
         if self._closed:

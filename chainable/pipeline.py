@@ -23,6 +23,7 @@ from requests.utils import default_user_agent
 
 from chainable._version import __version__
 from chainable.errors import APIError, ChainableError, SignatureError
+from chainable.hooks import Guard, current_observer, enters_around, warn_if_late
 from chainable.signing import SignableRequest
 from chainable.transport import causes
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from chainable.attempt import Attempt
     from chainable.call import Call
+    from chainable.hooks import Observer
     from chainable.response import Response
     from chainable.transport import Transport
 
@@ -50,7 +52,8 @@ class Pipeline:
     Args:
         transport: Sends one request.
         logger: Logs one line at INFO for each attempt.
-        on_attempt: Called with an :class:`Attempt` after each attempt.
+        on_attempt: Called with an :class:`Attempt` after each attempt; or, if it announces a context manager,
+            before each attempt: see :mod:`chainable.hooks`.
         sleep: Sleeps for a number of seconds.
         jitter: Returns a random number from 0 to 1 for the jitter. The default
             does not depend on ``random.seed()``, which would give all
@@ -59,6 +62,7 @@ class Pipeline:
         retries: Attempts after the first, for calls that set none.
         deadline: Seconds for a whole call, for calls that set none.
         verify: TLS verification, for calls that set none; None for the transport's.
+        observer: Sees each call and attempt; None for the observer of all clients.
     """
 
     transport: Transport = field(repr=False)
@@ -70,10 +74,14 @@ class Pipeline:
     retries: int = 2
     deadline: float = 60.0
     verify: bool | str | None = None
+    observer: Observer | None = None
+    _is_around: bool = field(init=False, repr=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""
         import chainable.attempt  # noqa: F401 (see above)
+
+        object.__setattr__(self, "_is_around", self.on_attempt is not None and enters_around(self.on_attempt))
 
     def run(self, call: Call) -> Response[Any]:
         """
@@ -85,6 +93,13 @@ class Pipeline:
             SignatureError: The response is not authentic.
             APIError: The platform refused the request.
         """
+        observer = current_observer() if self.observer is None else self.observer
+        if observer is None:
+            return self._run(call, None)
+        with Guard("observer", self.logger, observer.call, call):
+            return self._run(call, observer)
+
+    def _run(self, call: Call, observer: Observer | None) -> Response[Any]:
         expires = time.monotonic() + (self.deadline if call.deadline is None else call.deadline)
         hosts = tuple(range(len(call.urls)))
         number = 0
@@ -92,7 +107,9 @@ class Pipeline:
         while True:
             number += 1
             try:
-                return self._attempt(call, hosts[0], expires, number, sent=sent)
+                if observer is None and not self._is_around:
+                    return self._attempt(call, hosts[0], expires, number, sent=sent)
+                return self._watched(call, hosts[0], expires, number, observer, sent=sent)
             except requests.RequestException as raised:
                 error = raised
             delay = self.retry_delay(call, error, number)
@@ -103,7 +120,25 @@ class Pipeline:
             sent = _maybe_sent(error)
             self.sleep(delay)
 
-    def _attempt(self, call: Call, host: int, expires: float, number: int, *, sent: bool) -> Response[Any]:
+    def _watched(
+        self, call: Call, host: int, expires: float, number: int, observer: Observer | None, *, sent: bool
+    ) -> Response[Any]:
+        """Attempt the call once, inside the context managers of the observer and of ``on_attempt``."""
+        from chainable.attempt import Attempt
+
+        where = _host(call, host)
+        attempt = Attempt(call.verb, call.label, where, None, None, number, 0.0, scheme=_scheme(call, host))
+        outer = Guard("observer", self.logger, _nothing if observer is None else observer.attempt, attempt)
+        hook = self.on_attempt if self._is_around else None
+        inner = Guard("on_attempt", self.logger, _nothing if hook is None else hook, attempt)
+        with outer, inner:
+            sending = Guard("observer", self.logger, _nothing if observer is None else observer.sending)
+            watch = _Watch(attempt, {**outer.headers, **inner.headers}, sending)
+            return self._attempt(call, host, expires, number, watch, sent=sent)
+
+    def _attempt(
+        self, call: Call, host: int, expires: float, number: int, watch: _Watch | None = None, *, sent: bool
+    ) -> Response[Any]:
         """
         Attempt the call once, at the host of this index in ``call.urls``.
 
@@ -121,7 +156,8 @@ class Pipeline:
             if left <= 0:
                 failure: requests.RequestException = _expired(call, sent=sent)
             else:
-                response = self.transport.send(
+                send = self.transport.send if watch is None else watch.sender(self.transport, request)
+                response = send(
                     request,
                     timeout=(min(connect, left), min(read, left)),
                     expires=expires,
@@ -150,8 +186,8 @@ class Pipeline:
             error = raised
             raise
         finally:
-            if self.on_attempt is not None or self.logger.isEnabledFor(logging.INFO):
-                self._report(call, host, response, error, number, time.monotonic() - started)
+            if watch is not None or self.on_attempt is not None or self.logger.isEnabledFor(logging.INFO):
+                self._report(call, host, response, error, number, time.monotonic() - started, watch)
         raise failure
 
     @staticmethod
@@ -218,19 +254,22 @@ class Pipeline:
         error: Exception | None,
         number: int,
         seconds: float,
+        watch: _Watch | None,
     ) -> None:
-        from chainable.attempt import Attempt
+        from chainable.attempt import Attempt, complete
 
-        attempt = Attempt(
-            call.verb,
-            call.label,
-            _host(call, host),
-            None if response is None else response.status_code,
-            None if response is None else response.request_id,
-            number,
-            round(seconds * 1000, 1),
-            None if error is None else type(error).__name__,
-        )
+        status = None if response is None else response.status_code
+        request_id = None if response is None else response.request_id
+        milliseconds = round(seconds * 1000, 1)
+        name = None if error is None else type(error).__name__
+        if watch is None:
+            where = _host(call, host)
+            attempt = Attempt(
+                call.verb, call.label, where, status, request_id, number, milliseconds, name, _scheme(call, host)
+            )
+        else:
+            attempt = watch.attempt
+            complete(attempt, status, request_id, milliseconds, name)
         self.logger.info(
             "%s %s at %s: status %s, request id %s, attempt %d, %.1f ms%s",
             attempt.verb,
@@ -242,11 +281,42 @@ class Pipeline:
             attempt.milliseconds,
             f", {attempt.error}" if attempt.error else "",
         )
-        if self.on_attempt is not None:
+        if self.on_attempt is not None and not self._is_around:
             try:
-                self.on_attempt(attempt)
+                warn_if_late(self.on_attempt, self.on_attempt(attempt))
             except Exception as failure:  # noqa: BLE001 (a failing metric must not fail a payment)
                 self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
+
+
+@frozen(eq=False)
+class _Watch:
+    """
+    What hooks see of an attempt, and add to it.
+
+    Attributes:
+        attempt: The attempt, whose outcome is set when it is known.
+        headers: Headers for tracing.
+        sending: Entered around the exchange with the network.
+    """
+
+    attempt: Attempt
+    headers: dict[str, str] = field(repr=False)
+    sending: Guard
+
+    def sender(self, transport: Transport, signed: requests.PreparedRequest) -> Callable[..., Response[Any]]:
+        """Add the headers to the signed request, except those that it has, and return what sends it."""
+        for name, value in self.headers.items():
+            signed.headers.setdefault(name, value)
+
+        def send(request: requests.PreparedRequest, /, **options: Any) -> Response[Any]:
+            with self.sending:
+                return transport.send(request, **options)
+
+        return send
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing: there is no hook."""
 
 
 def _maybe_sent(error: requests.RequestException) -> bool:
@@ -264,6 +334,10 @@ def _is_certificate_failure(error: requests.RequestException) -> bool:
 
 def _host(call: Call, host: int) -> str:
     return urlsplit(call.urls[host]).netloc.rpartition("@")[2]
+
+
+def _scheme(call: Call, host: int) -> str:
+    return call.urls[host].partition(":")[0].lower()
 
 
 _ADVICE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -27,6 +27,28 @@ _logger = logging.getLogger("chainable")
 
 # A context variable, because each thread, greenlet and task has its own context.
 _in_callback: ContextVar[bool] = ContextVar("in_callback", default=False)
+_kept_by_caller: list[tuple[ContextVar[Any], Any]] = [(_in_callback, False)]
+
+
+def keep_from_workers(variable: ContextVar[T], value: T) -> None:
+    """
+    Set a context variable to *value* in promised work, which sees all others as the caller does.
+
+    It is for what only the caller may use, such as the session of its transaction.
+    """
+    _kept_by_caller.append((variable, value))
+
+
+def in_context_of_caller(work: Callable[[], T]) -> Callable[[], T]:
+    """Return the work of a promise as a function that sees the context variables that the caller has now."""
+    context = copy_context()
+
+    def run() -> T:
+        for variable, value in _kept_by_caller:
+            variable.set(value)
+        return work()
+
+    return lambda: context.run(run)
 
 
 class Promise(Future[T]):

@@ -102,7 +102,8 @@ class TaobaoTop(Client, Reading, Chains):
 
             .. versionadded:: 0.1.0
         clock: Returns seconds since 1970.
-        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt, or entered around it as a context
+            manager: see :mod:`chainable.hooks`.
         limiter: Delays attempts that would exceed a rate; see :mod:`taobao_top.rate_limit`.
         defaults: Parameters by name, such as ``{'fields': 'tid,status'}``: they fill the calls of methods that have
             such a parameter and leave it out; None in a call leaves it out of that call.

@@ -31,6 +31,7 @@ FIRST_SAFE = {
     "gmssl-pyx": ("0", "none"),
     "httptools": ("0.6.4", "CVE-2024-27982 in llhttp before 9.2.1; 0.6.3 was the first, 0.6.4 is its repair"),
     "limits": ("0", "none"),
+    "opentelemetry-api": ("0", "none; CVE-2023-43810 is of instrumentations, which are not used"),
     "redis": ("4.5.4", "CVE-2023-28859"),
     "requests": ("2.33.0", "CVE-2024-47081, CVE-2026-25645"),
     "rich": ("0", "none"),

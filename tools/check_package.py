@@ -43,6 +43,7 @@ NEEDED = [
     "import-linter>=2.6",
     "httpx2",
     "hypothesis",
+    "opentelemetry-sdk",
     "psycopg[binary]",
     "pymysql",
     "pytest",

@@ -100,7 +100,8 @@ class WeChatPay(Client, Chains):
         v2_signer: Replaces the signer of APIv2.
         clock: Returns Unix time in seconds.
         nonce: Returns a text that was never used before.
-        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt, or entered around it as a context
+            manager: see :mod:`chainable.hooks`.
         defaults: Parameters such as ``appid`` and ``notify_url``, by the platform's names, that fill
             what an operation has and a call leaves out. A mapping fills the object with its name.
 

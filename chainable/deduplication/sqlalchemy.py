@@ -12,6 +12,7 @@ from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ChainableError, ConfigurationError
 from chainable.extras import extra
+from chainable.promise import keep_from_workers
 
 with extra("sqlalchemy", "sqlalchemy"):
     from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, String, Table, event, text
@@ -31,6 +32,7 @@ _VENDORS = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "m
 
 # A context variable, not an attribute of the store: one store serves all threads, tasks and greenlets.
 _sessions: ContextVar[tuple[tuple[SQLAlchemyStore, Session], ...]] = ContextVar("chainable_sessions", default=())
+keep_from_workers(_sessions, ())
 
 
 def claim_table(metadata: MetaData, name: str = TABLE) -> Table:

@@ -23,6 +23,7 @@ MODULES = {
     "taobao_top.spi.starlette": ("starlette", "starlette"),
     "taobao_top.spi.fastapi": ("starlette", "starlette"),
     "chainable.deduplication.sqlalchemy": ("sqlalchemy", "sqlalchemy"),
+    "chainable.opentelemetry": ("opentelemetry", "otel"),
     "chainable.sandbox.connection": ("httptools", "sandbox"),
     "chainable.sandbox.tls_ca": ("trustme", "sandbox"),
     "chainable.sandbox.websocket": ("websockets", "sandbox"),

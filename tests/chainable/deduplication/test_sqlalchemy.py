@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, registry, scoped_session, sessionmaker
 from chainable.deduplication import Claim, MemoryStore, once
 from chainable.deduplication.sqlalchemy import SQLAlchemyStore, claim_table
 from chainable.errors import ClaimError, ConfigurationError, InProgress
+from chainable.promise import in_context_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -303,6 +304,19 @@ def test_each_source_of_sessions_works(shop: Shop, kind: str) -> None:
     scoped.remove()
 
     assert shop.booked() == ["A1"]
+
+
+def test_promised_work_does_not_see_the_session_of_the_caller(urls: Callable[[str], str]) -> None:
+    """Another thread must not use it."""
+    shop = Shop(urls("sqlite"))
+    store = shop.store(sessionmaker(shop.engine))
+    with once(store, "EV-1"):
+        mine = store.session
+        work = in_context_of_caller(lambda: store.session)
+        with pytest.raises(ConfigurationError, match=r"use \.session inside the block"):
+            work()
+        assert store.session is mine
+    shop.engine.dispose()
 
 
 @pytest.mark.parametrize(
