@@ -17,7 +17,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InsecureRequestWarning
 
-from chainable import CodecError, ConfigurationError, RequestsTransport, connections, forking
+from chainable import CodecError, ConfigurationError, RequestsTransport, connections, forking, tls_contexts
 from chainable import transport as module
 from chainable.transport import FileCertificate
 from tests.chainable.fault_server import FaultServer, ok_response, reset
@@ -309,7 +309,7 @@ class TestFailures:
         response = module.Response()
         response.raw = Raw(OSError("gone"))
         with pytest.raises(requests.ConnectionError):
-            module._read(response)
+            module.read_content(response)
 
 
 class TestTLS:
@@ -358,7 +358,7 @@ class TestTLS:
                 assert send(transport(verify=requests.certs.where()), server.url, verify=False).ok
 
     def test_verify_may_be_a_folder(self, transport, tmp_path):
-        assert module._new_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+        assert tls_contexts.new_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
     @pytest.mark.parametrize("content", [None, "no certificate"])
     def test_an_invalid_ca_file_raises_with_its_name(self, transport, tmp_path, content):
@@ -420,7 +420,7 @@ class TestProxies:
         for number in range(200):
             one.proxies_for(f"http://h{number}.example/")
 
-        assert len(one._env_proxies_of) <= 64
+        assert len(one._env_proxies._by_host) <= 64
 
     def test_proxies_of_the_client_take_precedence(self, transport, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
