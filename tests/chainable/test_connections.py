@@ -19,21 +19,21 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
-from chainable import ConfigurationError, RequestsTransport, connections
+from chainable import ConfigurationError, DirectTransport, RequestsTransport, connections
 from chainable.transport import FileCertificate
 from tests.chainable.fault_server import FaultServer, ok_response, reset
 
 PATIENT = (60.0, 60.0)
 
 
-@pytest.fixture
-def transport():
-    one = RequestsTransport(proxies={})
+@pytest.fixture(params=["requests", "direct"])
+def transport(request):
+    one = RequestsTransport(proxies={}) if request.param == "requests" else DirectTransport()
     yield one
     one.close()
 
 
-def ask(transport: RequestsTransport, url: str, body: bytes = b"x", **options: Any) -> bytes:
+def ask(transport: Any, url: str, body: bytes = b"x", **options: Any) -> bytes:
     prepared = requests.Request("POST", url, data=body).prepare()
     options = {"timeout": PATIENT, "expires": time.monotonic() + 120} | options
     return transport.send(prepared, **options).content
