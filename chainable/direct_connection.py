@@ -209,7 +209,7 @@ class DirectConnection:
             events = _Events()
             parser = httptools.HttpResponseParser(events)
             try:
-                parser.feed_data(self._read_block())
+                _feed(parser, self._read_block())
                 status = parser.get_status_code()
             except httptools.HttpParserError as error:
                 if parser.get_status_code() == http.client.SWITCHING_PROTOCOLS:
@@ -270,6 +270,14 @@ def _connect(host: str, port: int, seconds: float, deadline: Deadline) -> Any:
         else:
             return sock
     raise failure
+
+
+def _feed(parser: Any, data: Buffer) -> None:
+    """Feed a parser; an interrupt inside a callback, which httptools reports as an error of its own, passes."""
+    try:
+        parser.feed_data(data)
+    except httptools.HttpParserCallbackError as error:
+        raise (error.__context__ or error) from None
 
 
 def _head(method: str, status: int, events: _Events, parser: Any) -> Head:
@@ -369,7 +377,7 @@ class Body(io.RawIOBase):
             if not piece:
                 raise http.client.HTTPException("the response ends inside its chunks")
             try:
-                parser.feed_data(piece)
+                _feed(parser, piece)
             except httptools.HttpParserError as error:
                 if not events.is_complete:
                     raise http.client.HTTPException(f"the chunks of the response are malformed: {error}") from None

@@ -122,6 +122,7 @@ class TestFraming:
             assert ask(transport, server.url + "next") == b"/next"
             assert server.connections == 2
 
+    @pytest.mark.parametrize("transport", ["requests"], indirect=True)
     def test_the_same_length_twice_is_accepted(self, transport):
         with FaultServer(
             lambda connection, *_: connection.sendall(ok_response(b"ok", "Content-Length: 2\r\n"))
@@ -129,7 +130,9 @@ class TestFraming:
             assert ask(transport, server.url) == b"ok"
 
     @pytest.mark.parametrize(
-        ("fields", "reused"), [("", True), ("Content-Length: 2\r\n", False)], ids=["chunked", "chunked with a length"]
+        ("transport", "fields", "reused"),
+        [("requests", "", True), ("requests", "Content-Length: 2\r\n", False), ("direct", "", True)],
+        indirect=["transport"],
     )
     def test_a_chunked_response_is_read(self, transport, fields, reused):
         def script(connection, request, number):
@@ -329,7 +332,8 @@ class TestTheStack:
                     sys.settrace(outer)
                 return False
 
-            hit = [at for at in range(1, 1500, 13) if interrupted(at)]
+            steps = range(1, 200) if isinstance(transport, DirectTransport) else range(1, 1500, 13)
+            hit = [at for at in steps if interrupted(at)]
             answers: list[bytes] = []
             after = threading.Thread(target=lambda: answers.append(ask(transport, server.url + "after")), daemon=True)
             after.start()
