@@ -447,10 +447,10 @@ class _RawResponse(HTTPResponse):
     _fp = None
 
     def __init__(self, method: str, head: Head) -> None:
-        self.__dict__["_of"] = method, head
+        vars(self)["_of"] = method, head
 
     def __getattr__(self, name: str) -> Any:
-        of: tuple[str, Head] | None = self.__dict__.pop("_of", None)
+        of: tuple[str, Head] | None = vars(self).pop("_of", None)
         if of is None:
             raise AttributeError(name)
         body = io.BytesIO()

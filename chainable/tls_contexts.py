@@ -5,16 +5,49 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from attrs import frozen
 from requests.certs import where  # type: ignore[attr-defined]  # re-exported by requests, as its users expect
 
 from chainable.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from chainable.transport import ClientCertificate
+__all__ = ["ClientCertificate", "FileCertificate", "TLSContexts", "new_context", "verification"]
 
-__all__ = ["TLSContexts", "new_context", "verification"]
+
+class ClientCertificate(Protocol):
+    """A client certificate for TLS; hashable, because each one has its own connection pool."""
+
+    def load_into(self, context: ssl.SSLContext, /) -> None:
+        """Load the certificate and its key into a TLS context."""
+
+
+@frozen
+class FileCertificate:
+    """A certificate and its key in PEM files; one file may hold both."""
+
+    certificate: str
+    key: str | None = None
+
+    @classmethod
+    def of(cls, cert: str | tuple[str, str] | None) -> FileCertificate | None:
+        """Convert the option ``cert`` of requests."""
+        if cert is None:
+            return None
+        return cls(cert) if isinstance(cert, str) else cls(*cert)
+
+    def load_into(self, context: ssl.SSLContext, /) -> None:
+        """Load the certificate and its key into a TLS context."""
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            msg = (
+                f"client certificate {self.certificate!r}: it cannot be loaded with its key "
+                f"({type(error).__name__}: {error}); check both files"
+            )
+            raise ConfigurationError(
+                msg, reason="certificate_not_loaded", file=self.certificate, error=f"{type(error).__name__}: {error}"
+            ) from None
 
 
 def verification(verify: bool | str | os.PathLike[str] | None, *, trust_env: bool = True) -> bool | str:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from attrs import frozen
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
@@ -32,7 +31,7 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.response import Response
-from chainable.tls_contexts import TLSContexts, verification
+from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
 if TYPE_CHECKING:
     import os
@@ -96,41 +95,6 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close the idle connections."""
-
-
-class ClientCertificate(Protocol):
-    """A client certificate for TLS; hashable, because each one has its own connection pool."""
-
-    def load_into(self, context: ssl.SSLContext, /) -> None:
-        """Load the certificate and its key into a TLS context."""
-
-
-@frozen
-class FileCertificate:
-    """A certificate and its key in PEM files; one file may hold both."""
-
-    certificate: str
-    key: str | None = None
-
-    @classmethod
-    def of(cls, cert: str | tuple[str, str] | None) -> FileCertificate | None:
-        """Convert the option ``cert`` of requests."""
-        if cert is None:
-            return None
-        return cls(cert) if isinstance(cert, str) else cls(*cert)
-
-    def load_into(self, context: ssl.SSLContext, /) -> None:
-        """Load the certificate and its key into a TLS context."""
-        try:
-            context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            msg = (
-                f"client certificate {self.certificate!r}: it cannot be loaded with its key "
-                f"({type(error).__name__}: {error}); check both files"
-            )
-            raise ConfigurationError(
-                msg, reason="certificate_not_loaded", file=self.certificate, error=f"{type(error).__name__}: {error}"
-            ) from None
 
 
 class _Adapter(HTTPAdapter):
