@@ -98,7 +98,7 @@ def v3_floor(place: Place) -> Made:
     return call
 
 
-def v3_ours(place: Place) -> Made:
+def v3_ours(place: Place, transport: Any = None) -> Made:
     from wechatpay import WeChatPay
 
     client = WeChatPay(
@@ -108,6 +108,7 @@ def v3_ours(place: Place) -> Made:
         certs={KEY_ID: place.platform_key},
         base_url=place.base,
         verify=place.ca,
+        transport=transport,
     )
     return lambda: client.v3.pay.transactions.native.post(json=ORDER).data
 
@@ -160,10 +161,10 @@ def v2_floor(place: Place) -> Made:
     return call
 
 
-def v2_ours(place: Place) -> Made:
+def v2_ours(place: Place, transport: Any = None) -> Made:
     from wechatpay import WeChatPay
 
-    client = WeChatPay(mchid=MCHID, secret=SECRET, base_url=place.base, verify=place.ca)
+    client = WeChatPay(mchid=MCHID, secret=SECRET, base_url=place.base, verify=place.ca, transport=transport)
     return lambda: client.v2.pay.unifiedorder.post(xml=V2_ORDER).data
 
 
@@ -185,12 +186,12 @@ def top_floor(place: Place) -> Made:
     return call
 
 
-def top_ours(place: Place) -> Made:
+def top_ours(place: Place, transport: Any = None) -> Made:
     from taobao_top import TaobaoTop
 
     top = TaobaoTop(
         app_key="12345678", app_secret=SECRET, session="s", sign_method="md5", gateway=place.base + "router/rest",
-        verify=place.ca,
+        verify=place.ca, transport=transport,
     )  # fmt: skip
     return lambda: top.taobao.item.seller.get(fields="num_iid,title", num_iid=123).data
 
@@ -232,9 +233,20 @@ def top_taobaopy(place: Place) -> Made:
     return lambda: client.taobao_item_seller_get(fields="num_iid,title", num_iid=123)
 
 
+def direct(ours: Callable[[Place, Any], Made]) -> Callable[[Place], Made]:
+    """The same client on the direct lane."""
+
+    def made(place: Place) -> Made:
+        from chainable import DirectTransport
+
+        return ours(place, DirectTransport())
+
+    return made
+
+
 GROUPS: dict[str, dict[str, Callable[[Place], Made]]] = {
-    "WeChat Pay APIv3": {"floor": v3_floor, "ours": v3_ours, "wechatpayv3": v3_wechatpayv3},
-    "WeChat Pay APIv2": {"floor": v2_floor, "ours": v2_ours},
+    "WeChat Pay APIv3": {"floor": v3_floor, "ours": v3_ours, "ours, direct": direct(v3_ours), "wechatpayv3": v3_wechatpayv3},
+    "WeChat Pay APIv2": {"floor": v2_floor, "ours": v2_ours, "ours, direct": direct(v2_ours)},
     "Batch of 20 (TOP)": {"floor": top_same_size, "ours": top_batch},
-    "Taobao TOP": {"floor": top_floor, "ours": top_ours, "taobaopy": top_taobaopy},
+    "Taobao TOP": {"floor": top_floor, "ours": top_ours, "ours, direct": direct(top_ours), "taobaopy": top_taobaopy},
 }

@@ -78,7 +78,7 @@ def sequential(calls: dict[str, Callable[[], Any]], rounds: int, count: int) -> 
     for number in range(rounds):
         names = list(calls)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            few = max(5, count // 10) if name not in {"floor", "ours"} else count
+            few = max(5, count // 10) if name not in {"floor", "ours", "ours, direct"} else count
             call = calls[name]
             call()
             started, used = time.perf_counter(), time.process_time()

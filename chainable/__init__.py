@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainable.chain import Chain, NameChain, PathChain
     from chainable.client import Client
     from chainable.codecs import FORM, JSON, Codec, FormCodec, JSONCodec
+    from chainable.direct_transport import DirectTransport as DirectTransport
     from chainable.errors import (
         APIError,
         ChainableError,
@@ -83,6 +84,7 @@ _HOMES = {
     "chain": ["Chain", "NameChain", "PathChain"],
     "client": ["Client"],
     "codecs": ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec"],
+    "direct_transport": ["DirectTransport"],  # not in __all__: importing everything must not need its extra
     "errors": [name for name in __all__ if name.endswith("Error") or name == "InProgress"],
     "keys": ["KeyStore"],
     "masking": ["Secret"],

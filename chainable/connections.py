@@ -26,7 +26,7 @@ from chainable.masking import safe_repr
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["POOLS", "AttemptState", "Stage"]
+__all__ = ["POOLS", "AttemptState", "Deadline", "Stage"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
 _CHUNK = 64 * 1024  # bytes sent under one timeout
@@ -43,8 +43,30 @@ class Stage(Enum):
     SENDING = "bytes of the request may have been sent"
 
 
+class Deadline:
+    """
+    The limits of the waits of one attempt.
+
+    Args:
+        read: Seconds to wait for each piece that is sent or received.
+        expires: The deadline, on the monotonic clock.
+    """
+
+    def __init__(self, read: float, expires: float) -> None:
+        self.read = read
+        self.expires = expires
+
+    def patience(self) -> float:
+        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
+        left = self.expires - time.monotonic()
+        if left <= 0:
+            msg = "the deadline of the call has passed"
+            raise TimeoutError(msg)
+        return min(left, self.read)
+
+
 @safe_repr
-class AttemptState(Timeout):
+class AttemptState(Deadline, Timeout):
     """
     The state of one attempt.
 
@@ -64,19 +86,10 @@ class AttemptState(Timeout):
     """
 
     def __init__(self, connect: float, read: float, expires: float) -> None:
-        super().__init__(connect=connect, read=read)
-        self.read = read
-        self.expires = expires
+        Timeout.__init__(self, connect=connect, read=read)
+        Deadline.__init__(self, read, expires)
         self.target = ""
         self.stage = Stage.UNTOUCHED
-
-    def patience(self) -> float:
-        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
-        left = self.expires - time.monotonic()
-        if left <= 0:
-            msg = "the deadline of the call has passed"
-            raise TimeoutError(msg)
-        return min(left, self.read)
 
 
 class _Reader(io.RawIOBase):

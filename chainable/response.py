@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, TypeVar
 
-    from chainable.connections import AttemptState
+    from chainable.connections import Deadline
 
     T = TypeVar("T", default=Any)
 else:
@@ -39,7 +39,7 @@ class Response(requests.Response, Generic[T]):
         verified: The platform's signature was verified.
         label: The path that was called, without values.
         pending: The request was accepted and is still being processed: query the state later.
-        attempt_state: Used by the transport: the attempt that reads a streamed body.
+        attempt_state: Used by the transport: the deadline for reading a streamed body.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Response(requests.Response, Generic[T]):
         self.label = ""
         self._data: Any = None
         self._open: Callable[[Any], Any] | None = None
-        self.attempt_state: AttemptState | None = None
+        self.attempt_state: Deadline | None = None
 
     @property
     def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # built on access only

@@ -8,21 +8,15 @@ platform closes them, and never shared across a fork.  Every wait has a limit.
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import ssl
-import threading
 import time
 from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
 
 import requests
-from attrs import frozen
 from requests.adapters import HTTPAdapter
-from requests.certs import where  # type: ignore[attr-defined]  # re-exported by requests, as its users expect
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from requests.structures import CaseInsensitiveDict
@@ -31,14 +25,16 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.exceptions import SSLError as TLSError
 
-from chainable.connections import POOLS, AttemptState, Stage
+from chainable.connections import POOLS, AttemptState, Deadline, Stage
 from chainable.decoding import is_truncated
+from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
-from chainable.loopback import is_loopback
 from chainable.response import Response
+from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Mapping
 
     from requests import PreparedRequest
@@ -50,6 +46,8 @@ __all__ = [
     "Transport",
     "causes",
     "extend_deadline",
+    "origin_of",
+    "read_content",
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
@@ -99,48 +97,12 @@ class Transport(Protocol):
         """Close the idle connections."""
 
 
-class ClientCertificate(Protocol):
-    """A client certificate for TLS; hashable, because each one has its own connection pool."""
-
-    def load_into(self, context: ssl.SSLContext, /) -> None:
-        """Load the certificate and its key into a TLS context."""
-
-
-@frozen
-class FileCertificate:
-    """A certificate and its key in PEM files; one file may hold both."""
-
-    certificate: str
-    key: str | None = None
-
-    @classmethod
-    def of(cls, cert: str | tuple[str, str] | None) -> FileCertificate | None:
-        """Convert the option ``cert`` of requests."""
-        if cert is None:
-            return None
-        return cls(cert) if isinstance(cert, str) else cls(*cert)
-
-    def load_into(self, context: ssl.SSLContext, /) -> None:
-        """Load the certificate and its key into a TLS context."""
-        try:
-            context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            msg = (
-                f"client certificate {self.certificate!r}: it cannot be loaded with its key "
-                f"({type(error).__name__}: {error}); check both files"
-            )
-            raise ConfigurationError(
-                msg, reason="certificate_not_loaded", file=self.certificate, error=f"{type(error).__name__}: {error}"
-            ) from None
-
-
 class _Adapter(HTTPAdapter):
     """requests' adapter with one TLS context for each pair of verification and client certificate."""
 
     def __init__(self, maxsize: int) -> None:
-        self._contexts: dict[tuple[bool | str, ClientCertificate | None], ssl.SSLContext] = {}
+        self.contexts = TLSContexts()
         self._pools: dict[tuple[str, bool | str, ClientCertificate | None], Any] = {}
-        self._lock = threading.Lock()
         super().__init__(pool_connections=32, pool_maxsize=maxsize)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -159,7 +121,7 @@ class _Adapter(HTTPAdapter):
         """Return the cached pool of an origin; the look-up of requests takes longer than signing."""
         if proxies:
             return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
-        key = (_origin(request.url or ""), verify, cert)
+        key = (origin_of(request.url or ""), verify, cert)
         pool = self._pools.get(key)
         if pool is None:
             if len(self._pools) >= _MOST_POOLS:
@@ -178,7 +140,7 @@ class _Adapter(HTTPAdapter):
         if proxies or "#" in url:
             target: str = super().request_url(request, proxies)
             return target
-        target = url[len(_origin(url)) :]
+        target = url[len(origin_of(url)) :]
         return target if target.startswith("/") else f"/{target}"
 
     def build_connection_pool_key_attributes(
@@ -188,24 +150,13 @@ class _Adapter(HTTPAdapter):
         host = {"scheme": url.scheme, "host": url.hostname, "port": url.port}
         if url.scheme != "https":
             return host, {}
-        pool: dict[str, Any] = {"ssl_context": self.context(verify, cert)}
+        pool: dict[str, Any] = {"ssl_context": self.contexts.get(verify, cert)}
         if verify is False:
             pool |= {"cert_reqs": "CERT_NONE", "assert_hostname": False}
         return host, pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Do nothing: the TLS context has the certificates, and urllib3 would read the files again."""
-
-    def context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
-        """Return the cached TLS context for a verification and a client certificate."""
-        key = (verify, cert)
-        with self._lock:
-            context = self._contexts.get(key)
-            if context is None:
-                context = self._contexts[key] = _new_context(verify)
-                if cert is not None:
-                    cert.load_into(context)
-        return context
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response[Any]:
         response: Response[Any] = Response()
@@ -220,35 +171,11 @@ class _Adapter(HTTPAdapter):
         return response
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     """Return scheme and authority of a URL, unchanged."""
     start = url.find("://") + 3
     ends = [end for end in (url.find("/", start), url.find("?", start)) if end >= 0]
     return url[: min(ends)] if ends else url
-
-
-def _new_context(verify: bool | str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    bundle = verify if isinstance(verify, str) else where()
-    try:
-        if os.path.isdir(bundle):
-            context.load_verify_locations(capath=bundle)
-        else:
-            context.load_verify_locations(cafile=bundle)
-    except (OSError, ssl.SSLError) as error:
-        msg = (
-            f"verify: CA certificates in PEM form were expected in {bundle!r} ({type(error).__name__}: {error}); "
-            f"pass the path of a CA file or folder"
-        )
-        raise ConfigurationError(
-            msg, reason="no_ca_certificates", setting="verify", file=bundle, error=f"{type(error).__name__}: {error}"
-        ) from None
-    return context
 
 
 class _NoCookies(RequestsCookieJar):
@@ -305,14 +232,11 @@ class RequestsTransport:
         self._lent = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify
-        if verify is None:
-            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        self._verify: bool | str = verify if isinstance(verify, bool) else os.fspath(verify)
+        self._verify = verification(verify)
         if proxies is None and http_session is not None and http_session.proxies:
             proxies = http_session.proxies
-        self._env_proxies = getproxies() if proxies is None else None
+        self._env_proxies = EnvironmentProxies() if proxies is None else None
         self._proxies = {} if proxies is None else dict(proxies)
-        self._env_proxies_of: dict[str, dict[str, str]] = {}  # by host
         self._maxsize = pool_maxsize
         self._renew()
         renew_after_fork(self._renew)
@@ -327,31 +251,7 @@ class RequestsTransport:
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxies for a URL."""
-        if self._env_proxies is None:
-            return self._proxies
-        host = urlsplit(url).netloc.rpartition("@")[2]
-        found = self._env_proxies_of.get(host)
-        if found is None:
-            if len(self._env_proxies_of) >= 64:
-                self._env_proxies_of.clear()
-            found = {} if self._is_bypassed(host, self._env_proxies) else self._env_proxies
-            self._env_proxies_of[host] = found
-        return found
-
-    @staticmethod
-    def _is_bypassed(host: str, environment: dict[str, str]) -> bool:
-        name = urlsplit(f"//{host}").hostname or host
-        if is_loopback(name) or proxy_bypass_environment(host, environment):
-            return True  # Through a proxy, plain http:// to loopback would leave this machine.
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return any(
-            "/" in network and address in ipaddress.ip_network(network.strip(), strict=False)
-            for network in environment.get("no", "").split(",")
-            if _is_network(network.strip())
-        )
+        return self._proxies if self._env_proxies is None else self._env_proxies.of(url)
 
     def send(
         self,
@@ -371,7 +271,7 @@ class RequestsTransport:
         is_ours = session is self._session
         if is_ours and (request.url or "").startswith("https:"):
             # Before the adapter is called, which would report a wrong file as an invalid URL.
-            self._adapter.context(verify, cert)
+            self._adapter.contexts.get(verify, cert)
         state = AttemptState(*timeout, expires)
         try:
             raw = _sender(session)(
@@ -386,7 +286,7 @@ class RequestsTransport:
             response = _response(raw)
             response.attempt_state = state if state.stage is not Stage.UNTOUCHED else None
             if not stream or response.status_code >= 300:
-                _read(response)
+                read_content(response)
         except requests.RequestException as error:
             _mark(error, adapter, state)
             raise
@@ -462,7 +362,14 @@ def _response(raw: requests.Response) -> Response[Any]:
     return response
 
 
-def _read(response: Response[Any]) -> None:
+def read_content(response: Response[Any]) -> None:
+    """
+    Read and decode the body of a response, 64 MiB at most.
+
+    Raises:
+        requests.RequestException: The connection broke, or the body does not decompress.
+        CodecError: The body is larger.
+    """
     if response.__dict__.get("_content_consumed"):  # by a hook, or by the adapter of a test
         return
     raw = response.raw
@@ -532,14 +439,6 @@ def extend_deadline(response: Any, seconds: float) -> None:
             response of an adapter of ``http_session`` has none; requests' timeout applies to each of its pieces.
         seconds: The deadline, in seconds from now.
     """
-    state: AttemptState | None = getattr(response, "attempt_state", None)
+    state: Deadline | None = getattr(response, "attempt_state", None)
     if state is not None:
         state.expires = time.monotonic() + seconds
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True

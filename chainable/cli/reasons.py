@@ -24,6 +24,7 @@ REASONS = {
     "port_too_large": "地址中的端口大于 65535，应为 1 到 65535",
     "host_unusual": "地址中的主机既不是域名，也不是常规写法的 IP 地址（如 127.0.0.1、[::1]）",
     "host_not_allowed": "此处不允许访问 {host}",
+    "proxy_of_environment": "环境变量为 {host} 配置了代理，而 DirectTransport 不走代理：传入 trust_env=False 直接连接，或去掉 transport=",
     "settings_unreadable": "无法读取（{error}）",
     "settings_not_utf8": "不是 UTF-8 文本，请另存为 UTF-8",
     "control_character": "第 {line} 行含有控制字符：请删除；换行用 LF 或 CRLF",

@@ -19,21 +19,21 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
-from chainable import ConfigurationError, RequestsTransport, connections
+from chainable import ConfigurationError, DirectTransport, RequestsTransport, connections
 from chainable.transport import FileCertificate
 from tests.chainable.fault_server import FaultServer, ok_response, reset
 
 PATIENT = (60.0, 60.0)
 
 
-@pytest.fixture
-def transport():
-    one = RequestsTransport(proxies={})
+@pytest.fixture(params=["requests", "direct"])
+def transport(request):
+    one = RequestsTransport(proxies={}) if request.param == "requests" else DirectTransport()
     yield one
     one.close()
 
 
-def ask(transport: RequestsTransport, url: str, body: bytes = b"x", **options: Any) -> bytes:
+def ask(transport: Any, url: str, body: bytes = b"x", **options: Any) -> bytes:
     prepared = requests.Request("POST", url, data=body).prepare()
     options = {"timeout": PATIENT, "expires": time.monotonic() + 120} | options
     return transport.send(prepared, **options).content
@@ -122,6 +122,7 @@ class TestFraming:
             assert ask(transport, server.url + "next") == b"/next"
             assert server.connections == 2
 
+    @pytest.mark.parametrize("transport", ["requests"], indirect=True)
     def test_the_same_length_twice_is_accepted(self, transport):
         with FaultServer(
             lambda connection, *_: connection.sendall(ok_response(b"ok", "Content-Length: 2\r\n"))
@@ -129,7 +130,9 @@ class TestFraming:
             assert ask(transport, server.url) == b"ok"
 
     @pytest.mark.parametrize(
-        ("fields", "reused"), [("", True), ("Content-Length: 2\r\n", False)], ids=["chunked", "chunked with a length"]
+        ("transport", "fields", "reused"),
+        [("requests", "", True), ("requests", "Content-Length: 2\r\n", False), ("direct", "", True)],
+        indirect=["transport"],
     )
     def test_a_chunked_response_is_read(self, transport, fields, reused):
         def script(connection, request, number):
@@ -329,7 +332,8 @@ class TestTheStack:
                     sys.settrace(outer)
                 return False
 
-            hit = [at for at in range(1, 1500, 13) if interrupted(at)]
+            steps = range(1, 200) if isinstance(transport, DirectTransport) else range(1, 1500, 13)
+            hit = [at for at in steps if interrupted(at)]
             answers: list[bytes] = []
             after = threading.Thread(target=lambda: answers.append(ask(transport, server.url + "after")), daemon=True)
             after.start()

@@ -17,7 +17,7 @@ from chainable.transport import extend_deadline
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
-    from chainable.connections import AttemptState
+    from chainable.connections import Deadline
     from chainable.response import Response
 
 __all__ = ["MAX_SIZE", "Body", "Bound", "damaged", "is_read", "iter_chunks", "maybe_sent", "peek", "read_text"]
@@ -84,7 +84,7 @@ class _Wire:
     raw: Any
     request: requests.PreparedRequest | None
     expected: int | None
-    attempt_state: AttemptState | None
+    attempt_state: Deadline | None
     patience: float | None = None
     bound: Bound | None = None
     progress: Callable[[int, int | None], object] | None = None
@@ -156,7 +156,7 @@ class Body:
     def __init__(self, response: requests.Response) -> None:
         # A reference to the response would be a cycle, which keeps the connection until garbage collection.
         headers: Mapping[str, str] = response.headers
-        state: AttemptState | None = getattr(response, "attempt_state", None)
+        state: Deadline | None = getattr(response, "attempt_state", None)
         self.wire = _Wire(response.raw, response.request, content_length(headers), state)
         self._start = b""
         try:
