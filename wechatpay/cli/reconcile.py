@@ -111,8 +111,8 @@ def reconcile(
         if is_day(bill, "BILL"):
             path = Path(folder, "bill.csv")
             with make_client(env) as client, progress(bill) as update:
-                params = {"bill_date": bill, "bill_type": bill_type or "ALL"}
-                response = client.chain("v3/bill/tradebill").get(params=params)
+                query: Any = {"bill_date": bill, "bill_type": bill_type or "ALL"}
+                response = client.chain("v3/bill/tradebill").get(params=query)
                 client.download(response, path, progress=update, max_size=max_size)
         opened = bills.read(path, max_size=max_size)
         if opened.kind not in {"trade", "refund"}:
