@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wechatpay.merchants import Merchants
     from wechatpay.notification import Notification
     from wechatpay.notifications.responses import accept, reject
+    from wechatpay.reconciliation.reconciling import reconcile
 
 __all__ = [
     "APIError",
@@ -63,6 +64,7 @@ __all__ = [
     "__version__",
     "accept",
     "bills",
+    "reconcile",
     "reject",
 ]
 
@@ -80,6 +82,7 @@ __getattr__ = lazy_attributes(
         "__version__": "chainable._version",
         "accept": "wechatpay.notifications.responses",
         "bills": "wechatpay.bills",
+        "reconcile": "wechatpay.reconciliation.reconciling",
         "reject": "wechatpay.notifications.responses",
     },
 )

@@ -62,14 +62,16 @@ def test_an_example_runs(example, folder, wx, top, sandbox, gateway, consumer, r
     sandbox.write_env("sandbox.env", force=True)
     if example.startswith("eval") or " | source" in example:
         example = example.removeprefix('eval "$(').removesuffix(')"').removesuffix(" | source")
-    if "bill" in example:
+    if "bill" in example or "reconcile" in example:
+        Path("orders.csv").write_text("out_trade_no,total\norder-1,1\n")
+        Path("orders.jsonl").write_text('{"out_trade_no": "order-1", "amount": {"total": 1}}\n')
         sandbox.clock.advance(days=-2)
         sandbox.pay("order-1")
         day = sandbox.context.day()
         sandbox.clock.advance(days=2)
         url = client.v3.bill.tradebill.get(params={"bill_date": day}).data["download_url"]
         example = example.replace("URL", shlex.quote(url))
-        if example.endswith(" bill.csv"):
+        if example.endswith(" bill.csv") or "reconcile bill.csv" in example:
             client.download(url, "bill.csv")
     if "taobao-top deliveries" in example:
         gateway.messages.publish("a_b_C", group="another")

@@ -12,8 +12,13 @@ ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff：，]")
 CHARACTER = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
-EXPLAINING = ("chainable/errors.py", "wechatpay/apiv2/errors.py", "wechatpay/apiv3/sign_error.py")
-"""Modules whose errors the doctors show with their ``explain()``."""
+EXPLAINING = (
+    "chainable/errors.py",
+    "wechatpay/apiv2/errors.py",
+    "wechatpay/apiv3/sign_error.py",
+    "wechatpay/reconciliation/differences.py",
+)
+"""Modules of the library whose texts people read: the doctors and the command line show them."""
 MODULES = sorted(
     [
         path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,15 +21,13 @@ from chainable.cli.progress import progress
 from chainable.times import BEIJING
 from wechatpay import bills
 from wechatpay.cli.client_options import env_option, make_client
+from wechatpay.cli.days import is_day
 
-__all__ = ["bill", "download"]
+__all__ = ["bill", "download", "max_size_option"]
 
 _SIZE = re.compile(r"([1-9][0-9]{0,14})([KMG]?)", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _OPERATION = re.compile(r"/?(v\d+|brand)/")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LIKE_A_DAY = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?|\d{8}|\d{6}")
-_NUMBER = re.compile(r"\d+")
 _CHINESE = {
     "trade": "交易账单",
     "refund": "退款账单",
@@ -150,7 +147,7 @@ def download(source: str, to: Path, max_size: int, env: Path | None) -> None:
 @json_option
 def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size: int, env: Path | None) -> None:
     """Show a bill."""
-    if not _is_day(source):
+    if not is_day(source):
         if save is not None:
             raise usage_error(f"--save: {source} is already a file", f"--save：{source} 已经是文件")
         _show(Path(source), source, image, max_size)
@@ -161,43 +158,6 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size
         response = client.chain(f"v3/bill/{name}").get(params={"bill_date": source})
         client.download(response, path, progress=update, max_size=max_size)
         _show(path, source, image, max_size)
-
-
-def _is_day(source: str) -> bool:
-    """Return whether a source is a day; one that is meant as a day is refused with its right form."""
-    if _DAY.fullmatch(source) and _day(*map(int, source.split("-"))):
-        return True
-    if not _LIKE_A_DAY.fullmatch(source) or Path(source).exists():
-        return False
-    days = {_day(*numbers) for numbers in _readings(source)} - {None}
-    examples = sorted(each.isoformat() for each in days if each is not None)
-    if examples:
-        raise usage_error(
-            f"SOURCE {source}: write the day as YYYY-MM-DD: {' or '.join(examples)}",
-            f"SOURCE {source}：日期应写成 YYYY-MM-DD：{' 或 '.join(examples)}",
-        )
-    raise usage_error(
-        f"SOURCE {source}: this day does not exist: write a day as YYYY-MM-DD",
-        f"SOURCE {source}：没有这一天：日期应写成 YYYY-MM-DD",
-    )
-
-
-def _readings(source: str) -> list[tuple[int, int, int]]:
-    """Return year, month and day in each order that a text may have."""
-    if len(source) in {6, 8} and source.isdecimal():
-        year = source[:-4]
-        return [(int(year) + (2000 if len(year) == 2 else 0), int(source[-4:-2]), int(source[-2:]))]
-    first, second, third = map(int, _NUMBER.findall(source))
-    if first > 31:
-        return [(first, second, third)]
-    return [(third, second, first), (third, first, second)]
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day) if year >= 1000 else None
-    except ValueError:
-        return None
 
 
 def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:

@@ -17,6 +17,7 @@ from wechatpay.cli.doctor.command import doctor
 from wechatpay.cli.files import bill, download
 from wechatpay.cli.keys import certificates, decrypt, encrypt
 from wechatpay.cli.notify import notify
+from wechatpay.cli.reconcile import reconcile
 from wechatpay.cli.request import request
 from wechatpay.cli.sandbox import import_sandbox, sandbox
 from wechatpay.cli.snapshots import restore, snapshot
@@ -48,6 +49,7 @@ for _command in (
     certificates,
     download,
     bill,
+    reconcile,
     encrypt,
     decrypt,
     notify,
