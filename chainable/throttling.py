@@ -1,10 +1,10 @@
-"""How long a platform refuses calls, read from the words of its refusal."""
+"""How long a platform refuses calls: read from the words of its refusal, or from a header."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["ban_seconds"]
+__all__ = ["ban_seconds", "header_seconds"]
 
 _WAITS = (
     r"(?i)ban will last for (\d{1,9}) more (second|minute|hour)",
@@ -29,3 +29,8 @@ def ban_seconds(text: str) -> float | None:
         if found:
             return float(found.group(1)) * _UNITS[found.group(2).lower()]
     return None
+
+
+def header_seconds(value: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header; None if there is none, or it is a date or unusable."""
+    return float(value) if value is not None and value.isascii() and value.isdecimal() else None
