@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from chainable.promise import Promise
     from chainable.response import Response
 
-__all__ = ["Chain", "LiteralName", "NameChain", "PathChain", "Sender", "Verb", "name_of", "path_of"]
+__all__ = [
+    "Chain",
+    "LiteralName",
+    "NameChain",
+    "PathChain",
+    "PlainNameChain",
+    "Sender",
+    "Verb",
+    "name_of",
+    "path_of",
+    "sender_of",
+]
 
 P = TypeVar("P")
 _ASYNCHRONOUS = CO_COROUTINE | CO_ASYNC_GENERATOR
@@ -299,6 +310,24 @@ class NameChain(Chain[str]):
         return cast("Promise[Response[Any]]", self._sender.submit(name, "POST", positional, keywords))
 
 
+@safe_repr
+class PlainNameChain(NameChain):
+    """
+    A chain of a dotted method name in which ``post`` is a part like any other.
+
+    Only ``chain`` and ``post_async`` belong to the chain.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    @property
+    def post(self) -> Self:
+        """The step named ``post``, which is a part of the name."""
+        return self._step("post")
+
+
 def path_of(chain: Chain[P]) -> P:
     """
     Return the path of a chain: a :class:`chainable.resolution.PathResolver`, or the name of a method.
@@ -306,6 +335,15 @@ def path_of(chain: Chain[P]) -> P:
     .. versionadded:: 0.1.0
     """
     return chain._path  # noqa: SLF001 (public attributes of a chain are parts of a path)
+
+
+def sender_of(chain: Chain[Any]) -> Sender:
+    """
+    Return the sender of a chain: the client or the batch that it begins at.
+
+    .. versionadded:: 0.1.0
+    """
+    return chain._sender  # noqa: SLF001 (as in path_of())
 
 
 def name_of(chain: NameChain) -> str:

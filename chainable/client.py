@@ -7,9 +7,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve
+from requests.structures import CaseInsensitiveDict
 
+from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.json_answers import read_json
+from chainable.options import CallOptions
 from chainable.pipeline import Pipeline
 from chainable.transport import RequestsTransport
 from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
@@ -17,22 +21,24 @@ from chainable.validation import check_seconds, check_timeout, check_verificatio
 if TYPE_CHECKING:
     import logging
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     import requests
     from typing_extensions import Self
 
     from chainable.attempt import Attempt
-    from chainable.call import Call
+    from chainable.codecs import Codec
     from chainable.hooks import Observer
     from chainable.promise import Promise
     from chainable.response import Response
-    from chainable.transport import Transport
+    from chainable.signing import Signer, Verifier
+    from chainable.transport import ClientCertificate, Transport
 
 __all__ = ["Client"]
 
 _POOL = 32  # connections kept per host
+_NO_OPTIONS = CallOptions()
 
 
 class Client(ABC):
@@ -131,6 +137,79 @@ class Client(ABC):
 
         .. versionadded:: 0.1.0
         """
+
+    def call(
+        self,
+        verb: str,
+        label: str,
+        url: str | Sequence[str],
+        *,
+        options: CallOptions = _NO_OPTIONS,
+        parse: Callable[[Response[Any]], Response[Any]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        signer: Signer | None = None,
+        verifier: Verifier | None = None,
+        parameters: Mapping[str, str] | None = None,
+        codec: Codec | None = None,
+        signed_body: bytes | None = None,
+        repeatable: bool | None = None,
+        unsigned: bool = False,
+        certificate: ClientCertificate | None = None,
+        foreign: bool = False,
+    ) -> Call:
+        """
+        Build a call for :meth:`prepare`, with the options of this client where the call has none.
+
+        Args:
+            verb: The HTTP method, in capitals.
+            label: The path or the method's name without values, for logs and errors.
+            url: The URL, or a list of them: the first is preferred, the others are hosts for a call of which nothing
+                could be sent.
+            options: Those of the call, as :func:`chainable.call_options` returns them. Its headers replace those of
+                *headers* with the same name.
+            parse: Turns a verified response into the user's; by default :func:`chainable.read_json`.
+            headers: Headers of every call; ``Content-Type`` is by default that of the codec.
+            body: The encoded body; a signer of parameters replaces it.
+            signer: Signs each attempt.
+            verifier: Verifies the response.
+            parameters: The text parameters that a signature of parameters covers.
+            codec: Encodes the parameters as the body.
+            signed_body: The bytes that the signature covers in place of the body.
+            repeatable: Whether the call may be sent twice without a second effect; by default, if the verb is ``GET``.
+            unsigned: A successful response carries no signature.
+            certificate: The client certificate for TLS.
+            foreign: The host does not belong to the platform.
+
+        .. versionadded:: 0.1.0
+        """
+        if options.repeatable is not None:
+            repeatable = options.repeatable
+        merged = CaseInsensitiveDict({} if codec is None else {"Content-Type": codec.content_type})
+        merged.update(headers or {})
+        merged.update(options.headers)
+        return Call(
+            verb=verb,
+            label=label,
+            urls=(url,) if isinstance(url, str) else tuple(url),
+            headers=dict(merged),
+            body=body,
+            signer=signer,
+            verifier=verifier,
+            parse=_unread_or(parse or _parse_json) if options.stream else parse or _parse_json,
+            parameters=parameters,
+            codec=codec,
+            signed_body=signed_body,
+            repeatable=verb == "GET" if repeatable is None else repeatable,
+            timeout=options.timeout or self._timeout,
+            retries=self._retries if options.retries is None else options.retries,
+            deadline=options.deadline or self._deadline,
+            unsigned=unsigned,
+            stream=options.stream,
+            verify=options.verify,
+            certificate=certificate,
+            foreign=foreign,
+        )
 
     def default_verb(self, path: Any) -> str:
         """
@@ -257,6 +336,16 @@ class Client(ABC):
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         msg = f"a {type(self).__name__} holds keys and connections: it cannot be pickled or copied"
         raise TypeError(msg)
+
+
+def _parse_json(response: Response[Any]) -> Response[Any]:
+    read_json(response)
+    return response
+
+
+def _unread_or(parse: Callable[[Response[Any]], Response[Any]]) -> Callable[[Response[Any]], Response[Any]]:
+    """Return a parser that leaves the body of a successful response on the connection."""
+    return lambda response: response if 200 <= response.status_code < 300 else parse(response)
 
 
 def _refuse_beside_transport(

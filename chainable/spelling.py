@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "similar_names"]
+__all__ = ["did_you_mean", "one_edit", "similar_names"]
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
@@ -21,3 +21,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
     found = similar_names(name, known)
     return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+
+
+def one_edit(word: str, option: str) -> bool:
+    """Return whether one letter added, removed, changed or swapped turns the word into the option."""
+    difference = len(word) - len(option)
+    if not -1 <= difference <= 1:
+        return False
+    start = 0
+    while start < min(len(word), len(option)) and word[start] == option[start]:
+        start += 1
+    rest, expected = word[start:], option[start:]
+    if difference:
+        return rest[1:] == expected if difference > 0 else rest == expected[1:]
+    return rest[1:] == expected[1:] or (rest[1::-1] == expected[:2] and rest[2:] == expected[2:])

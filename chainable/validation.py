@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_base_url",
+    "check_flag",
     "check_header_fields",
     "check_seconds",
     "check_timeout",
@@ -101,6 +102,14 @@ def check_seconds(name: str, value: object) -> float:
 
 def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e6
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return the boolean; ConfigurationError for anything else, such as the text ``'false'``."""
+    if not isinstance(value, bool):
+        msg = f"{name}: True or False was expected, not {type(value).__name__}"
+        raise ConfigurationError(msg, reason="not_a_flag", setting=name)
+    return value
 
 
 def check_whole(name: str, value: object, *, least: int = 0) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
 from chainable.masking import Secret
-from chainable.validation import check_header_fields, check_timeout, check_whole
-from taobao_top.settings import check_flag, check_format, check_session
+from chainable.options import CHECKS
+from chainable.validation import check_flag
+from taobao_top.settings import check_format, check_session
 from taobao_top.signing import is_unicode
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from taobao_top.settings import Settings
 
-__all__ = ["CallOptions", "check_text", "one_edit"]
+__all__ = ["CallOptions", "check_text"]
 
 
 class CallOptions(NamedTuple):
@@ -78,24 +79,6 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "target_app_key": _check_target,
     "simplify": partial(check_flag, "simplify"),
     "format": check_format,
-    "timeout": lambda value: check_timeout(value, (0, 0)),
-    "headers": check_header_fields,
-    "stream": partial(check_flag, "stream"),
-    "retries": partial(check_whole, "retries"),
-    "repeatable": partial(check_flag, "repeatable"),
+    **{name: CHECKS[name] for name in ("timeout", "headers", "stream", "retries", "repeatable")},
     "decode": _check_names,
 }
-
-
-def one_edit(word: str, option: str) -> bool:
-    """Return whether one letter added, removed, changed or swapped turns the word into the option."""
-    difference = len(word) - len(option)
-    if not -1 <= difference <= 1:
-        return False
-    start = 0
-    while start < min(len(word), len(option)) and word[start] == option[start]:
-        start += 1
-    rest, expected = word[start:], option[start:]
-    if difference:
-        return rest[1:] == expected if difference > 0 else rest == expected[1:]
-    return rest[1:] == expected[1:] or (rest[1::-1] == expected[:2] and rest[2:] == expected[2:])

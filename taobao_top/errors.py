@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from chainable.errors import APIError
 from chainable.i18n import Words, translate
 from chainable.path import fold
+from chainable.throttling import ban_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,13 +172,6 @@ SYNC_RULES = (
 BUSINESS = Rule("business", _ANY, r"", "none", "", "业务拒绝：请看 sub_code 与 sub_msg，再核对业务数据")
 """The class of all other refusals."""
 
-_WAITS = (
-    r"(?i)ban will last for (\d{1,9}) more (second)",
-    r"(\d{1,9})\s*个?(秒|分|小时)钟?\s*(?:之|以)?后",
-    r"(?i)\b(?:again|retry) (?:after|in) (\d{1,9}) (second|minute|hour)",
-)
-_UNITS = {"秒": 1, "分": 60, "小时": 3600, "second": 1, "minute": 60, "hour": 3600}
-
 
 class _Moved(NamedTuple):
     """The platform that methods have moved to."""
@@ -324,10 +318,9 @@ def _text(value: Any) -> str:
 
 def _wait(rule: Rule, words: str, now: Callable[[], float]) -> float | None:
     """Return the seconds to wait, from the platform's words or by the rule."""
-    for pattern in _WAITS:
-        found = re.search(pattern, words)
-        if found:
-            return float(found.group(1)) * _UNITS[found.group(2).lower()]
+    seconds = ban_seconds(words)
+    if seconds is not None:
+        return seconds
     return _DAY - (now() + _BEIJING) % _DAY if rule.name == "quota" else rule.wait
 
 

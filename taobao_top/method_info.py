@@ -9,13 +9,14 @@ from chainable.errors import PathError
 from taobao_top.catalogue.definitions import PACKAGED
 from taobao_top.errors import is_read
 from taobao_top.options import OPTIONS
-from taobao_top.parameters import FILE
+from taobao_top.parameters import FILE, forms_of
 from taobao_top.response_parsing import root_name
 from taobao_top.response_shapes import compiled_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainable.values import Form
     from taobao_top.catalogue import Method
     from taobao_top.catalogue.definitions import Catalogue
     from taobao_top.response_shapes import Shape
@@ -30,12 +31,14 @@ class MethodInfo(NamedTuple):
     """
     A method, looked up once.
 
-    ``plain`` are its parameters that are neither files nor named like an option, ``shape`` is that of its answers.
+    ``forms`` say how its parameters are written, ``plain`` are those that are neither files nor named like an option,
+    ``shape`` is that of its answers.
     """
 
     name: str
     method: Method | None
     types: Mapping[str, str]
+    forms: Mapping[str, Form]
     plain: frozenset[str]
     reads: bool
     root: str
@@ -54,7 +57,7 @@ def _info(catalogue: Catalogue, name: str) -> MethodInfo:
     types = _NO_TYPES if method is None else method.types
     plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE).difference(OPTIONS)
     shape = None if method is None else compiled_shape(method)
-    return MethodInfo(name, method, types, plain, is_read(name), root_name(name), shape)
+    return MethodInfo(name, method, types, forms_of(types), plain, is_read(name), root_name(name), shape)
 
 
 @lru_cache(maxsize=_KEPT)

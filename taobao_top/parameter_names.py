@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.masking import MaskedDict
 from chainable.path import fold
-from chainable.spelling import similar_names
-from taobao_top.call_options import check_text, one_edit
+from chainable.spelling import one_edit, similar_names
+from chainable.validation import check_flag
+from taobao_top.call_options import check_text
 from taobao_top.options import OPTIONS
-from taobao_top.settings import check_flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

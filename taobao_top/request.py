@@ -9,6 +9,7 @@ from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import ChainableError
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
+from chainable.multipart import encode_multipart
 from taobao_top.call_options import CallOptions, check_text
 from taobao_top.parameter_names import split_arguments
 from taobao_top.parameters import write
@@ -20,8 +21,8 @@ from taobao_top.signing import ParameterSigner
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chainable.multipart import FilePart
     from chainable.response import Response
-    from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
 __all__ = ["SHORTEST", "RequestSpec"]
@@ -77,7 +78,7 @@ class RequestSpec:
             self.options = self.options.with_options(options)
         if self.settings.defaults and self._raw is None:
             parameters = self.settings.defaults_of(info) | parameters
-        self.texts, self._files = write(parameters, info.types)
+        self.texts, self._files = write(parameters, info.forms)
         self.version = self.texts.pop("v", self.version)
         if self._files and self._raw is not None:
             msg = f"{info.name}: a raw body and files cannot go together"
@@ -110,7 +111,7 @@ class RequestSpec:
         if self._raw is not None:
             return self._call(public | self.texts, public | self.texts, self._raw, None, self._raw_type())
         if self._files:
-            body, content_type = _multipart(self.texts, self._files)
+            body, content_type = encode_multipart({**self.texts, **self._files})
             return self._call(public | self.texts, public, body, b"", content_type)
         parameters = public | self.texts
         # The built-in signers write the body; a custom one finds it written.
@@ -230,11 +231,3 @@ def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], by
             msg = f"{name}: the name of a parameter is text, not {key!r}"
             raise TypeError(msg)
     return business, None
-
-
-def _multipart(texts: Mapping[str, str], files: Mapping[str, FilePart]) -> tuple[bytes, str]:
-    from urllib3.filepost import encode_multipart_formdata
-
-    fields: list[tuple[str, Any]] = list(texts.items())
-    fields += [(name, (part.name, part.content, part.content_type)) for name, part in files.items()]
-    return encode_multipart_formdata(fields)

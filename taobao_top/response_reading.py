@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chainable.errors import CodecError
 from chainable.i18n import Words, translate
 from chainable.spelling import similar_names
+from chainable.throttling import header_seconds
 from taobao_top import catalogue
 from taobao_top.errors import BUSINESS, TopError, rule_of, top_error
 from taobao_top.response_parsing import ERROR, json_fields, open_json, read
@@ -293,7 +294,6 @@ def refusal_error(
 def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:
     """Build the error of a response with an error status and an unreadable body."""
     status = response.status_code
-    wait = response.headers.get("Retry-After", "")
     advice = (
         "redirects are not followed: is the gateway's address right?"
         if status < 400
@@ -304,7 +304,7 @@ def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:
         status_code=status,
         request_id=response.request_id,
         retryable=repeatable and (status >= 500 or status == 429),
-        retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
+        retry_after=header_seconds(response.headers.get("Retry-After")),
         response=response,
     )
 

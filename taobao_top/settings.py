@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
-from chainable.validation import check_base_url
+from chainable.validation import check_base_url, check_flag
 from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.defaults import as_defaults, check_defaults
 from taobao_top.method_info import method_infos
@@ -29,7 +29,6 @@ __all__ = [
     "Clock",
     "Settings",
     "TopClient",
-    "check_flag",
     "check_format",
     "check_session",
     "make_signer",
@@ -85,14 +84,6 @@ def check_format(value: Any) -> str:
         msg = "format: 'json' or 'xml' was expected, or qimen's 'json2' or 'xml2'"
         raise ConfigurationError(msg, reason="unknown_format", setting="format")
     return str(value)
-
-
-def check_flag(name: str, value: Any) -> bool:
-    """Return the boolean; ConfigurationError for anything else, such as the text ``'false'``."""
-    if not isinstance(value, bool):
-        msg = f"{name}: True or False was expected, not {type(value).__name__}"
-        raise ConfigurationError(msg, reason="not_a_flag", setting=name)
-    return value
 
 
 def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:

@@ -42,6 +42,7 @@ REASONS = {
     "not_a_text": "应为文本",
     "not_a_table_of_texts": "应为值均为文本的表",
     "not_a_timeout": "应为正的秒数，或一对秒数：（连接，等待每段数据）",
+    "not_a_flag": "应为 True 或 False",
     "not_seconds": "应为正的秒数",
     "not_whole": "应为不小于 {least} 的整数",
     "not_a_verification": "应为 True、False 或 CA 证书文件的路径",

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from chainable.codecs import JSONCodec
 from chainable.errors import CodecError
+from chainable.values import beijing_text, located
 from chainable.web import Reply
-from taobao_top.parameters import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def _beijing(value: Any, where: Location) -> Any:
-    return moment(value, where) if isinstance(value, datetime) else NotImplemented
+    return located(beijing_text, value, where) if isinstance(value, datetime) else NotImplemented
 
 
 _CODEC = JSONCodec(_beijing)

@@ -15,7 +15,7 @@ from chainable.deduplication import LEASE, MemoryStore
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import safe_repr, shown
-from taobao_top.call_options import one_edit
+from chainable.spelling import one_edit
 from taobao_top.tmc.connection import ChannelError, ConnectionConfig
 from taobao_top.tmc.consumer import Consumer
 from taobao_top.tmc.dispatch import Dispatcher

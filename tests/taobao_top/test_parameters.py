@@ -17,8 +17,14 @@ from hypothesis import strategies as st
 
 from chainable.codecs import format_location
 from chainable.errors import CodecError
+from chainable.multipart import FilePart
 from chainable.times import BEIJING
-from taobao_top.parameters import FilePart, write
+from taobao_top.parameters import forms_of
+from taobao_top.parameters import write as write_forms
+
+
+def write(parameters, kinds):
+    return write_forms(parameters, forms_of(kinds))
 
 
 def one(value, kind=None):

@@ -16,8 +16,8 @@ from starlette.datastructures import Headers, UploadFile
 from werkzeug.datastructures import FileStorage
 
 from chainable.errors import CodecError, ConfigurationError
+from chainable.spelling import one_edit
 from chainable.times import BEIJING
-from taobao_top.call_options import one_edit
 from taobao_top.options import OPTIONS
 
 OK = {"x_response": {}}

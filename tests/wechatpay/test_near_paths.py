@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainable import PathError
-from chainable.chain import path_of
+from chainable.chain import path_of, sender_of
 from wechatpay import WeChatPay, catalogue
 from wechatpay.request import RequestSpec
 
@@ -20,7 +20,7 @@ def client(merchant_key, merchant_certificate):
 
 
 def spec_of(chain, verb="POST", **keywords):
-    return RequestSpec(chain._sender.settings, path_of(chain), verb, (), keywords)
+    return RequestSpec(sender_of(chain).settings, path_of(chain), verb, (), keywords)
 
 
 def test_there_are_operations_with_a_slash():

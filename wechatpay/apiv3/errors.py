@@ -13,6 +13,7 @@ from attrs import frozen
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
 from chainable.masking import safe_repr
+from chainable.throttling import header_seconds
 from wechatpay.apiv3.sign_error import explain
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
         code=code or str(status),
         sentence=str(body["message"]) if body and body.get("message") else None,
         detail=body.get("detail") if body else None,
-        retry_after=_seconds(response.headers.get("Retry-After")),
+        retry_after=header_seconds(response.headers.get("Retry-After")),
         pending=code in {"USERPAYING", "USER_PAYING"},
         explain=(lambda: explain(message, body)) if code in _SIGNATURE else None,
     )
@@ -163,8 +164,3 @@ def _body(response: Response[Any]) -> dict[str, Any] | None:
     except CodecError:
         return None
     return body if isinstance(body, dict) else None
-
-
-def _seconds(text: str | None) -> float | None:
-    """Return ``Retry-After`` in seconds; None if it is a date or unusable."""
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None

@@ -9,19 +9,17 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from urllib3.fields import RequestField
-from urllib3.filepost import encode_multipart_formdata
 
 from chainable.errors import CodecError
 from chainable.file_sources import is_open_file, read_source
 from chainable.masking import safe_repr
+from chainable.multipart import FilePart, encode_multipart
 from wechatpay import catalogue
 from wechatpay.files.digests import new_digest
 from wechatpay.xml import XML
@@ -58,22 +56,16 @@ class Form:
     fields: Mapping[str, str]
     content_type: str
     _boundary: str
-    _file: RequestField = field(repr=False)
+    _part: str
+    _file: FilePart = field(repr=False)
 
     def encode(self, value: Mapping[str, str], /) -> bytes:
         """Encode the text parts and the file; raise CodecError for a lone surrogate."""
-        return _encode([*(_text_part(name, text) for name, text in value.items()), self._file], self._boundary)
+        return encode_multipart({**value, self._part: self._file}, self._boundary)[0]
 
     def decode(self, body: bytes, /) -> dict[str, Any]:
         """Decode the response, which is XML."""
         return XML.decode(body)
-
-
-@frozen
-class _File:
-    name: str
-    content: bytes = field(repr=False)
-    media_type: str | None
 
 
 def multipart(
@@ -100,14 +92,12 @@ def multipart(
     file = _the_file(rules, files)
     members: dict[str, Any] = {**_description(rules, file), **(fields or {})}
     meta = encode(members)
-    meta_part = RequestField(rules.meta or "meta", meta)
-    meta_part.make_multipart(content_type="application/json")
     given = file.name if rules.filename is None else members[rules.filename]
     name = given if isinstance(given, str) else file.name
     _check_type(rules, name)
-    boundary = _boundary()
-    body = _encode([meta_part, _file_part(rules, name, file)], boundary)
-    return Multipart(body, meta, f"multipart/form-data; boundary={boundary}")
+    meta_part = FilePart("", meta, "application/json")
+    body, content_type = encode_multipart({rules.meta or "meta": meta_part, rules.file: file._replace(name=name)})
+    return Multipart(body, meta, content_type)
 
 
 def form(operation: catalogue.Operation | None, files: object) -> Form:
@@ -115,20 +105,16 @@ def form(operation: catalogue.Operation | None, files: object) -> Form:
     rules = _rules(operation)
     file = _the_file(rules, files)
     _check_type(rules, file.name)
-    boundary = _boundary()
-    return Form(
-        _description(rules, file),
-        f"multipart/form-data; boundary={boundary}",
-        boundary,
-        _file_part(rules, file.name, file),
-    )
+    boundary = os.urandom(16).hex()
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return Form(_description(rules, file), content_type, boundary, rules.file, file)
 
 
 def _rules(operation: catalogue.Operation | None) -> catalogue.Upload:
     return _UNKNOWN if operation is None or operation.upload is None else operation.upload
 
 
-def _the_file(rules: catalogue.Upload, files: object) -> _File:
+def _the_file(rules: catalogue.Upload, files: object) -> FilePart:
     if not isinstance(files, Mapping) or len(files) != 1:
         msg = f"files: one file was expected, files={{{rules.file!r}: path, open file or (name, bytes)}}"
         raise TypeError(msg)
@@ -152,7 +138,7 @@ def _check_type(rules: catalogue.Upload, name: str) -> None:
         raise CodecError(msg)
 
 
-def _named(source: object, most: int) -> _File:
+def _named(source: object, most: int) -> FilePart:
     """Read a file that has a name, at most *most* bytes."""
     name: object = None
     content = source
@@ -173,14 +159,14 @@ def _named(source: object, most: int) -> _File:
     if not isinstance(name, str):
         raise _no_file()
     found.check_filled(f"files: {name!r}")
-    return _File(name, found.content, found.media_type)
+    return FilePart(name, found.content, found.media_type)
 
 
 def _no_file() -> TypeError:
     return TypeError("files: a path, a named open file, (name, bytes) or (name, open file) was expected")
 
 
-def _description(rules: catalogue.Upload, file: _File) -> dict[str, str]:
+def _description(rules: catalogue.Upload, file: FilePart) -> dict[str, str]:
     """Return name and digest of the file, by the names that the catalogue has for them."""
     members = {} if rules.filename is None else {rules.filename: file.name}
     digest = new_digest(rules.hash)
@@ -188,27 +174,3 @@ def _description(rules: catalogue.Upload, file: _File) -> dict[str, str]:
         digest.update(file.content)
         members[rules.digest] = digest.hexdigest()
     return {**members, **rules.fixed}
-
-
-def _file_part(rules: catalogue.Upload, name: str, file: _File) -> RequestField:
-    part = RequestField(rules.file, file.content, filename=name)
-    guessed = mimetypes.guess_type(name)[0]
-    part.make_multipart(content_type=file.media_type or guessed or "application/octet-stream")
-    return part
-
-
-def _text_part(name: str, text: str) -> RequestField:
-    part = RequestField(name, text)
-    part.make_multipart()
-    return part
-
-
-def _boundary() -> str:
-    return os.urandom(16).hex()
-
-
-def _encode(parts: list[RequestField], boundary: str) -> bytes:
-    try:
-        return encode_multipart_formdata(parts, boundary)[0]
-    except UnicodeEncodeError:
-        raise CodecError("files: a name or text contains a lone surrogate, which UTF-8 cannot encode") from None

@@ -18,7 +18,6 @@ REASONS = {
     "app_secret_missing": "缺少 app_secret：请填写控制台显示的 App Secret",
     "app_secret_not_utf8": "app_secret 不是 UTF-8 文本",
     "unknown_format": "应为 json 或 xml，奇门自定义接口也可用 json2、xml2",
-    "not_a_flag": "应为 True 或 False",
     "unknown_sign_method": "应为 hmac-sha256、hmac、md5、sha256 或 chainable.Signer",
 }
 """The Chinese text of each reason."""
