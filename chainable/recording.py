@@ -9,7 +9,6 @@ soon as it is read: its client verifies a replay like any other response.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import zlib
@@ -73,6 +72,9 @@ class Recorded(Protocol):
 
     def sign(self, headers: Headers, body: bytes) -> bytes:  # pyright: ignore[reportReturnType]  # a Protocol has no body
         """Sign a response in place, as of now, if it has a signature of this platform; return its body."""
+
+    def digests(self, content: bytes) -> tuple[str, ...]:  # pyright: ignore[reportReturnType]  # a Protocol has no body
+        """Return the digests by which responses name a file, in hexadecimal digits."""
 
     def encrypt(self, text: str) -> str:  # pyright: ignore[reportReturnType]  # a Protocol has no body
         """Encrypt a text for the merchant of the sandbox; the text itself if responses encrypt no fields."""
@@ -191,12 +193,18 @@ class Recorder:
         """Correct the digest of a file in the response that named it."""
         if before == after:
             return
-        for old, new in zip(_digests_of(before), _digests_of(after), strict=True):
+        for old, new in zip(self._digests(before), self._digests(after), strict=True):
             named = self._named.pop(old, None)
             if named is not None:
                 body = re.sub(old.encode(), new.encode(), named["body"]["string"], flags=re.IGNORECASE)
                 self._set(named, body)
                 self._named[new] = named
+
+    def _digests(self, body: bytes) -> list[str]:
+        """Return the digests by which a response may name a file, packed and unpacked."""
+        unpacked = _unpacked(body)
+        contents = (body, body if unpacked is None else unpacked)
+        return [digest for platform in self._platforms for content in contents for digest in platform.digests(content)]
 
     # content
 
@@ -365,16 +373,6 @@ def _unpacked(body: bytes) -> bytes | None:
         return gzip.decompress(body)
     except (OSError, EOFError, zlib.error):
         return None
-
-
-def _digests_of(body: bytes) -> list[str]:
-    """Return the digests by which a response may name a file, packed and unpacked."""
-    unpacked = _unpacked(body)
-    return [
-        algorithm(content).hexdigest()
-        for content in (body, body if unpacked is None else unpacked)
-        for algorithm in (hashlib.sha1, hashlib.sha256)
-    ]
 
 
 def _is_citizen(number: str) -> bool:

@@ -35,6 +35,10 @@ class RecordedTop:
         """Return the body as it is."""
         return body
 
+    def digests(self, content: bytes) -> tuple[str, ...]:
+        """Return nothing: no response names a file by its digest."""
+        return ()
+
     def encrypt(self, text: str) -> str:
         """Return the text as it is."""
         return text

@@ -74,6 +74,10 @@ class RecordedWeChatPay:
             headers[found.get(name.lower(), name)] = [value]
         return body
 
+    def digests(self, content: bytes) -> tuple[str, ...]:
+        """Return the SHA-1 and the SHA-256 of a file."""
+        return hashlib.sha1(content, usedforsecurity=False).hexdigest(), hashlib.sha256(content).hexdigest()
+
     def encrypt(self, text: str) -> str:
         """Encrypt a text for the merchant, as fields of responses are."""
         return self.account.conceal(text)
