@@ -13,10 +13,17 @@ from chainable.masking import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["SECRET_NAMES", "encodings", "redact_named", "redact_values"]
+__all__ = ["PERSONAL_NAMES", "SECRET_NAMES", "encodings", "redact_named", "redact_values"]
 
 SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
 """A pattern of the words that names of secrets contain; letter case is ignored."""
+
+PERSONAL_NAMES = (
+    "openid|open_?uid|unionid|phone|mobile|_tel|email|encrypted_(?:name|echo)|id_?card|id_?number|_id_no|id_?doc|cred_id|cert_n|certificates?_n|"
+    "identi|real_?name|true_?name|user_?name|admin_name|contact_name|driver_name|receiver_name|consignee|legal_rep|nick|"
+    "address|bank_?account|bank_?card|bank_no|card_?n|account_?n|client_ip|create_ip"
+)
+"""The same for names of personal data in paths, queries and bodies."""
 
 
 def encodings(value: str | Secret[str]) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from taobao_top.catalogue.definitions import Definitions
     from taobao_top.sandbox.journal import Journal
     from taobao_top.sandbox.messages import MessageQueue
+    from taobao_top.sandbox.recording import RecordedTop
     from taobao_top.sandbox.sessions import Sessions
     from taobao_top.sandbox.trades import Trades
 
@@ -215,6 +216,14 @@ class Sandbox:
     def messages(self) -> MessageQueue:
         """The messages of the app."""
         return self.application.queue
+
+    @property
+    def recorded(self) -> RecordedTop:
+        """What :func:`chainable.recording.vcr_config` needs of it."""
+        from taobao_top.sandbox.recording import RecordedTop
+
+        origins = (self.service.https_origin, self.service.origin)
+        return RecordedTop(tuple(origin for origin in origins if origin is not None))
 
     def client(self, **overrides: Any) -> TaobaoTop:
         """

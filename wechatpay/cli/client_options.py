@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.cli.commands import settings_option
 from chainable.cli.redaction import Redactor
 from chainable.cli.sandbox_clock import sandbox_clock
-from chainable.redaction import SECRET_NAMES
+from chainable.redaction import PERSONAL_NAMES, SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
 from wechatpay.configuration import SETTINGS
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from wechatpay import WeChatPay
 
 __all__ = [
-    "PERSONAL_NAMES",
     "env_option",
     "make_client",
     "make_redactor",
@@ -25,10 +24,6 @@ __all__ = [
 ]
 
 PREFIX = "WECHATPAY_"
-PERSONAL_NAMES = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|real_?name|user_?name|address|bank_?account|account_?n"
-"""A pattern of the names of personal data in paths, queries and bodies."""
-
-
 env_option = settings_option(PREFIX)
 """``--env`` of a command."""
 

@@ -15,8 +15,9 @@ from chainable.cli.commands import argument, command, json_option, option, usage
 from chainable.cli.i18n import Words, localized
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from chainable.errors import APIError, SignatureError
+from chainable.redaction import PERSONAL_NAMES
 from chainable.resolution import Variable
-from wechatpay.cli.client_options import PERSONAL_NAMES, env_option, make_client, make_redactor
+from wechatpay.cli.client_options import env_option, make_client, make_redactor
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.faults import Fault
     from wechatpay.sandbox.http import Reply, Request
     from wechatpay.sandbox.inspector import Inspector
+    from wechatpay.sandbox.recording import RecordedWeChatPay
 
 __all__ = ["Sandbox"]
 
@@ -280,6 +281,14 @@ class Sandbox(Platform):
             self._folder = TemporaryDirectory(prefix="wechatpay-sandbox-")
             self.write_files(Path(self._folder.name))
         return Path(self._folder.name)
+
+    @property
+    def recorded(self) -> RecordedWeChatPay:
+        """What :func:`chainable.recording.vcr_config` needs of it."""
+        from wechatpay.sandbox.recording import RecordedWeChatPay
+
+        urls = (self.https_url, self.base_url, self.backup_https_url, self.backup_url) if self._server.running else ()
+        return RecordedWeChatPay(self.account, tuple(url.rstrip("/") for url in (*urls, NOWHERE)), self.clock)
 
     def write_files(self, folder: str | Path, *, force: bool = True) -> None:
         """
