@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox import Sandbox, members
@@ -44,7 +45,7 @@ def test_an_order_and_its_query_cost_few_calls(sandbox: Sandbox, merchant: Any) 
         }
         order = merchant.request("POST", "/v3/pay/transactions/native", json.dumps(sent).encode())
         query = merchant.request("GET", f"/v3/pay/transactions/out-trade-no/{number}?mchid={sandbox.account.mchid}")
-        costs = [calls_of(lambda request=request: merchant.send(request)) for request in (order, query)]
+        costs = [calls_of(partial(merchant.send, request)) for request in (order, query)]
     assert max(costs) <= MOST
 
 
