@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from chainable.extras import extra
 from chainable.sandbox import limits
-from chainable.sandbox.header_values import header_value
+from chainable.sandbox.header_values import header_lines
 from chainable.sandbox.http import Reply, Request
 from chainable.sandbox.tls_connection import TlsConnection
 
@@ -233,9 +233,9 @@ class Connection(asyncio.Protocol):
             self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        length = next((value for name, value in self._headers if name == "content-length"), None)
-        self._allowance.headers_complete(length)
-        waits = any(name == "expect" and value.lower() == "100-continue" for name, value in self._headers)
+        fields = dict(reversed(self._headers))
+        self._allowance.headers_complete(fields.get("content-length"))
+        waits = fields.get("expect", "").lower() == "100-continue"
         if waits and not self._allowance.status:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -321,11 +321,11 @@ class Connection(asyncio.Protocol):
         keep = keep and not (self._last or reply.cut)
         if reply.cut not in ("reset", "close"):
             lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, '')}"]
-            lines += [f"{name}: {header_value(value)}" for name, value in reply.headers]
-            if reply.status != HTTPStatus.NO_CONTENT:
+            lines += header_lines(reply.headers)
+            if reply.status != 204:
                 lines.append(f"Content-Length: {len(reply.body)}")
                 if reply.body:
-                    lines.append(f"Content-Type: {header_value(reply.content_type)}")
+                    lines += header_lines((("Content-Type", reply.content_type),))
             if not keep:
                 lines.append("Connection: close")
             head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

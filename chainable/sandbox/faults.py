@@ -6,7 +6,7 @@ import json
 import warnings
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from attrs import define, evolve, field, fields
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["HEADER", "NOTIFICATION_KINDS", "FaultRule", "Faults", "matching", "suggestion"]
+__all__ = ["HEADER", "NOTIFICATION_KINDS", "FaultRule", "Faults", "matching", "refuse_unknown", "suggestion"]
 
 HEADER = "sandbox-fault"
 """The request header that carries a fault for this request alone: ``error; code=SYSTEM_ERROR; status=500``."""
@@ -263,14 +263,21 @@ class _Rule(Generic[F]):
 
 
 class Faults(Generic[F]):
-    """The rules in force, in the order they were added."""
+    """
+    The rules in force, in the order they were added.
+
+    Raises:
+        ValueError: A rule means no call that there can be.
+    """
 
     TYPE: ClassVar[type[Any]]
     """The class of faults."""
 
     def __init__(self, faults: Iterable[F] = ()) -> None:
         self._lock = Lock()
-        self._rules: list[_Rule[F]] = [_Rule(fault) for fault in faults]
+        self._rules: list[_Rule[F]] = []
+        for fault in faults:
+            self.add(fault)
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -280,12 +287,21 @@ class Faults(Generic[F]):
         with self._lock:
             return iter([rule.remaining for rule in self._rules if not rule.is_spent])
 
+    def check(self, fault: F) -> None:
+        """Raise ValueError if a fault means no call that there can be; the faults of a gateway know its operations."""
+
     def add(self, fault: F | str, **settings: Any) -> F:
-        """Put a rule in force: a fault, or its kind with the other settings by name."""
+        """
+        Put a rule in force: a fault, or its kind with the other settings by name.
+
+        Raises:
+            ValueError: A setting is wrong, or names an operation that there is not; with the nearest names.
+        """
         if isinstance(fault, str):
             rule: F = self.TYPE.read({"kind": fault, **settings})
         else:
             rule = evolve(fault, **settings) if settings else fault  # type: ignore[misc]  # attrs classes
+        self.check(rule)
         with self._lock:
             self._rules.append(_Rule(rule))
         return rule
@@ -302,13 +318,22 @@ class Faults(Generic[F]):
             raise ValueError(
                 Words("a list of objects was expected, each with a kind", "应为对象列表，且每个对象都有 kind")
             )
-        for fault in [self.TYPE.read(members) for members in listed]:
+        faults = [self.TYPE.read(members) for members in listed]
+        for fault in faults:
+            self.check(fault)
+        for fault in faults:
             self.add(fault)
 
     def clear(self) -> None:
         """Remove all rules."""
         with self._lock:
             self._rules.clear()
+
+    def replace(self, faults: Iterable[F]) -> None:
+        """Have these rules, which were in force before, in place of all."""
+        rules = [_Rule(fault) for fault in faults]
+        with self._lock:
+            self._rules[:] = rules
 
     def remove(self, index: int) -> None:
         """Remove one rule by its position."""
@@ -380,6 +405,25 @@ class Faults(Generic[F]):
         """Return the rules with how often each applied."""
         with self._lock:
             return [(rule.fault, rule.hits) for rule in self._rules]
+
+
+def refuse_unknown(name: str, value: str, known: Iterable[str], source: str) -> NoReturn:
+    """
+    Refuse a value of a setting, with the names that are similar.
+
+    Args:
+        name: The setting.
+        value: Its value.
+        known: The values that it can have.
+        source: Where all of them are listed, for a value that is similar to none.
+    """
+    near = " / ".join(similar_names(value, known))
+    hint = (
+        Words(f"did you mean {near}?", f"您是否想用 {near}？")
+        if near
+        else Words(f"{source} lists all", f"全部见 {source}")
+    )
+    raise ValueError(Words(f"{name}: {value!r} is unknown; {hint}", f"{name}：{value!r} 不存在，{hint.zh}"))
 
 
 def _counted_down(before: FaultRule, now: FaultRule) -> bool:

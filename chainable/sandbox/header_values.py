@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-__all__ = ["header_value", "location"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["header_lines", "header_value", "location"]
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _ADDRESS = _PRINTABLE.replace(" ", "").replace('"', "").replace("<", "").replace(">", "").replace("\\", "")
@@ -19,6 +23,14 @@ def header_value(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return quote(text.encode(errors="replace"), safe=_PRINTABLE)
+
+
+def header_lines(headers: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the lines of these header fields, each value as :func:`header_value` gives it."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    if all(map(str.isascii, lines)) and all(map(str.isprintable, lines)):  # at once: nearly always
+        return lines
+    return [f"{name}: {header_value(value)}" for name, value in headers]
 
 
 def location(url: str) -> str:

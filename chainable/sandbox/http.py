@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
@@ -21,7 +22,7 @@ __all__ = ["Reply", "Request"]
 HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Request:
     """
     One HTTP request exactly as it arrived.
@@ -46,7 +47,11 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """Return the value of the header of this (lower-case) name; the first, if it was sent twice."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first.get(name)
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return dict(reversed(self.headers))
 
     @property
     def origin(self) -> str | None:
@@ -56,7 +61,7 @@ class Request:
             return None
         return f"{'https' if self.secure else 'http'}://{host}/"
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The target without its query, still percent-encoded."""
         return self.target.partition("?")[0]
@@ -66,15 +71,18 @@ class Request:
         """The query as transmitted, percent-encoded."""
         return self.target.partition("?")[2]
 
-    @property
+    @cached_property
     def segments(self) -> tuple[str, ...]:
         """The path's segments, percent-decoded."""
-        return tuple(unquote(segment) for segment in self.path.removeprefix("/").split("/"))
+        segments = self.path.removeprefix("/").split("/")
+        return tuple(map(unquote, segments) if "%" in self.path else segments)
 
     @property
     def query(self) -> dict[str, str]:
         """The query's parameters, decoded; of a repeated one the values joined by commas."""
         found: dict[str, str] = {}
+        if not self.query_string:
+            return found
         for name, value in parse_qsl(self.query_string, keep_blank_values=True):
             found[name] = f"{found[name]},{value}" if name in found else value
         return found

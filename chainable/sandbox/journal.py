@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import Condition
+from threading import Condition, RLock
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Journal(Generic[E]):
         self._volume = volume
         self._held = 0
         self._count = 0
-        self._changed = Condition()
+        self._lock = RLock()
+        self._changed = Condition(self._lock)
 
     def __iter__(self) -> Iterator[E]:
         with self._changed:
@@ -71,13 +72,13 @@ class Journal(Generic[E]):
 
     def next_id(self) -> int:
         """Return the number of the next entry."""
-        with self._changed:
+        with self._lock:
             self._count += 1
             return self._count
 
     def add(self, entry: E) -> None:
         """Keep an entry that is complete, and drop the oldest ones."""
-        with self._changed:
+        with self._lock:
             self._entries.append(entry)
             self._held += entry.volume
             while len(self._entries) > 1 and (len(self._entries) > self._size or self._held > self._volume):

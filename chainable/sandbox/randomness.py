@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
-import secrets
 import string
 import uuid
 from collections import Counter
@@ -33,7 +33,7 @@ class Randomness:
     def bytes(self, size: int, purpose: str) -> bytes:
         """Return so many bytes."""
         if self.seed is None:
-            return secrets.token_bytes(size)
+            return os.urandom(size)
         with self._lock:
             self._taken[purpose] += 1
             count = self._taken[purpose]

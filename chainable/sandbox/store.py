@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,10 @@ from chainable.i18n import Words
 from chainable.sandbox.database import open_database
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from types import TracebackType
 
 __all__ = ["Records", "Store"]
 
@@ -32,6 +33,46 @@ CREATE TABLE IF NOT EXISTS names (
 TABLES = ("entries", "names")
 BEGINS = "substr(kind, 1, length(:prefix)) = :prefix"
 SETTING = "_setting"
+_written = json.JSONEncoder(ensure_ascii=False).encode
+_decoder = json.JSONDecoder()
+
+
+def _read(text: str) -> Any:
+    """Return the value of a text that the store wrote."""
+    return _decoder.raw_decode(text)[0]
+
+
+class Transaction:
+    """
+    Holds the lock of a store, and writes everything inside as one; one inside another is a part of that.
+
+    If it raises, or the process is killed, nothing of it is written.
+    """
+
+    def __init__(self, lock: RLock, database: sqlite3.Connection) -> None:
+        self._lock = lock
+        self._database = database
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if self._depth == 0:
+            try:
+                self._database.execute("BEGIN")
+            except BaseException:
+                self._lock.release()
+                raise
+        self._depth += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        try:
+            if self._depth == 0:
+                self._database.__exit__(kind, error, trace)
+        finally:
+            self._lock.release()
 
 
 class Store:
@@ -51,6 +92,7 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
         self._database = open_database(path, TABLES, SCHEMA)
+        self._transaction = Transaction(self.lock, self._database)
 
     def close(self) -> None:
         """Close the file."""
@@ -90,20 +132,9 @@ class Store:
             )
             self._database.executemany("INSERT INTO names VALUES (?, ?, ?)", dump["names"])
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Transaction:
         """Write everything inside as one, or nothing if it raises or the process is killed."""
-        with self.lock:
-            if self._database.in_transaction:
-                yield
-                return
-            self._database.execute("BEGIN")
-            try:
-                yield
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+        return self._transaction
 
     def put(
         self,
@@ -125,17 +156,17 @@ class Store:
             day: The day it belongs to, ``yyyy-mm-dd`` in Beijing.
             content: Bytes that belong to it.
         """
-        with self.transaction():
+        with self._transaction:
             self._database.execute(
                 "INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET"
                 " data = excluded.data, content = coalesce(excluded.content, content),"
                 " day = CASE excluded.day WHEN '' THEN day ELSE excluded.day END",
-                (kind, id, day, json.dumps(data, ensure_ascii=False), content),
+                (kind, id, day, _written(data), content),
             )
-            self._database.executemany(
-                "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
-                [(kind, name, id) for name in names],
-            )
+            if names:
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO names VALUES (?, ?, ?)", [(kind, name, id) for name in names]
+                )
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         """Return the JSON object with this id or other name; None if there is none."""
@@ -150,7 +181,7 @@ class Store:
                 "(SELECT id FROM names WHERE kind = :kind AND name = :name), :name)",
                 {"kind": kind, "name": name},
             ).fetchone()
-        return json.loads(row[0]) if row else None
+        return _read(row[0]) if row else None
 
     def entry(self, kind: str, name: str) -> dict[str, Any]:
         """Return the object with this id or other name; raise LookupError if there is none."""
@@ -173,7 +204,7 @@ class Store:
                 f"SELECT data FROM entries WHERE kind = ?{of_day} ORDER BY rowid",  # noqa: S608 (a constant)
                 values,
             ).fetchall()
-        return (json.loads(data) for (data,) in rows)
+        return (_read(data) for (data,) in rows)
 
     def read(self, kind: str, day: str, size: int = 50) -> Iterator[tuple[str, Any]]:
         """Return id and value of the objects of one day as :meth:`all` does, in pieces: others can work in between."""
@@ -187,7 +218,7 @@ class Store:
             if not rows:
                 return
             for last, id_, data in rows:  # noqa: B007 (the next piece begins behind the last one)
-                yield id_, json.loads(data)
+                yield id_, _read(data)
             time.sleep(0.0002)  # a thread that waits for the interpreter gets it
 
     def last_until(self, kind: str, day: str) -> tuple[str, Any] | None:
@@ -197,7 +228,7 @@ class Store:
                 "SELECT id, data FROM entries WHERE kind = ? AND day <= ? ORDER BY day DESC, rowid DESC LIMIT 1",
                 (kind, day),
             ).fetchone()
-        return (row[0], json.loads(row[1])) if row else None
+        return (row[0], _read(row[1])) if row else None
 
     def newest(self, kind: str, size: int, *texts: str, offset: int = 0) -> list[tuple[str, Any]]:
         """Return the ids and values of so many objects of a kind, newest first, whose data holds one of the texts."""
@@ -208,7 +239,7 @@ class Store:
                 f" WHERE kind = ?{holding} ORDER BY rowid DESC LIMIT ? OFFSET ?) ORDER BY rowid DESC",
                 (kind, *texts, size, offset),
             ).fetchall()
-        return [(number, json.loads(data)) for number, data in rows]
+        return [(number, _read(data)) for number, data in rows]
 
     def page(self, kind: str, offset: int, limit: int) -> list[Any]:
         """Return so many objects of a kind from a position on, in the order they were first written."""
@@ -216,7 +247,7 @@ class Store:
             rows = self._database.execute(
                 "SELECT data FROM entries WHERE kind = ? ORDER BY rowid LIMIT ? OFFSET ?", (kind, limit, offset)
             ).fetchall()
-        return [json.loads(data) for (data,) in rows]
+        return [_read(data) for (data,) in rows]
 
     def kinds(self) -> dict[str, int]:
         """Return how many objects there are of each kind."""

@@ -95,9 +95,7 @@ class Application:
                 self.throttle.limit(Limit(**limit))
             for method, until, code, sub_code in members["bans"]:
                 self.throttle.ban(until, method=method, code=code, sub_code=sub_code)
-            self.faults.clear()
-            for fault in members["faults"]:
-                self.faults.add(self.faults.TYPE.read(fault))
+            self.faults.replace(map(self.faults.TYPE.read, members["faults"]))
             self.queue.load(members["messages"])
             self.clock.move(members["clock"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, frozen, validators
@@ -11,7 +12,7 @@ from attrs import asdict, evolve, field, frozen, validators
 from chainable.sandbox import faults as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from typing_extensions import Self
 
@@ -39,6 +40,8 @@ KINDS = {
 }
 """The faults and what they do."""
 
+BATCH = "batch"
+"""The name of a batch as a whole."""
 LARGEST = 1024**3
 PREVENTING = frozenset({"reset", "close", "html", "redirect", "error"})
 
@@ -107,9 +110,29 @@ class Fault(engine.FaultRule):
 
 
 class Faults(engine.Faults[Fault]):
-    """The rules in force; the first that matches a call applies to it, and is removed once it is used up."""
+    """
+    The rules in force; the first that matches a call applies to it, and is removed once it is used up.
+
+    Attributes:
+        known: Returns the methods that the sandbox answers; None: it answers any.
+    """
 
     TYPE = Fault
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: Callable[[], Iterable[str] | None] = lambda: None
+
+    def check(self, fault: Fault) -> None:
+        """Raise ValueError if a strict sandbox answers no method that the pattern can mean."""
+        pattern = fault.method or "*"
+        known = None if pattern.startswith(engine.NOTIFY) or pattern in ("*", BATCH) else self.known()
+        if known is None:
+            return
+        methods = tuple(known)
+        if not any(fnmatchcase(each, pattern) for each in methods):
+            groups = {f"{each.rpartition('.')[0]}.*" for each in methods} if "*" in pattern else ()
+            engine.refuse_unknown("method", pattern, (*methods, BATCH, *groups), "taobao_top.catalogue.methods()")
 
     def of_notification(self, topic: str, content: Any) -> Fault | None:
         """Return the fault of a message of this topic, or of a call of the platform to this API, and count it."""

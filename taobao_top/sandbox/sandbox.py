@@ -133,6 +133,7 @@ class Sandbox:
             account = Account.of(self.service.gateway.random)
         gateway = self.service.gateway
         self.application = Application(account, self.service.store, gateway.clock, journal_size, gateway.random)
+        self.application.faults.known = lambda: gateway.catalogue.methods() if gateway.strict else None
         gateway.applications[account.app_key] = self.application
 
     def start(self) -> Self:

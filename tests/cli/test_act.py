@@ -56,8 +56,12 @@ def test_faults_by_command(wx, top, sandbox, gateway):
     assert [fault.kind for fault in sandbox.faults] == ["lost"]
     result = wx("act", "fault", "kind=lots", "--sandbox", sandbox.file)
     assert (result.code, "did you mean 'lost'" in " ".join(result.err.split())) == (2, True)
+    result = wx("act", "fault", "kind=error", "operation=POST v3/refund/domestic/refund", "--sandbox", sandbox.file)
+    assert (result.code, "did you mean POST v3/refund/domestic/refunds" in " ".join(result.err.split())) == (2, True)
     assert wx("act", "clear_faults", "--sandbox", sandbox.file).code == 0
     assert len(sandbox.faults) == 0
+    result = top("act", "fault", "kind=close", "method=taobao.trade.fullinfo.gt", "--sandbox", gateway.file)
+    assert (result.code, "did you mean taobao.trade.fullinfo.get" in " ".join(result.err.split())) == (2, True)
     assert top("act", "fault", "kind=error", "code=15", "match=tid=7", "--sandbox", gateway.file).code == 0
     assert [fault.match for fault in gateway.application.faults] == [{"tid": "7"}]
     assert top("act", "clear_faults", "--sandbox", gateway.file).code == 0

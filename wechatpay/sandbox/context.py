@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,15 @@ from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import FakeData
 from wechatpay.sandbox.faults import Faults
 from wechatpay.sandbox.http import Reply
+from wechatpay.sandbox.members import members_of
 from wechatpay.sandbox.validation import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from types import TracebackType
 
     from chainable.sandbox.clock import Clock
-    from chainable.sandbox.store import Store
+    from chainable.sandbox.store import Store, Transaction
     from wechatpay.sandbox.account import Account
     from wechatpay.sandbox.routing import ReceivedCall
     from wechatpay.sandbox.webhooks import Delivery, Webhooks
@@ -29,6 +32,30 @@ __all__ = ["BEIJING", "SandboxContext"]
 BEIJING = timezone(timedelta(hours=8))
 PARTIES_V2 = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
 """The parameters of a v2 request that its response repeats."""
+
+
+class Change:
+    """Holds a lock and a transaction; one inside another is a part of that."""
+
+    def __init__(self, lock: RLock, transaction: Transaction) -> None:
+        self._lock = lock
+        self._transaction = transaction
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            self._transaction.__enter__()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._transaction.__exit__(kind, error, trace)
+        finally:
+            self._lock.release()
 
 
 class SandboxContext:
@@ -73,15 +100,14 @@ class SandboxContext:
         self.base_url = "http://127.0.0.1/"
         self.https_url = self.backup_url = ""
         self.lock = RLock()
+        self._change = Change(self.lock, store.transaction())
         self._actions = actions
         self._faults = Faults() if faults is None else faults
         self._scheduled: list[Callable[[], object]] = []
 
-    @contextmanager
-    def change(self) -> Iterator[None]:
+    def change(self) -> Change:
         """Hold the lock and a transaction: everything written inside is kept, or nothing."""
-        with self.lock, self.store.transaction():
-            yield
+        return self._change
 
     @contextmanager
     def unlocked(self) -> Iterator[None]:
@@ -100,7 +126,7 @@ class SandboxContext:
 
     def stamp(self) -> str:
         """Return the time as v3 writes it."""
-        return self.now().isoformat(timespec="seconds")
+        return written(int(self.clock()))
 
     def day(self) -> str:
         """Return the day in Beijing, ``yyyy-mm-dd``."""
@@ -151,7 +177,7 @@ class SandboxContext:
             repeated = {name: call.body[name] for name in PARTIES_V2 if name in call.body}
             facts = {"result_code": "SUCCESS", "err_code": None, "err_code_des": None, **repeated, **facts}
         fields = call.operation.response.fields
-        names = {each.name for each in fields}
+        names = members_of(fields).by_name
         documented = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
         return self._fake(call, sparse=True).fill(fields, documented)
 
@@ -176,7 +202,7 @@ class SandboxContext:
         known = {**call.query, **call.body, **call.variables}
         return FakeData(
             account=self.account,
-            subject=f"{call.operation.key}\n{sorted(call.variables.items())}\n{identity(known)}",
+            subject=lambda: f"{call.operation.key}\n{sorted(call.variables.items())}\n{identity(known)}",
             known=known,
             base_url=call.request.origin or self.base_url,
             version="v2" if call.operation.path.startswith("v2/") else "v3",
@@ -184,6 +210,12 @@ class SandboxContext:
             conceal=self.account.conceal,
             sparse=sparse,
         )
+
+
+@lru_cache(maxsize=8)
+def written(seconds: int) -> str:
+    """Return a time in Beijing as v3 writes it."""
+    return datetime.fromtimestamp(seconds, BEIJING).isoformat(timespec="seconds")
 
 
 def identity(known: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -93,8 +94,10 @@ class Dispatcher:
             entry.code, entry.message = refusal.code, refusal.note
             in_xml = entry.version == "v2" and not refusal.silent
             reply = apiv2.refusal_xml(refusal) if in_xml else refusal.reply()
-        reply = apply_fault(reply, hits)
-        signature = next((fault.kind for fault in hits if fault.kind in SIGNATURE_KINDS), "")
+        signature = ""
+        if hits:
+            reply = apply_fault(reply, hits)
+            signature = next((fault.kind for fault in hits if fault.kind in SIGNATURE_KINDS), "")
         return self._finished(request, reply, entry, signature)
 
     def _match(self, request: Request, found: router.Found | router.NotFound, entry: Entry) -> list[Fault]:
@@ -103,7 +106,8 @@ class Dispatcher:
             hits = self.faults.of_request(request, entry.operation, lambda: values_of(request, variables))
         except ValueError as error:
             raise Refusal.of_field("header", "/Sandbox-Fault", str(error)) from None
-        entry.fault = ", ".join(fault.kind for fault in hits)
+        if hits:
+            entry.fault = ", ".join(fault.kind for fault in hits)
         return hits
 
     def _respond(
@@ -114,12 +118,14 @@ class Dispatcher:
         hits: list[Fault],
     ) -> Reply:
         """Return the response of the flow, or of the fault that comes instead of it."""
+        serve = self._serve_v2 if entry.version == "v2" else self._serve
+        if not hits:
+            return serve(request, found, entry, unfinished=False)
         unfinished = entry.operation in self._routes.unfinished and any(fault.kind == "pending" for fault in hits)
         passing = ("pending",) if unfinished else ()
         preventing = next((each for each in hits if not each.takes_effect and each.kind not in passing), None)
         if preventing is None:
-            serve = self._serve_v2 if entry.version == "v2" else self._serve
-            reply = serve(request, found, entry, unfinished)
+            reply = serve(request, found, entry, unfinished=unfinished)
             preventing = next((fault for fault in hits if fault.kind in UNDONE and fault.kind not in CUTS), None)
             if preventing is None:
                 return reply
@@ -144,7 +150,7 @@ class Dispatcher:
         return apiv2.failure(found.operation, refusal, self.context.account, algorithm)
 
     def _serve_v2(
-        self, request: Request, found: router.Found | router.NotFound, entry: Entry, unfinished: bool
+        self, request: Request, found: router.Found | router.NotFound, entry: Entry, *, unfinished: bool
     ) -> Reply:
         if isinstance(found, router.NotFound):
             raise absent(request, found)
@@ -152,7 +158,7 @@ class Dispatcher:
         try:
             if self.context.strict:
                 check_together(call.operation, self.context.account, call.body)
-            answer = self._flow(evolve(call, unfinished=unfinished), entry)
+            answer = self._flow(evolve(call, unfinished=True) if unfinished else call, entry)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.note
             return self._failure(found, refusal, algorithm)
@@ -162,7 +168,9 @@ class Dispatcher:
             return evolve(Reply.of(answer), signed=False)
         return apiv2.success(call.operation, answer, self.context.account, algorithm)
 
-    def _serve(self, request: Request, found: router.Found | router.NotFound, entry: Entry, unfinished: bool) -> Reply:
+    def _serve(
+        self, request: Request, found: router.Found | router.NotFound, entry: Entry, *, unfinished: bool
+    ) -> Reply:
         brand = request.segments[0] == "brand"  # the catalogue has no operation of these
         strict = self.context.strict
         if isinstance(found, router.NotFound) and strict and not brand:
@@ -175,7 +183,7 @@ class Dispatcher:
             return Reply.of({})
         call = self._validation.call(request, found, parts, entry, strict=strict)
         self.context.webhooks.serial = call.serial
-        answer = self._flow(evolve(call, unfinished=unfinished), entry)
+        answer = self._flow(evolve(call, unfinished=True) if unfinished else call, entry)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
     def _flow(self, call: ReceivedCall, entry: Entry) -> Any:
@@ -194,27 +202,25 @@ class Dispatcher:
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:
         """Return the headers of every answer, and the signature where there is one."""
         reason = REASONS.get(entry.code, 0)
-        if reply.content_type == "application/json":
-            reply = evolve(reply, content_type="application/json; charset=utf-8")
         headers = {
             "Server": "sandbox",
-            "Date": formatdate(self.context.clock(), usegmt=True),
+            "Date": http_date(int(self.context.clock())),
             "Request-ID": f"08{self.context.account.random.hex(12, 'response').upper()}-{reason}",
             **({"Sandbox-Answer": "generated"} if entry.generated else {}),
         }
         if entry.version == "v2":
-            return reply.with_headers(headers)
+            return finished(reply, headers)
         operation = catalogue.operation(entry.operation or "")
         unsigned = not reply.signed or (reply.status < 300 and operation is not None and operation.unsigned_answer)
         if fault == "missing-signature" or (unsigned and fault == ""):
-            return reply.with_headers(headers)
+            return finished(reply, headers)
         if fault == "rotate":
             serial = self.rotate()
         else:
             serial = request.header("wechatpay-serial") or ""
             if self.context.account.platform_private_key(serial) is None:
                 serial = self.context.account.signer(entry.operation)
-        return reply.with_headers({**headers, **self._signature(reply, serial, entry, fault)})
+        return finished(reply, {**headers, **self._signature(reply, serial, entry, fault)})
 
     def _signature(self, reply: Reply, serial: str, entry: Entry, fault: str) -> dict[str, str]:
         timestamp = str(int(self.context.clock()) - (3600 if fault == "stale" else 0))
@@ -233,6 +239,22 @@ class Dispatcher:
             "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
             "Wechatpay-Serial": "0" * 40 if fault == "unknown-serial" else serial,
         }
+
+
+@lru_cache(maxsize=8)
+def http_date(seconds: int) -> str:
+    """Return a time as the header ``Date`` has it."""
+    return formatdate(seconds, usegmt=True)
+
+
+def finished(reply: Reply, headers: Mapping[str, str]) -> Reply:
+    """Return the response with these headers added, and with the encoding of JSON."""
+    media = reply.content_type
+    return evolve(
+        reply,
+        headers=(*reply.headers, *headers.items()),
+        content_type="application/json; charset=utf-8" if media == "application/json" else media,
+    )
 
 
 def shortened(request: Request, kept: int = 16 * 1024) -> Request:

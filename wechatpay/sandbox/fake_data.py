@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+
+from wechatpay.sandbox.members import members_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,14 +61,15 @@ def is_made_up_token(token: str) -> bool:
     return made_up_token(token[:-8]) == token
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class FakeData:
     """
     Makes up the unknown fields of a response.
 
     Args:
         account: Whose answer it is.
-        subject: A text that identifies the request: the same subject gives the same response.
+        subject: A text that identifies the request, or a function that returns it: the same subject gives the same
+            response.
         known: Values that are given back where a field of the answer has their name.
         base_url: Where links of the answer lead.
         version: ``v3`` or ``v2``: how times are written.
@@ -75,13 +79,18 @@ class FakeData:
     """
 
     account: Account
-    subject: str
+    subject: str | Callable[[], str]
     known: Mapping[str, Any]
     base_url: str
     version: str = "v3"
     now: str = "2025-01-02T10:34:56+08:00"
     conceal: Callable[[str], str] | None = None
     sparse: bool = False
+
+    @cached_property
+    def identity(self) -> str:
+        """The text that identifies the request."""
+        return self.subject if isinstance(self.subject, str) else self.subject()
 
     def fill(self, fields: tuple[Field, ...], facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the members of an object: the facts, and what has to be made up around them."""
@@ -91,21 +100,23 @@ class FakeData:
         self, fields: tuple[Field, ...], facts: Mapping[str, Any], at: str, known: Mapping[str, Any]
     ) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        for each in fields:
-            name = each.name.replace("$n", "0").replace("$m", "0")
+        documented = members_of(fields)
+        for name, each in documented.first:
             if name in facts:
-                if facts[name] is not None:
-                    made[name] = self._fact(each, facts[name], f"{at}/{name}", known)
+                fact = facts[name]
+                if fact is not None:
+                    plain = each.encrypted is None and each.type not in ("object", "object[]")
+                    made[name] = fact if plain else self._fact(each, fact, f"{at}/{name}", known)
             elif each.required or not (self.sparse or BAD_NEWS.search(name)):
                 made[name] = self._value(each, f"{at}/{name}", known)
-        known_names = {each.name for each in fields}
-        made.update(
-            {
-                name: value
-                for name, value in facts.items()
-                if name not in known_names and value is not None and name not in made
-            }
-        )
+        if not facts.keys() <= documented.by_name.keys():
+            made.update(
+                {
+                    name: value
+                    for name, value in facts.items()
+                    if name not in documented.by_name and value is not None and name not in made
+                }
+            )
         return made
 
     def _fact(self, each: Field, fact: Any, at: str, known: Mapping[str, Any]) -> Any:
@@ -154,7 +165,7 @@ class FakeData:
                 return make(self, at)
         if self.version == "v2" and MONEY.search(name):
             return "100"
-        return f"{name}-{letters(8, self.subject, at)}"
+        return f"{name}-{letters(8, self.identity, at)}"
 
 
 TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tuple(
@@ -162,21 +173,21 @@ TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tupl
     for pattern, make in (
         (r"^(sp_|combine_)?mch_?id$", lambda self, _: self.account.mchid),
         (r"appid$", lambda self, _: self.account.appid),
-        (r"openid$", lambda self, at: "o" + letters(27, self.subject, at)),
+        (r"openid$", lambda self, at: "o" + letters(27, self.identity, at)),
         (r"(^|_)(currency|fee_type)$", lambda _self, _at: "CNY"),
-        (r"^code_url$", lambda self, at: "weixin://wxpay/bizpayurl?pr=" + letters(9, self.subject, at)),
-        (r"^prepay_id$", lambda self, at: "wx" + digits(14, self.subject) + letters(20, self.subject, at)),
-        (r"^nonce_str$", lambda self, at: letters(32, self.subject, at)),
+        (r"^code_url$", lambda self, at: "weixin://wxpay/bizpayurl?pr=" + letters(9, self.identity, at)),
+        (r"^prepay_id$", lambda self, at: "wx" + digits(14, self.identity) + letters(20, self.identity, at)),
+        (r"^nonce_str$", lambda self, at: letters(32, self.identity, at)),
         (
             r"download_url$",
             lambda self, at: (
-                f"{self.base_url}v3/billdownload/file?token={made_up_token(letters(22, self.subject, at))}"
+                f"{self.base_url}v3/billdownload/file?token={made_up_token(letters(22, self.identity, at))}"
             ),
         ),
-        (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.subject, at)}"),
+        (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.identity, at)}"),
         (r"(time|_at)$", lambda self, _: re.sub(r"\D", "", self.now)[:14] if self.version == "v2" else self.now),
         (r"date$", lambda self, _: self.now[:10].replace("-", "") if self.version == "v2" else self.now[:10]),
-        (r"(id|_no|code|number|serial|batch)$", lambda self, at: digits(20, self.subject, at)),
+        (r"(id|_no|code|number|serial|batch)$", lambda self, at: digits(20, self.identity, at)),
         (r"(type|state|status|result)$", lambda _self, _at: "SUCCESS"),
     )
 )
@@ -185,10 +196,11 @@ TEXTS: tuple[tuple[re.Pattern[str], Callable[[FakeData, str], str]], ...] = tupl
 
 def counted(made: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a made-up response whose total is the length of its only list."""
-    lists = [value for value in made.values() if isinstance(value, list)]
     for name in TOTALS:
-        if name in made and name not in facts and len(lists) == 1:
-            made[name] = len(lists[0])
+        if name in made and name not in facts:
+            lists = [value for value in made.values() if isinstance(value, list)]
+            if len(lists) == 1:
+                made[name] = len(lists[0])
     return made
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen
 
-from chainable.i18n import Words
 from chainable.sandbox import faults as engine
+from chainable.sandbox.patterns import can_mean
 from chainable.spelling import similar_names
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from wechatpay.sandbox.http import Request
 
@@ -71,6 +73,10 @@ STATUS_OF_CODE: Mapping[str, int] = {
 }
 
 
+BRAND = re.compile(r"([A-Z*]+ )?/?brand/")
+"""The names of the operations of brands, which the catalogue does not have."""
+PREFIX = re.compile(r"/(hk|global)/(?=v3/)")
+"""What some access points have before ``v3``."""
 CLOSE = 0.9
 """How similar a code is to another if it is a slip of it: one letter of twenty."""
 
@@ -132,12 +138,12 @@ class Fault(engine.FaultRule):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         event = self.operation.removeprefix(engine.NOTIFY)
-        if self.code not in CODES:
-            _refuse_similar("code", self.code, CODES)
+        if self.code not in CODES and similar_names(self.code, CODES, CLOSE):
+            engine.refuse_unknown("code", self.code, CODES, "")
         if event != self.operation and "*" not in event:
             events = {each.name for each in catalogue.events()}
             if event not in events:
-                _refuse_similar("operation", event, events, always=True)
+                engine.refuse_unknown("operation", event, events, "wechatpay.catalogue.events()")
 
     @property
     def acts(self) -> bool:
@@ -147,9 +153,39 @@ class Fault(engine.FaultRule):
 
 
 class Faults(engine.Faults[Fault]):
-    """The rules in force; all that match a request apply to it."""
+    """
+    The rules in force; all that match a request apply to it.
+
+    Args:
+        faults: The first ones.
+        strict: Returns whether the sandbox refuses operations that the catalogue does not have: then there are no
+            others that a fault can mean.
+    """
 
     TYPE = Fault
+
+    def __init__(self, faults: Iterable[Fault] = (), *, strict: Callable[[], bool] = lambda: True) -> None:
+        self.strict = strict
+        super().__init__(faults)
+
+    def check(self, fault: Fault) -> None:
+        """Raise ValueError if the catalogue has no operation, or no event, that the pattern can mean."""
+        pattern = fault.operation
+        if pattern == "*" or not self.strict() or BRAND.match(pattern):
+            return
+        event = pattern.removeprefix(engine.NOTIFY)
+        if event != pattern:
+            events = {each.name for each in catalogue.events()}
+            if not any(fnmatchcase(each, event) for each in events):
+                engine.refuse_unknown("operation", event, events, "wechatpay.catalogue.events()")
+        elif catalogue.operation(pattern) is None:
+            keys = [each.key for each in catalogue.operations()]
+            found = PREFIX.sub("/", pattern)
+            if not any(fnmatchcase(key, found) for key in keys) and not any(
+                can_mean(found, name) for key in keys for name in spellings(key)
+            ):
+                known = {*keys, *(f"{start}/*" for key in keys for start in starts(key))} if "*" in found else keys
+                engine.refuse_unknown("operation", pattern, known, "wechatpay.catalogue.operations()")
 
     def of_request(
         self, request: Request, operation: str | None, values: Callable[[], Mapping[str, Any]] | None = None
@@ -184,14 +220,16 @@ def values_of(request: Request, variables: Mapping[str, str]) -> dict[str, Any]:
     return {**request.query, **(body if isinstance(body, dict) else {}), **variables}
 
 
-def _refuse_similar(name: str, value: str, known: Iterable[str], *, always: bool = False) -> None:
-    """Refuse a value that is one of these but for a slip, or in any case."""
-    near = similar_names(value, known, CLOSE)
-    if near or always:
-        listed = " / ".join(near or similar_names(value, known)) or "wechatpay.catalogue.events()"
-        raise ValueError(
-            Words(
-                f"{name}: {value!r} is unknown; did you mean {listed}?",
-                f"{name}：{value!r} 不存在，您是否想用 {listed}？",
-            )
-        )
+def spellings(key: str) -> tuple[str, str, str]:
+    """Return the names that a fault can call an operation by: its key, verb and path, path."""
+    verb, _, path = key.partition(" ")
+    sent = path.removeprefix("v2/")
+    return key, f"{verb} /{sent}", f"/{sent}"
+
+
+def starts(key: str) -> Iterator[str]:
+    """Return verb and path of an operation without its last segments."""
+    found = key
+    while "/" in found:
+        found = found.rpartition("/")[0]
+        yield found

@@ -102,11 +102,14 @@ def internal_error(error: Exception) -> Refusal:
     return Refusal(500, "SYSTEM_ERROR", f"the sandbox could not answer: {type(error).__name__}: {error}")
 
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def as_json(value: Any) -> bytes:
     """Return compact JSON in UTF-8, as the platform writes it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _written(value).encode()
 
 
 def pointer(*names: str | int) -> str:
     """Return the JSON pointer of a field."""
-    return "".join(f"/{name}" for name in names)
+    return "".join(map("/{}".format, names))

@@ -7,7 +7,7 @@ The texts of the refusals are the platform's own, as public captures show them.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -123,12 +123,23 @@ class Limit:
     says: str = ""
     issue: str = ""
 
-    def refusal(self, location: str, at: str, value: Any, *, v2: bool = False) -> Refusal | None:
-        """Return what is wrong with a value, None if nothing is."""
-        is_text = isinstance(value, str)
-        measured = value
-        if is_text:
-            measured = len(value.encode(errors="replace") if self.unit == "字节数" else value)
+    def holds(self, value: Any) -> bool:
+        """Return whether a value keeps it."""
+        measured = self._measured(value)
+        if (self.shortest is not None and measured < self.shortest) or (
+            self.longest is not None and measured > self.longest
+        ):
+            return False
+        return not self.pattern or form(self.pattern).fullmatch(str(value)) is not None
+
+    def _measured(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return len(value.encode(errors="replace") if self.unit == "字节数" else value)
+
+    def refusal(self, location: str, at: str, value: Any, *, v2: bool = False) -> Refusal:
+        """Return the refusal of a value that does not keep it."""
+        is_text, measured = isinstance(value, str), self._measured(value)
         source = f"输入源“{where(location, at, v2=v2)}”映射到"
         if is_text:
             source += f"值字段“{label(at)}”字符串规则校验失败，"
@@ -140,11 +151,15 @@ class Limit:
             return refused(location, self.says or f"{source}{low} {self.shortest}", measured)
         if self.longest is not None and measured > self.longest:
             return refused(location, self.says or f"{source}{high} {self.longest}", measured)
-        if self.pattern and not re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), str(value)):
-            if self.issue:
-                return Refusal.of_field(location, at, self.issue, value=value, message="参数错误")
-            return refused(location, self.says or f"{source}字符串必须匹配正则表达式“{self.pattern}”", value)
-        return None
+        if self.issue:
+            return Refusal.of_field(location, at, self.issue, value=value, message="参数错误")
+        return refused(location, self.says or f"{source}字符串必须匹配正则表达式“{self.pattern}”", value)
+
+
+@cache
+def form(pattern: str) -> re.Pattern[str]:
+    """Return the whole text that a pattern of the platform describes."""
+    return re.compile(pattern.removeprefix("^").removesuffix("$"))
 
 
 URL = r"^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$"
@@ -276,6 +291,7 @@ def family(path: str) -> Mapping[str, Limit]:
     return {at: limit for limits in reversed(found) for at, limit in limits.items()}
 
 
+@lru_cache(maxsize=4096)
 def limit_of(path: str, at: str) -> Limit | None:
     """Return the limit of a field of an operation."""
     return family(path).get(INDEX.sub("/*", at)) or EVERYWHERE.get(at[at.rfind("/") :])

@@ -76,6 +76,7 @@ class Platform:
             )
         if keys not in KEYS:
             raise ValueError(Words(f"keys: one of {', '.join(KEYS)}", f"keys：可选 {'、'.join(KEYS)}"))
+        self.faults = Faults(faults, strict=lambda: strict)
         self.clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")
@@ -87,7 +88,6 @@ class Platform:
             self._save_account()
         self.callbacks = Webhooks(self.account, self.clock, self.store, scale=callback_scale, hosts=callback_hosts)
         self.journal = Journal(journal_size)
-        self.faults = Faults(faults)
         self.context = SandboxContext(
             self.account,
             self.store,
@@ -98,6 +98,7 @@ class Platform:
             automatic=automatic,
             faults=self.faults,
         )
+        self.faults.strict = lambda: self.context.strict
         self.dispatcher = Dispatcher(self.context, flows.routes, journal=self.journal, faults=self.faults)
         self.dispatcher.rotate = self.rotate
         self._initial = {"strict": strict, "automatic": frozenset(automatic), "notify_url": notify_url}
@@ -339,9 +340,7 @@ class Platform:
         with self.context.lock:
             self.store.load(members["store"])
             self.account.load_certificates(members["certificates"])
-            self.faults.clear()
-            for fault in members["faults"]:
-                self.faults.add(self.faults.TYPE.read(fault))
+            self.faults.replace(map(self.faults.TYPE.read, members["faults"]))
             self.context.strict = members["settings"]["strict"]
             self.context.automatic = frozenset(members["settings"]["automatic"])
             self.clock.move(members["clock"])

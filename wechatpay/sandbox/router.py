@@ -49,6 +49,19 @@ def without_prefix(segments: tuple[str, ...]) -> tuple[str, ...]:
 
 def find(method: str, segments: tuple[str, ...]) -> Found | NotFound:
     """Return the operation of this verb and path, or the verbs there are at the path."""
+    known = _literal.get((method, segments))
+    if known is not None:
+        return known
+    found = _find(method, segments)
+    if isinstance(found, Found) and not found.variables:
+        _literal[method, segments] = found  # no more than the catalogue's operations
+    return found
+
+
+_literal: dict[tuple[str, tuple[str, ...]], Found] = {}
+
+
+def _find(method: str, segments: tuple[str, ...]) -> Found | NotFound:
     segments = without_prefix(segments)
     if protocol(segments) == "v2":
         segments = ("v2", *segments)
@@ -66,18 +79,21 @@ def walk(
     branch: CatalogueNode, segments: tuple[str, ...], values: dict[str, str]
 ) -> Iterator[tuple[CatalogueNode, dict[str, str]]]:
     """Return every place in the tree that these segments can mean, the most literal first."""
-    if not segments:
-        yield branch, values
-        return
-    segment, rest = segments[0], segments[1:]
-    names = {child: name for name, child in branch.variables}
-    literal = branch.literal(segment)
-    if literal is not None:  # which may be a variable with one possible value
+    ways = [(branch, 0, values)]
+    while ways:
+        branch, place, values = ways.pop()
+        if place == len(segments):
+            yield branch, values
+            continue
+        segment = segments[place]
+        names = {child: name for name, child in branch.variables}
+        literal = branch.literal(segment)
+        # which may be a variable with one possible value
         found = {names.pop(literal): segment} if literal in names else {}
-        yield from walk(literal, rest, {**values, **found})
-    for child, name in names.items():
         if segment:
-            yield from walk(child, rest, {**values, name: segment})
+            ways += [(child, place + 1, {**values, name: segment}) for child, name in reversed(names.items())]
+        if literal is not None:
+            ways.append((literal, place + 1, {**values, **found}))
 
 
 def nearest(segments: tuple[str, ...]) -> str | None:

@@ -144,7 +144,7 @@ def raw(text: str) -> bytes:
 def five_lines(method: str, target: str | bytes, stamp: tuple[str, str], body: bytes) -> bytes:
     """Return the message of APIv3: method, target, timestamp, nonce, body, each ended by LF."""
     where = raw(target) if isinstance(target, str) else target
-    return b"\n".join((raw(method), where, *map(raw, stamp), body, b""))
+    return b"\n".join((method.encode("latin-1", "replace"), where, raw("\n".join(stamp)), body, b""))
 
 
 def truncated(message: bytes) -> str:

@@ -10,12 +10,15 @@ from attrs import Factory, define, evolve, field, frozen
 
 from chainable.sandbox.control_api import refuse_constant
 from wechatpay.sandbox.http import Refusal, pointer
+from wechatpay.sandbox.members import members_of
 from wechatpay.sandbox.parameter_rules import empty, limit_of, missing, mistyped, undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from wechatpay.catalogue import Field
+    from wechatpay.sandbox.members import Members
+    from wechatpay.sandbox.parameter_rules import Limit
 
     Groups = Iterable[tuple[str, ...]]
 
@@ -29,6 +32,8 @@ TEXTS: Mapping[str, re.Pattern[str]] = {
 }
 """The forms of values that arrive as text, by type."""
 JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {"integer": (int, float), "number": (int, float), "boolean": bool}
+NUMBER = re.compile(r"_\d+")
+NUMBERS = re.compile(r"_\d+_\d+$")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -71,8 +76,11 @@ class Validator:
         one_of: Groups = (),
     ) -> dict[str, Any]:
         """Return the members of ``body``, ``query`` …, encrypted ones opened; ``text``: numbers arrive as text."""
+        fields = tuple(fields)
+        if not fields and not value:
+            return {}
         part = _Part(self, location, self.path, text, self.strict)
-        return part.members("", tuple(fields), value, one_of)
+        return part.members("", fields, value, one_of)
 
 
 @frozen(eq=False)
@@ -100,28 +108,30 @@ class _Part:
 
     def members(self, at: str, fields: tuple[Field, ...], value: Mapping[str, Any], one_of: Groups) -> dict[str, Any]:
         """Return the members of an object, checked."""
-        known = {each.name: each for each in fields}
+        documented = members_of(fields)
         if self.strict:
-            self._complete(at, known, value, one_of)
+            self._complete(at, documented, value, one_of)
         checked = {}
         for name, member in value.items():
-            each = known.get(name)
-            checked[name] = member if each is None else self.checked(at + pointer(name), each, member)
+            each = documented.by_name.get(name)
+            checked[name] = member if each is None else self.checked(f"{at}/{name}", each, member)
         return checked
 
-    def _complete(self, at: str, known: Mapping[str, Field], value: Mapping[str, Any], one_of: Groups) -> None:
-        for name, each in known.items():
-            if each.required and value.get(name) is None:
-                raise missing(self.location, at + pointer(name), v2=self.v2)
-            if each.required and value[name] == "":
-                raise empty(self.location, at + pointer(name), v2=self.v2)
+    def _complete(self, at: str, documented: Members, value: Mapping[str, Any], one_of: Groups) -> None:
+        known = documented.by_name
+        for each in documented.required:
+            if value.get(each.name) is None:
+                raise missing(self.location, at + pointer(each.name), v2=self.v2)
+            if value[each.name] == "":
+                raise empty(self.location, at + pointer(each.name), v2=self.v2)
         for names in one_of:
             if all(value.get(name) in (None, "") for name in names):
                 issue = f"required, but missing or empty: at least one of {', '.join(names)}"
                 raise self.refused(at + pointer(names[0]), issue)
-        unknown = [at + pointer(name) for name in value if name not in known and not numbered(name, known)]
-        if unknown and not self.v2:  # v2 ignores them: op_user_id of refunds is in half of the programs there are
-            raise undocumented(self.location, unknown)
+        if not (value.keys() <= known.keys() or self.v2):  # v2 ignores them: half of all programs send op_user_id
+            unknown = [at + pointer(name) for name in value if name not in known and not numbered(name, known)]
+            if unknown:
+                raise undocumented(self.location, unknown)
 
     def checked(self, at: str, each: Field, value: Any) -> Any:
         """Return the value of a field, checked."""
@@ -137,19 +147,19 @@ class _Part:
         if each.encrypted == "rsa":
             value = self._open(at, value)
         if self.strict:
-            self._check_value(at, each, value)
+            if each.encoded:
+                self._check_encoded(at, each, value)
+            if each.enum and str(value) not in map(str, (*each.enum, each.example)):
+                raise self.refused(at, f"not one of {', '.join(map(str, each.enum))}", value)
+            limit = limit_of(self.path, at)
+            if limit is not None:
+                self._check_limit(at, each, value, limit)
         return value
 
-    def _check_value(self, at: str, each: Field, value: Any) -> None:
-        if each.encoded:
-            self._check_encoded(at, each, value)
-        if each.enum and str(value) not in map(str, (*each.enum, each.example)):
-            raise self.refused(at, f"not one of {', '.join(map(str, each.enum))}", value)
-        limit = limit_of(self.path, at)
+    def _check_limit(self, at: str, each: Field, value: Any, limit: Limit) -> None:
         measured = int(value) if each.type == "integer" else value
-        refusal = limit.refusal(self.location, at, measured, v2=self.v2) if limit else None
-        if refusal:
-            raise refusal
+        if not limit.holds(measured):
+            raise limit.refusal(self.location, at, measured, v2=self.v2)
 
     def _list(self, at: str, each: Field, value: Any) -> Any:
         if self.text and isinstance(value, str):
@@ -197,5 +207,7 @@ class _Part:
 
 
 def numbered(name: str, known: Collection[str]) -> bool:
-    """Return whether ``coupon_id_0`` is one of a documented ``coupon_id_$n``."""
-    return bool({re.sub(r"_\d+", "_$n", name), re.sub(r"_\d+_\d+$", "_$n_$m", name)} & set(known))
+    """Return whether an undocumented ``coupon_id_0`` is one of a documented ``coupon_id_$n``."""
+    if NUMBER.search(name) is None:
+        return False
+    return NUMBER.sub("_$n", name) in known or NUMBERS.sub("_$n_$m", name) in known

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from sqlite3 import ProgrammingError
 
 import pytest
 
@@ -76,6 +78,15 @@ def test_a_transaction_is_written_as_one():
         raise ZeroDivisionError
     assert store.kinds() == {}
     store.close()
+
+
+def test_a_transaction_of_a_closed_store_holds_no_lock():
+    store = Store()
+    store.close()
+    with pytest.raises(ProgrammingError), store.transaction():
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(store.lock.acquire, blocking=False).result()
 
 
 def test_records_are_trimmed_to_the_last():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import requests
 
-from taobao_top.sandbox import KINDS, Fault
+from taobao_top.sandbox import KINDS, Fault, Sandbox
 from taobao_top.sandbox.faults import Faults
 
 ITEM = "taobao.item.seller.get"
@@ -248,3 +249,38 @@ def test_a_message_comes_behind_the_next_one(sandbox):
     assert (topics(sandbox), sandbox.messages.waiting) == ([], 1)
     sandbox.messages.publish("B")
     assert topics(sandbox) == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("method", "hint"),
+    [
+        ("taobao.trade.fullinfo.gt", "did you mean taobao.trade.fullinfo.get / "),
+        ("taobao.tradez.*", "did you mean taobao.trade"),
+        ("batches", "did you mean batch?"),
+        ("7", "taobao_top.catalogue.methods() lists all"),
+    ],
+)
+def test_a_fault_of_a_method_that_there_is_not_is_refused(sandbox, call, method, hint):
+    with pytest.raises(ValueError, match=re.escape(hint)) as caught:
+        sandbox.fault("close", method=method)
+    assert "不存在" in caught.value.args[0].zh
+    answer = requests.post(f"{sandbox.origin}/_sandbox/faults", json={"kind": "close", "method": method}, timeout=9)
+    assert answer.status_code == 400
+    assert hint in answer.text
+    assert not list(sandbox.application.faults)
+    sandbox.service.gateway.strict = False
+    try:
+        assert sandbox.fault("close", method=method) in list(sandbox.application.faults)
+    finally:
+        sandbox.service.gateway.strict = True
+
+
+@pytest.mark.parametrize("method", [None, "*", "batch", "taobao.trade.*", "*.get", "taobao.time.get", "notify anything"])
+def test_a_fault_of_a_method_that_there_is(sandbox, method):
+    kind = "lost" if method == "notify anything" else "close"
+    assert sandbox.fault(kind, method=method) in list(sandbox.application.faults)
+
+
+def test_a_method_that_was_defined_has_faults():
+    with Sandbox(catalogue={"group": "acme", "methods": {"taobao.acme.get": {}}}) as sandbox:
+        assert sandbox.fault("close", method="taobao.acme.*") in list(sandbox.application.faults)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wechatpay.sandbox import Fault, Sandbox
+from wechatpay.sandbox.http import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def test_a_body_that_cannot_be_read_has_no_values(sandbox: Sandbox, merchant: An
         ),
         (
             {"kind": "lost", "operation": "notify 7"},
-            "operation: '7' is unknown; did you mean wechatpay.catalogue.events()?",
+            "operation: '7' is unknown; wechatpay.catalogue.events() lists all",
         ),
     ],
 )
@@ -111,6 +112,78 @@ def test_a_slip_is_refused(settings: dict[str, Any], message: str) -> None:
 
 def test_codes_of_operations_that_are_unknown_here_are_taken() -> None:
     assert Fault("error", code="CONTRACT_NOT_CONFIRM").code == "CONTRACT_NOT_CONFIRM"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "POST v3/refund/domestic/refunds",
+        "POST v3/refund/*",
+        "*certificates",
+        "GET /v3/billdownload/file",
+        "/v3/pay/transactions/native",
+        "GET v3/pay/transactions/out-trade-no/order-1",
+        "GET /v3/pay/transactions/out-trade-no/order-?",
+        "*/order-1",
+        "POST /pay/unifiedorder",
+        "POST v2/pay/unifiedorder",
+        "POST /hk/v3/transactions/native",
+        "POST /brand/anything",
+        "/brand/*",
+    ],
+)
+def test_a_fault_means_an_operation_by_key_path_or_number(sandbox: Sandbox, operation: str) -> None:
+    assert sandbox.fault("error", operation=operation) in list(sandbox.faults)
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        ("POST v3/pay/transactons/native", "did you mean POST v3/pay/transactions/native / "),
+        ("POST v3/refnd/*", "did you mean POST v3/refund/* / "),
+        ("GET v3/refund/domestic/refunds", "did you mean POST v3/refund/domestic/refunds / GET v3/refund/domestic/refunds/{"),
+        ("POST /v3/pay/transactions/out-trade-no/order-1/clse", "did you mean POST v3/pay/transactions/out-trade-no/"),
+        ("nothing", "wechatpay.catalogue.operations() lists all"),
+        ("notify TRANSACTON.*", "did you mean TRANSACTION."),
+    ],
+)
+def test_a_fault_of_an_operation_that_there_is_not_is_refused(sandbox: Sandbox, operation: str, message: str) -> None:
+    kind = "lost" if operation.startswith("notify") else "error"
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        sandbox.fault(kind, operation=operation)
+    assert "不存在" in caught.value.args[0].zh
+    assert not list(sandbox.faults)
+
+
+def test_a_sandbox_is_not_made_with_such_a_fault() -> None:
+    with pytest.raises(ValueError, match="is unknown; did you mean"):
+        Sandbox(faults=[Fault("error", operation="POST v3/refund/domestic/refund")])
+
+
+def test_a_sandbox_that_takes_any_path_takes_its_faults(sandbox: Sandbox) -> None:
+    sandbox.context.strict = False
+    sandbox.fault("error", operation="POST v3/brand-new")
+    assert len(sandbox.faults) == 1
+
+
+def test_a_snapshot_has_the_faults_that_were_in_force(sandbox: Sandbox) -> None:
+    sandbox.context.strict = False
+    sandbox.fault("error", operation="POST v3/brand-new")
+    sandbox.context.strict = True
+    snapshot = sandbox.snapshot()
+    sandbox.faults.clear()
+    sandbox.restore(snapshot)
+    assert [fault.operation for fault in sandbox.faults] == ["POST v3/brand-new"]
+
+
+def test_such_a_fault_is_refused_over_http(sandbox: Sandbox) -> None:
+    headers = (("host", "127.0.0.1"), ("content-type", "application/json"))
+    sent = {"kind": "error", "operation": "POST v3/refund/domestic/refund"}
+    reply = sandbox.control_api.handle(Request("POST", "/_sandbox/faults", headers, json.dumps(sent).encode()))
+    assert reply.status == 400
+    answer = json.loads(reply.body)
+    assert "did you mean POST v3/refund/domestic/refunds" in answer["message"]
+    assert "您是否想用" in answer["zh"]
 
 
 # notifications
@@ -200,8 +273,6 @@ def test_a_receiver_that_hangs_delays_its_own_notifications_only(sandbox: Sandbo
 
 def test_faults_by_number_over_the_control_api(sandbox: Sandbox, merchant: Any) -> None:
     members = {"kind": "error", "code": "NOT_ENOUGH", "match": {"out_refund_no": "R2"}}
-    from wechatpay.sandbox.http import Request
-
     headers = (("host", "127.0.0.1"), ("content-type", "application/json"))
     reply = sandbox.control_api.handle(Request("POST", "/_sandbox/faults", headers, json.dumps(members).encode()))
     assert json.loads(reply.body)["faults"][0]["match"] == {"out_refund_no": "R2"}

@@ -83,6 +83,7 @@ def test_trades_messages_and_faults_full_of_markup_are_text(visit, sandbox):
     number = sandbox.messages.publish("a").id
     sandbox.messages.take("default", 1)
     sandbox.messages.fail(number, EVIL)
+    sandbox.service.gateway.strict = False
     sandbox.fault("error", sub_code=EVIL, sub_msg=EVIL, method=EVIL)
     sandbox.ban(600, method=EVIL, sub_code=EVIL)
     sandbox.limit(3, method=EVIL)

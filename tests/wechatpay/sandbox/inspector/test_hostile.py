@@ -122,7 +122,9 @@ def test_callbacks_full_of_markup_are_text(visit, sandbox, receiver):
 
 
 def test_faults_and_messages_full_of_markup_are_text(visit, sandbox, merchant):
+    sandbox.context.strict = False
     sandbox.faults.add("error", code=EVIL, operation=EVIL, message=EVIL)
+    sandbox.context.strict = True
     sandbox.faults.add("error", code=EVIL, message=EVIL, status=418)
     merchant.send(merchant.request("GET", "/v3/certificates"))
     page = visit()
@@ -247,7 +249,7 @@ const post = (path, options) => fetch(base + path, {method: 'POST', ...options})
 def test_a_page_elsewhere_can_neither_read_nor_steer(browser, sandbox, merchant, receiver):
     receiver.page = ATTACK.encode()
     merchant.order()
-    sandbox.faults.add("latency", operation="nothing")
+    sandbox.faults.add("latency", operation="GET v3/certificates")
     context = browser.new_context()
     page = context.new_page()
     for origin in (
