@@ -245,7 +245,12 @@ def direct(ours: Callable[[Place, Any], Made]) -> Callable[[Place], Made]:
 
 
 GROUPS: dict[str, dict[str, Callable[[Place], Made]]] = {
-    "WeChat Pay APIv3": {"floor": v3_floor, "ours": v3_ours, "ours, direct": direct(v3_ours), "wechatpayv3": v3_wechatpayv3},
+    "WeChat Pay APIv3": {
+        "floor": v3_floor,
+        "ours": v3_ours,
+        "ours, direct": direct(v3_ours),
+        "wechatpayv3": v3_wechatpayv3,
+    },
     "WeChat Pay APIv2": {"floor": v2_floor, "ours": v2_ours, "ours, direct": direct(v2_ours)},
     "Batch of 20 (TOP)": {"floor": top_same_size, "ours": top_batch},
     "Taobao TOP": {"floor": top_floor, "ours": top_ours, "ours, direct": direct(top_ours), "taobaopy": top_taobaopy},

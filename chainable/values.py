@@ -17,6 +17,7 @@ from attrs import field, frozen
 from chainable.codecs import JSONCodec, Location, digits, format_location
 from chainable.errors import CodecError
 from chainable.file_sources import FileSource, is_open_file, read_source
+from chainable.masking import safe_repr
 from chainable.multipart import FilePart
 from chainable.times import beijing
 
@@ -96,6 +97,7 @@ class _NestedCodec(JSONCodec):
             super()._write_other(value, location, put)
 
 
+@safe_repr
 @frozen(eq=False)
 class ValueWriter:
     """
