@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
-WORKERS ?= 2
+WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types unit package platforms docs bench clean
@@ -32,7 +32,8 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 	@$(BIN)/taobao-top demo
 
 test: lint types ## everything CI runs
-	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=1' '$(MAKE) --no-print-directory unit'
+	@workers=$$($(BIN)/python -c 'import os; print(max(1, os.cpu_count() // 2))'); $(BIN)/python tools/side_by_side.py \
+		"$(MAKE) --no-print-directory package WORKERS=$$workers" '$(MAKE) --no-print-directory unit'
 
 lint: $(VENV)/.dev ## style, and who may import what
 	$(BIN)/ruff check .

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import weakref
+from collections import deque
+from functools import lru_cache
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -38,6 +41,40 @@ def _pools_are_closed():
     yield
     for engine in list(_engines):
         engine.dispose()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep what the collection made out of every later look at all objects: there are a million of them."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys_are_made_and_checked_once():
+    """
+    Save the two most expensive steps of most tests, and no other.
+
+    The sandboxes of a run take turns with four keys for each purpose, and a private key that was loaded
+    once, which checks its primes, is the same object the next time.
+    """
+    from wechatpay.crypto.keys import private_key
+    from wechatpay.sandbox import account
+
+    fresh, made = account.new_rsa_key, {}
+
+    def new_rsa_key(random, purpose):
+        if random.seed is not None:
+            return fresh(random, purpose)
+        keys = made.setdefault(purpose, deque())
+        keys.append(keys.popleft() if len(keys) == 4 else fresh(random, purpose))
+        return keys[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(account, "new_rsa_key", new_rsa_key)
+        for name in ("load_der_private_key", "load_pem_private_key"):
+            patch.setattr(private_key, name, lru_cache(maxsize=64)(getattr(private_key, name)))
+        yield
 
 
 @pytest.fixture

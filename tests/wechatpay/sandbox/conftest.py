@@ -74,7 +74,9 @@ class Merchant:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.account = sandbox.account
-        self.key: Any = serialization.load_pem_private_key(self.account.private_key.encode(), None)
+        self.key: Any = serialization.load_pem_private_key(
+            self.account.private_key.encode(), None, unsafe_skip_rsa_key_validation=True
+        )
         self.serial = self.account.public_key_id
 
     def rsa(self, message: bytes) -> str:
