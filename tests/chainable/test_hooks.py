@@ -180,6 +180,7 @@ class TestAnnouncements:
             result, *_ = run(a_call(), answered(), on_attempt=hook)
         assert result.content == b"ok"
 
+    @pytest.mark.filterwarnings("error")
     def test_a_warning_that_is_an_error_does_not_fail_the_call(self, caplog):
         result, *_ = run(a_call(), answered(), on_attempt=lambda attempt: nullcontext())
         assert result.content == b"ok"
