@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainable.throttling import ban_seconds
+from chainable.throttling import ban_seconds, header_seconds
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_the_wait_is_read_in_seconds(text, seconds):
 @pytest.mark.parametrize("text", ["", "Invalid session", "5 seconds ago", "a ban of 3 seconds", "again in a minute"])
 def test_a_text_without_a_wait_gives_none(text):
     assert ban_seconds(text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("0", 0.0), (None, None), ("", None), ("-1", None), ("1.5", None), ("٣", None), ("Fri, 01 Jan", None)],
+)
+def test_a_header_gives_whole_seconds(value, seconds):
+    assert header_seconds(value) == seconds

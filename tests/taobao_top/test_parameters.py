@@ -298,3 +298,9 @@ def test_a_datetime_in_any_zone_is_written_as_the_same_second(naive, offset):
 
 def test_locations_are_written_as_in_Python():
     assert format_location((((None, "a"), 0), "b")) == "a[0].b"
+
+
+def test_the_types_of_the_catalogue_have_forms():
+    kinds = {"a": "String", "b": "Number[]", "c": "Json", "d": "object[]", "e": "byte[]", "f": "byte"}
+
+    assert forms_of(kinds) == {"a": "comma", "b": "comma", "c": "json", "d": "json", "e": "file", "f": "comma"}
