@@ -232,7 +232,7 @@ def refuse_other_urllib3() -> None:
         ConfigurationError: ``urllib3_replaced``.
     """
     if hasattr(urllib3, "AsyncPoolManager"):
-        version = urllib3.__version__
+        version = str(vars(urllib3)["__version__"])
         msg = (
             f"urllib3 {version} is urllib3-future, which niquests puts in the place of urllib3: calls of requests would "
             "fail after they were sent; uninstall urllib3-future and urllib3, install niquests with URLLIB3_NO_OVERRIDE=1 "
