@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
@@ -48,6 +49,7 @@ __all__ = [
     "extend_deadline",
     "origin_of",
     "read_content",
+    "refuse_other_urllib3",
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
@@ -171,6 +173,25 @@ class _Adapter(HTTPAdapter):
         return response
 
 
+def refuse_other_urllib3() -> None:
+    """
+    Raise if urllib3-future is installed in the place of urllib3, as niquests does it.
+
+    requests does not work on it: a call fails after it was sent, so that its outcome is unknown.
+
+    Raises:
+        ConfigurationError: ``urllib3_replaced``.
+    """
+    if hasattr(urllib3, "AsyncPoolManager"):
+        version = str(vars(urllib3)["__version__"])
+        msg = (
+            f"urllib3 {version} is urllib3-future, which niquests puts in the place of urllib3: calls of requests would "
+            "fail after they were sent; uninstall urllib3-future and urllib3, install niquests with URLLIB3_NO_OVERRIDE=1 "
+            "and --no-binary urllib3-future, then urllib3"
+        )
+        raise ConfigurationError(msg, reason="urllib3_replaced", version=version)
+
+
 def origin_of(url: str) -> str:
     """Return scheme and authority of a URL, unchanged."""
     start = url.find("://") + 3
@@ -219,6 +240,9 @@ class RequestsTransport:
         proxies: A mapping as requests takes it; None for the proxies of the
             environment, which is read once.
         http_session: A session whose adapters, proxies, cert and verify are used.
+
+    Raises:
+        ConfigurationError: ``urllib3_replaced``: another package is installed in the place of urllib3.
     """
 
     def __init__(
@@ -229,6 +253,7 @@ class RequestsTransport:
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
     ) -> None:
+        refuse_other_urllib3()
         self._lent = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify

@@ -51,6 +51,9 @@ REASONS = {
     "not_a_header_value": "请求头 {name} 的值应为一行可打印的 ASCII 文本",
     "certificate_not_loaded": "客户端证书及其私钥无法加载（{error}），请检查这两个文件",
     "no_ca_certificates": "没有 PEM 格式的 CA 证书（{error}）：请给出 CA 文件或目录的路径",
+    "urllib3_replaced": "urllib3 {version} 其实是 urllib3-future（niquests 安装时会用它顶替 urllib3）："
+    "requests 的请求会在发出之后出错；请先卸载 urllib3-future 和 urllib3，设置 URLLIB3_NO_OVERRIDE=1 并加 "
+    "--no-binary urllib3-future 重装 niquests，再安装 urllib3",
     "session_certificate": "它的 {adapter} 只能从文件读取商户证书，而此接口需要商户证书："
     "请设置 session.cert = ('apiclient_cert.pem', 'apiclient_key.pem')；请求没有发出",
     "session_retries": "它的 {adapter} 设置了 max_retries，可能用同一签名重复付款：请改用 max_retries=0，"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 import trustme
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -535,3 +536,11 @@ class TestStreams:
 
         with FaultServer(error) as server:
             assert send(either(), server.url, stream=True)._content == b"no"
+
+
+def test_urllib3_that_was_replaced_is_refused(monkeypatch):
+    """niquests puts urllib3-future in its place, on which calls of requests fail after they were sent."""
+    monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
+    with pytest.raises(ConfigurationError, match="URLLIB3_NO_OVERRIDE=1") as caught:
+        RequestsTransport()
+    assert (caught.value.reason, caught.value.values) == ("urllib3_replaced", {"version": urllib3.__version__})

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import requests
+import urllib3
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
@@ -167,3 +168,12 @@ def test_the_command_in_chinese(gateway, tmp_path):
     result = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
 
     assert "✓ session（平台验证）：有效\n" in result.output
+
+
+def test_urllib3_that_was_replaced(found, app, monkeypatch):
+    monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
+    result = found(app)
+    assert (result["urllib3"].state, result["urllib3"].code) == ("✗", 2)
+    assert "urllib3-future" in result["urllib3"].found
+    assert result["app_key"].state == "✓"
+    assert not result.keys() & {"client", "clock", "proxy"}

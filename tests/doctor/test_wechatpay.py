@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import urllib3
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -553,3 +554,13 @@ def test_the_command_receives(sandbox, tmp_path, port):
     assert "✓ notify_url, forged: responds 401" in result.output
     assert run("--env", file, "--receive", 0).exit_code == 2
     assert "give --notify-url" in run("--env", file, "--receive", port).output
+
+
+def test_urllib3_that_was_replaced(found, settings, monkeypatch):
+    """No call is made, as it could be sent and fail afterwards; the files are still checked."""
+    monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
+    result = found(settings)
+    assert (result["urllib3"].state, result["urllib3"].code) == ("✗", 2)
+    assert "urllib3-future" in result["urllib3"].found
+    assert result["private_key"].state == "✓"
+    assert not result.keys() & {"client", "clock", "encryption", "proxy"}

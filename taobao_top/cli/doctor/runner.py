@@ -17,6 +17,7 @@ from chainable.cli.checks import FOLLOW, bad, call_failed, good, make_client, wa
 from chainable.cli.connectivity import check_ca, check_way, is_url
 from chainable.cli.exit_codes import REFUSED
 from chainable.cli.i18n import Words
+from chainable.cli.installation import check_installation
 from chainable.errors import ChainableError
 from taobao_top.cli.doctor import spi_url as spi_url_checks
 from taobao_top.cli.doctor.reasons import explain
@@ -90,14 +91,15 @@ def examine(
         clock: Returns Unix time in seconds.
         timeout: Seconds for each step.
     """
+    replaced = list(check_installation())
     findings = list(_settings(settings))
     if settings.get("ca") is not None:
         findings.insert(0, check_ca(settings["ca"]))
         if findings[0].code:
             settings = {name: value for name, value in settings.items() if name != "ca"}
-    yield from findings
-    broken = any(finding.code for finding in findings)
-    if offline:
+    yield from (*replaced, *findings)
+    broken = bool(replaced) or any(finding.code for finding in findings)
+    if offline or replaced:
         if not broken:
             top, finding = _make_client(settings, clock)
             yield finding

@@ -12,6 +12,7 @@ from chainable.cli.checks import BAD, bad, make_client
 from chainable.cli.connectivity import CLOCK, check_ca, check_clock, check_way, is_loopback_url, is_url
 from chainable.cli.exit_codes import NETWORK
 from chainable.cli.i18n import Words
+from chainable.cli.installation import check_installation
 from wechatpay.cli.doctor import api_checks, credentials
 from wechatpay.cli.doctor import notify_url as notify_url_checks
 from wechatpay.cli.doctor.echo_check import CHECK, choose_echo_check
@@ -51,7 +52,10 @@ def examine(
         timeout: Seconds for each step.
         patience: Seconds to wait for the platform's notification.
     """
-    broken = False
+    replaced = list(check_installation())
+    yield from replaced
+    broken = bool(replaced)
+    offline = offline or broken
     if settings.get("ca") is not None:
         trusted = check_ca(settings["ca"])
         yield trusted
