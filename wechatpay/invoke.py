@@ -1,5 +1,5 @@
 """
-The parameters with which a front end starts the payment of an order.
+The parameters with which a front end starts the payment of an order, or opens another page of WeChat.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012791857 (JSAPI),
 https://pay.weixin.qq.com/doc/v3/merchant/4012791898 (mini program),
@@ -12,24 +12,28 @@ from __future__ import annotations
 from binascii import b2a_base64
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError
 from chainable.masking import safe_repr
 from chainable.times import BEIJING
+from wechatpay.business_views import BusinessView, TransferView
 from wechatpay.crypto import rsa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from wechatpay.settings import Settings
 
-__all__ = ["H5", "Invoke", "InvokeV2", "Native"]
+__all__ = ["H5", "BusinessView", "Invoke", "InvokeV2", "Native", "TransferView"]
 
 H5_LIFE = timedelta(minutes=5)
 NATIVE_LIFE = timedelta(hours=2)
+_HMAC = "HMAC-SHA256"
+_COUPON_PAGE = "https://action.weixin.qq.com/busifavor/getcouponinfo"
+_COUPON_FIELDS = ("stock_id", "out_request_no", "coupon_code", "create_coupon_merchant", "customize_send_time")
 
 
 @safe_repr
@@ -183,6 +187,156 @@ class Invoke:
             raise CodecError(msg)
         return Native(code_url, self._in(NATIVE_LIFE), self._settings.clock)
 
+    def merchant_transfer(
+        self, *, appid: str, package_info: str, sub_mchid: str | None = None, sub_appid: str | None = None
+    ) -> TransferView:
+        """
+        Return the page on which the user confirms a transfer (商家转账), or that later ones need no confirmation.
+
+        Nothing of it is signed. ``jsapi()``, ``mini_program()`` and ``app()`` of the result are what each front end needs.
+
+        Args:
+            appid: The appid of the transfer.
+            package_info: That of the response, which has it while the state is ``WAIT_USER_CONFIRM``.
+            sub_mchid: The sub-merchant of the transfer, in partner mode.
+            sub_appid: The ``sub_appid`` of the transfer, if it has one.
+
+        Official page: https://pay.weixin.qq.com/doc/v3/partner/4016960577
+        """
+        parameters = {"mchId": self._settings.mchid, "appId": _line("appid", appid)}
+        for name, option, value in (("subMchId", "sub_mchid", sub_mchid), ("subAppId", "sub_appid", sub_appid)):
+            if value is not None:
+                parameters[name] = _line(option, value)
+        parameters["package"] = _line("package_info", package_info)
+        return TransferView("requestMerchantTransfer", parameters)
+
+    def payscore_enable(self, *, apply_permissions_token: str) -> BusinessView:
+        """
+        Return the page on which the user authorizes a service of 微信支付分.
+
+        Args:
+            apply_permissions_token: That of the response, valid for an hour. Nothing is signed.
+
+        Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/jsapi-auth.html
+        """
+        token = _line("apply_permissions_token", apply_permissions_token)
+        return BusinessView("wxpayScoreEnable", {"apply_permissions_token": token})
+
+    def payscore_use(self, *, package: str, signed: bool = False) -> BusinessView:
+        """
+        Return the page on which the user confirms an order of 微信支付分.
+
+        Args:
+            package: That of the response to the order.
+            signed: Sign it with the APIv2 key, by HMAC-SHA256. Today's pages ask for this of institutions
+                (机构模式) only; they asked it of all merchants before.
+
+        Official pages: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/jsapi-confirm.html,
+        https://pay.weixin.qq.com/doc/global/v3/zh/4014096508 (signed)
+        """
+        parameters = {"package": _line("package", package)}
+        return BusinessView("wxpayScoreUse", self._payscore(parameters) if signed else parameters)
+
+    def payscore_detail(self, *, service_id: str, out_order_no: str) -> BusinessView:
+        """
+        Return the page that shows the user an order of 微信支付分; signed with the APIv2 key, by HMAC-SHA256.
+
+        Args:
+            service_id: The service of the order.
+            out_order_no: Your number of it.
+
+        Official page: https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/jsapi-order.html
+        """
+        parameters = {
+            "service_id": _line("service_id", service_id),
+            "out_order_no": _line("out_order_no", out_order_no),
+        }
+        return BusinessView("wxpayScoreDetail", self._payscore(parameters))
+
+    def papay_mini_program(
+        self,
+        *,
+        pre_entrustweb_id: str,
+        redirect_appid: str = "wxbd687630cd02ce1d",
+        redirect_path: str = "pages/index/index",
+    ) -> dict[str, Any]:
+        """
+        Return the parameters of ``wx.navigateToMiniProgram(…)``, which opens the signing of a contract (委托代扣).
+
+        Nothing of it is signed. All three come from the response to the pre-signing (预签约).
+
+        Args:
+            pre_entrustweb_id: The id of the session.
+            redirect_appid: The appid of the mini program.
+            redirect_path: The path in it.
+
+        Official page: https://pay.weixin.qq.com/docs/merchant/apis/entrusted-payment/redirect-mini-program.html
+        """
+        return {
+            "appId": _line("redirect_appid", redirect_appid),
+            "path": _line("redirect_path", redirect_path),
+            "extraData": {"pre_entrustweb_id": _line("pre_entrustweb_id", pre_entrustweb_id)},
+        }
+
+    def send_coupons(self, coupons: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """
+        Return the attributes of ``<send-coupon>``, the plugin with which mini programs hand out coupons (小程序发券插件).
+
+        They are signed with the APIv2 key of this merchant, by HMAC-SHA256.
+
+        Args:
+            coupons: For each coupon ``stock_id`` and ``out_request_no``, and ``coupon_code``,
+                ``create_coupon_merchant`` or ``customize_send_time`` where the stock needs it.
+
+        Raises:
+            CodecError: There is no coupon, one lacks a member, or has an unknown one.
+
+        Official page: https://pay.weixin.qq.com/docs/partner/products/offer-coupons-by-mini-program/apilist.html
+        """
+        if not coupons:
+            raise CodecError("coupons: at least one coupon was expected")
+        merchant = self._settings.mchid
+        given = [_coupon(each, f"coupons[{at}]") for at, each in enumerate(coupons)]
+        numbered = {f"{name}{at}": value for at, each in enumerate(given) for name, value in each.items()}
+        sign = _sign_v2(self._settings, {**numbered, "send_coupon_merchant": merchant}, _HMAC)
+        return {"send_coupon_params": given, "sign": sign, "send_coupon_merchant": merchant}
+
+    def coupon_url(self, *, stock_id: str, out_request_no: str, openid: str, coupon_code: str | None = None) -> str:
+        """
+        Return the page on which a user takes a merchant coupon (商家券 H5 发券): redirect to it inside WeChat.
+
+        It is signed with the APIv2 key of this merchant, by HMAC-SHA256.
+
+        Args:
+            stock_id: The stock of the coupon.
+            out_request_no: Your number of the request, unique.
+            openid: The user, by an appid that is bound to this merchant or to the owner of the stock.
+            coupon_code: The code, if the stock takes them from you.
+
+        Official page: https://pay.weixin.qq.com/docs/merchant/apis/offer-coupons-by-h5/h5-coupon.html
+        """
+        parameters = {
+            "stock_id": _line("stock_id", stock_id),
+            "out_request_no": _line("out_request_no", out_request_no),
+            "send_coupon_merchant": self._settings.mchid,
+            "open_id": _line("openid", openid),
+        }
+        if coupon_code is not None:
+            parameters["coupon_code"] = _line("coupon_code", coupon_code)
+        parameters["sign"] = _sign_v2(self._settings, parameters, _HMAC)
+        return f"{_COUPON_PAGE}?{urlencode(parameters)}#wechat_pay&wechat_redirect"
+
+    def _payscore(self, parameters: dict[str, str]) -> dict[str, str]:
+        """Add what signed pages of 微信支付分 have: merchant, time, nonce and signature."""
+        whole = {
+            "mch_id": self._settings.mchid,
+            **parameters,
+            "timestamp": str(int(self._settings.clock())),
+            "nonce_str": self._settings.nonce(),
+            "sign_type": _HMAC,
+        }
+        return {**whole, "sign": _sign_v2(self._settings, whole, _HMAC)}
+
     def _in(self, life: timedelta) -> datetime:
         return datetime.fromtimestamp(int(self._settings.clock()), BEIJING) + life
 
@@ -216,7 +370,7 @@ class InvokeV2:
     def jsapi(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
         """Return the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``; see :meth:`Invoke.jsapi`."""
         parameters = _page_parameters(self._settings, appid, prepay_id, sign_type)
-        return {**parameters, "paySign": self._sign(parameters, sign_type)}
+        return {**parameters, "paySign": _sign_v2(self._settings, parameters, sign_type)}
 
     def mini_program(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
         """Return the parameters of ``wx.requestPayment(…)``; see :meth:`Invoke.mini_program`."""
@@ -229,17 +383,31 @@ class InvokeV2:
     ) -> dict[str, str]:
         """Return the parameters of the app SDK's ``PayReq``; see :meth:`Invoke.app`."""
         parameters = _app_parameters(self._settings, appid, prepay_id, partnerid)
-        return {**parameters, "sign": self._sign(parameters, sign_type)}
+        return {**parameters, "sign": _sign_v2(self._settings, parameters, sign_type)}
 
-    def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
-        from wechatpay.apiv2.signing import ParamSigner, secret_of, signature
 
-        secret = self._settings.secret or secret_of(self._settings.v2_signer)
-        if secret is None:
-            msg = "orders of APIv2 are signed with its key: give secret= to the client"
-            raise ConfigurationError(msg)
-        signer = ParamSigner(sign_type, secret)  # refuses an unknown algorithm
-        return signature(signer.sign_type, parameters, secret)
+def _sign_v2(settings: Settings, parameters: Mapping[str, str], sign_type: str) -> str:
+    """Sign parameters with the APIv2 key."""
+    from wechatpay.apiv2.signing import ParamSigner, secret_of, signature
+
+    secret = settings.secret or secret_of(settings.v2_signer)
+    if secret is None:
+        msg = "these parameters are signed with the APIv2 key: give secret= to the client"
+        raise ConfigurationError(msg)
+    signer = ParamSigner(sign_type, secret)  # refuses an unknown algorithm
+    return signature(signer.sign_type, parameters, secret)
+
+
+def _coupon(coupon: Mapping[str, str], where: str) -> dict[str, str]:
+    """Return the members of a coupon, checked."""
+    given = {name: _line(f"{where}.{name}", value) for name, value in coupon.items() if value is not None}
+    unknown = sorted(given.keys() - set(_COUPON_FIELDS))
+    missing = [name for name in _COUPON_FIELDS[:2] if name not in given]
+    if unknown or missing:
+        problem = f"{unknown[0]} is unknown" if unknown else f"{missing[0]} is missing"
+        msg = f"{where}: {problem}; a coupon has {', '.join(_COUPON_FIELDS)}, the first two always"
+        raise CodecError(msg)
+    return given
 
 
 def _page_parameters(settings: Settings, appid: str, prepay_id: str, sign_type: str) -> dict[str, str]:

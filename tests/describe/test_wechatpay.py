@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from chainable.describe import Candidate, Description
 from wechatpay import WeChatPay, catalogue
 from wechatpay.describe import attributes, describe, described, search
+from wechatpay.invoke import Invoke
 
 INSURANCE = "POST v3/hire-power-bank/insurance-orders"
 CONTRACT = "POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"
@@ -84,6 +85,31 @@ def test_the_description_of_an_operation_is_complete():
     (answer,) = found.answers
     assert answer.heading == "返回字典"
     assert [row.name for row in answer.rows][:3] == ["order_id", "out_order_no", "openid"]
+
+
+@pytest.mark.parametrize(
+    ("key", "step"),
+    [
+        ("POST v3/pay/transactions/jsapi", "jsapi(appid=…, prepay_id=…)"),
+        ("POST v3/combine-transactions/h5", "h5(h5_url)"),
+        ("POST v3/fund-app/mch-transfer/transfer-bills", "merchant_transfer(appid=…, package_info=…)"),
+        ("POST v3/payscore/serviceorder", "payscore_use(package=…)"),
+        ("POST v3/payscore/permissions", "payscore_enable(apply_permissions_token=…)"),
+        (
+            "POST v3/papay/scheduled-deduct-sign/contracts/pre-entrust-sign/mini-program",
+            "papay_mini_program(**response.data)",
+        ),
+    ],
+)
+def test_the_step_of_the_front_end_is_named(key, step):
+    assert dict(described(key).facts)["前端"] == f"client.invoke.{step}"
+    name = step.partition("(")[0]
+    assert callable(getattr(Invoke, name))
+
+
+def test_most_operations_have_no_step_of_a_front_end():
+    assert "前端" not in dict(described("GET v3/payscore/serviceorder").facts)
+    assert "前端" not in dict(described("POST v3/payscore/payafter-orders").facts)
 
 
 def test_the_same_for_machines():

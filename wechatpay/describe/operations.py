@@ -9,6 +9,7 @@ from attrs import evolve
 from chainable.describe import CallStyle, Description, Label, Meaning, Row, Table, arguments
 from wechatpay.describe.as_python import attributes
 from wechatpay.describe.field_rows import examples, one_of, rows
+from wechatpay.describe.front_end import front_end_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,8 @@ def _facts(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.idempotent_by:
         place, *names = operation.idempotent_by
         yield Label("重试", "retry"), f"单号不变可安全重试 · safe with the same {place} {'.'.join(names)}"
+    if (step := front_end_step(operation)) is not None:
+        yield Label("前端", "front end"), step
     if operation.answer in _ANSWERS:
         yield Label("应答", "response"), _ANSWERS[operation.answer]
 
