@@ -8,6 +8,7 @@ import socket
 import weakref
 from collections import deque
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -51,13 +52,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _keys_are_made_and_checked_once():
+def _expensive_steps_are_taken_once(tmp_path_factory):
     """
-    Save the two most expensive steps of most tests, and no other.
+    Save the most expensive steps of most tests, and no other.
 
-    The sandboxes of a run take turns with four keys for each purpose, and a private key that was loaded
-    once, which checks its primes, is the same object the next time.
+    The sandboxes of a run take turns with four keys for each purpose. A private key that was loaded once,
+    which checks its primes, is the same object the next time. Clients trust one public authority instead of
+    all of them, for tests call this machine alone.
     """
+    from chainable import transport
     from wechatpay.crypto.keys import private_key
     from wechatpay.sandbox import account
 
@@ -74,6 +77,10 @@ def _keys_are_made_and_checked_once():
         patch.setattr(account, "new_rsa_key", new_rsa_key)
         for name in ("load_der_private_key", "load_pem_private_key"):
             patch.setattr(private_key, name, lru_cache(maxsize=64)(getattr(private_key, name)))
+        authorities = Path(transport.where()).read_text("ascii", "ignore")
+        bundle = tmp_path_factory.mktemp("trusted") / "ca.pem"
+        bundle.write_text(authorities[: authorities.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
+        patch.setattr(transport, "where", lambda: str(bundle))
         yield
 
 
