@@ -58,7 +58,7 @@ class Alipay(NameRoot, Client):
     def prepare(self, path, verb, positional, keywords):
         options = call_options(keywords)
         fields = {"app_id": self.app_id, "method": path, "charset": "utf-8", "sign_type": "RSA2", "version": "1.0"}
-        fields["biz_content"] = JSON.encode(*positional or (keywords,)).decode()
+        fields["biz_content"] = JSON.encode(dict(*positional) | keywords).decode()
         return self.call(verb, path, self.gateway, options=options, parameters=fields, parse=answer, **self.signing)
 
 

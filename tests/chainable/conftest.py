@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chainable import JSON, Call, Client, NameChain, PathChain
+from chainable import JSON, Call, Client, NameRoot, PathChain, PathRoot
 from chainable.resolution import PathResolver
 
 
@@ -62,7 +62,7 @@ TREE = Tree(
 )
 
 
-class Paths(Client):
+class Paths(PathRoot, Client):
     """A client of paths and verbs that keeps the calls it would send."""
 
     def __init__(self, url: str = "https://gateway.example/", **options: Any) -> None:
@@ -71,11 +71,8 @@ class Paths(Client):
         super().__init__(logger=logging.getLogger("paths"), **options)
         self.start = PathResolver.start(TREE)
 
-    def __getattr__(self, name: str) -> PathChain:
-        return PathChain(self, self.__dict__["start"].attribute(name))
-
-    def chain(self, path: str) -> PathChain:
-        return PathChain(self, self.start).chain(path)
+    def start_chain(self) -> PathChain:
+        return PathChain(self, self.start)
 
     def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         resolution = path.resolve(verb)
@@ -99,13 +96,8 @@ class Paths(Client):
         )
 
 
-class Names(Client):
+class Names(NameRoot, Client):
     """A client of dotted names."""
-
-    def __getattr__(self, name: str) -> NameChain:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return NameChain(self, name)
 
     def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         return Call(

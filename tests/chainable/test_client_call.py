@@ -92,6 +92,15 @@ def test_json_is_read_by_default(client):
         assert caught.value.maybe_sent
 
 
+def test_a_call_may_be_run_without_a_chain(client):
+    with responses.RequestsMock() as mock:
+        mock.get(URL, '{"a": 1}')
+        assert client.run(client.call("GET", "orders", URL)).data == {"a": 1}
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.run(client.call("GET", "orders", URL))
+
+
 def test_a_streamed_answer_is_left_unread_and_a_refusal_is_raised(client):
     options = CallOptions(stream=True)
     read = []

@@ -87,3 +87,18 @@ def test_the_limits_of_the_client_hold_for_its_calls(merchant_key, platform_key)
         client = Alipay("2021", merchant_key, platform_key.public_key(), gateway, timeout=0.1)
         with client, pytest.raises(requests.ReadTimeout):
             client.alipay.trade.query(out_trade_no="1")
+
+
+def test_parameters_may_come_in_a_mapping_and_by_name(alipay, platform_key):
+    with responses.RequestsMock() as mock:
+        mock.post("https://openapi.alipay.com/gateway.do", answered(platform_key, '{"code":"10000"}'))
+        alipay.alipay.trade.query({"out_trade_no": "1"}, trade_no="2", timeout=3)
+        fields = parse_qs(mock.calls[0].request.body.decode())
+    assert json.loads(fields["biz_content"][0]) == {"out_trade_no": "1", "trade_no": "2"}
+
+
+def test_a_page_in_place_of_an_answer_is_named(alipay):
+    with responses.RequestsMock() as mock:
+        mock.post("https://openapi.alipay.com/gateway.do", "<html>", status=502)
+        with pytest.raises(APIError, match="HTTP status 502"):
+            alipay.alipay.trade.pay(out_trade_no="1")
