@@ -112,7 +112,7 @@ def test_nothing_half_written(bank, kept, fault):
 
     result = apply(client)
     if fault == "a slow drip":
-        object.__setattr__(client, "_deadline", 0.5)
+        object.__setattr__(client.settings, "deadline", 0.5)
     with pytest.raises((requests.RequestException, SignatureError)) as caught:
         client.download(result, kept)
     ENDED.set()
