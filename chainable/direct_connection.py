@@ -338,8 +338,23 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Read the next bytes; 0 at the end. An error closes the connection."""
+        """Fill a buffer, whose deadline is that of all its bytes; fewer come only at the end. An error closes."""
         view = memoryview(buffer).cast("B")
+        done = 0
+        while done < len(view):
+            count = self._read_piece(view[done:])
+            if not count:
+                break
+            done += count
+        return done
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Return the bytes that arrive next, at most this number."""
+        buffer = memoryview(bytearray(_CHUNK if size < 0 else size))
+        return bytes(buffer[: self._read_piece(buffer)])
+
+    def _read_piece(self, view: memoryview) -> int:
+        """Read the next bytes; 0 at the end. An error closes the connection."""
         try:
             if self._chunks is not None:
                 return self._read_chunks(*self._chunks, view)

@@ -13,6 +13,7 @@ import threading
 import time
 import weakref
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -348,6 +349,19 @@ class TestStreams:
             assert response.raw._fp.closed
         assert server.connections == connections
 
+    @pytest.mark.parametrize("start", [header("Content-Length: 4\r\n"), CHUNKED + b"4\r\n"])
+    def test_a_buffer_is_filled_unless_one_piece_is_asked_for(self, direct, serve, start):
+        server = serve([start + b"o", b"k", b"a", b"y\r\n0\r\n\r\n" if start.startswith(CHUNKED) else b"y"])
+        response = send(direct, server.url, stream=True)
+        buffer = bytearray(3)
+        assert response.raw._fp.readinto(buffer) == 3
+        assert buffer == b"oka"
+        assert response.raw.read1(100) == b"y"
+        assert response.raw.read1() == b""
+        response = send(direct, server.url, stream=True)
+        assert response.raw.read1() == b"o"
+        response.close()
+
     def test_a_body_without_bytes_is_complete_at_once(self, direct, serve):
         server = serve(ok_response(b""))
         responses = [send(direct, server.url, stream=True) for _ in range(2)]
@@ -396,6 +410,10 @@ class TestConnecting:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
+    def replace_socket(self, monkeypatch, kind: Any) -> None:
+        """Replace the class of the connection's socket, and not that of the server's."""
+        monkeypatch.setattr(direct_connection, "socket", SimpleNamespace(**vars(socket) | {"socket": kind}))
+
     def test_the_next_address_is_tried(self, direct, serve, monkeypatch):
         server = serve(ok_response())
         self.addresses(monkeypatch, 9, server.port)
@@ -422,7 +440,7 @@ class TestConnecting:
         def refuse(*_):
             raise OSError(24, "Too many open files")
 
-        monkeypatch.setattr(socket, "socket", refuse)
+        self.replace_socket(monkeypatch, refuse)
         with pytest.raises(requests.ConnectionError) as caught:
             send(direct, "http://127.0.0.1:9/")
         assert caught.value.maybe_sent is False
@@ -447,10 +465,9 @@ class TestConnecting:
             def setsockopt(self, *args: Any) -> None:
                 raise KeyboardInterrupt
 
-        with monkeypatch.context() as patch:
-            patch.setattr(socket, "socket", Interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                send(direct, server.url)
+        self.replace_socket(monkeypatch, Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            send(direct, server.url)
         assert [one.fileno() for one in made] == ([] if step == "__init__" else [-1])
 
     def test_a_handshake_that_takes_too_long_sent_nothing(self, direct):

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from chainable import DirectTransport
 from tests.chainable.fault_server import FaultServer
 from wechatpay import WeChatPay
 
@@ -112,8 +113,16 @@ def serve(gateway: Gateway) -> Iterator[Callable[..., FaultServer]]:
         server.__exit__()
 
 
+@pytest.fixture(params=["requests", "direct"])
+def lane(request: pytest.FixtureRequest) -> str:
+    """The transport of the clients: both keep the same promises."""
+    return str(request.param)
+
+
 @pytest.fixture
-def make_client(merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey) -> Iterator[Callable[..., WeChatPay]]:
+def make_client(
+    merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey, lane: str
+) -> Iterator[Callable[..., WeChatPay]]:
     made: list[WeChatPay] = []
 
     def make(base_url: str, **settings: Any) -> WeChatPay:
@@ -124,8 +133,11 @@ def make_client(merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey
             "certs": {PLATFORM: platform_key.public_key()},
             "timeout": (60, 60),
             "deadline": 120,
-            "proxies": {},
         }
+        if lane == "requests":
+            options["proxies"] = {}
+        else:
+            options["transport"] = DirectTransport(pool_maxsize=settings.pop("pool_maxsize", 32))
         client = WeChatPay(base_url=base_url, **options | settings)
         # The pauses between attempts are tested elsewhere; here they would only take time.
         object.__setattr__(client._pipeline, "jitter", lambda: 0.0)

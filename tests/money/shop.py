@@ -1,8 +1,8 @@
 """
 A shop that sends payments which must not be repeated, from many places at once.
 
-``python shop.py WAY COUNT FOLDER``: a process of its own for each way of
-running code at once.  Its input is one line of JSON with the platform's ports;
+``python shop.py WAY COUNT FOLDER TRANSPORT``: a process of its own for each way
+of running code at once.  Its input is one line of JSON with the platform's ports;
 it prints one line of JSON: the outcome of each payment, by its number.
 """
 
@@ -29,6 +29,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from chainable import DirectTransport
 from chainable.errors import ChainableError
 from wechatpay import WeChatPay
 
@@ -62,7 +63,7 @@ def flipping_resolver(chance: random.Random) -> None:
 class Shop:
     """Its clients, one for each route to the platform, and what became of each payment."""
 
-    def __init__(self, ports: dict[str, int], folder: Path) -> None:
+    def __init__(self, ports: dict[str, int], folder: Path, transport: str) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.outcomes: dict[str, str] = {}
         self.chance = random.Random(repr(ports))
@@ -82,6 +83,13 @@ class Shop:
             },
             "dead": {"base_url": f"http://127.0.0.1:{dead}/", "proxies": {}},
         }
+        if transport == "direct":
+            places = {
+                "plain": {"base_url": places["plain"]["base_url"]},
+                "secure": {"base_url": places["secure"]["base_url"]},
+                "dead": {"base_url": places["dead"]["base_url"]},
+            }
+        self.routes = [name for name in ROUTES if name in places]
         self.clients = {
             name: WeChatPay(
                 mchid="1900000109",
@@ -92,9 +100,9 @@ class Shop:
                 timeout=(20, 0.3),
                 retries=2,
                 deadline=30,
-                pool_maxsize=8,
                 on_attempt=self.on_attempt,
                 **place,
+                **({"transport": DirectTransport(pool_maxsize=8)} if transport == "direct" else {"pool_maxsize": 8}),
             )
             for name, place in places.items()
         }
@@ -116,7 +124,7 @@ class Shop:
     def pay(self, number: int) -> None:
         """Send one payment, and note what became of it."""
         name = f"n{number}"
-        chain = self.clients[ROUTES[number % len(ROUTES)] if number % 20 else "dead"]["v3/unknown/pay"]
+        chain = self.clients[self.routes[number % len(self.routes)] if number % 20 else "dead"]["v3/unknown/pay"]
         self.note(name, lambda: chain.post(json={"id": name}, params={"q": name}))
 
     def note(self, name: str, call: Any) -> None:
@@ -131,13 +139,13 @@ class Shop:
     def promise(self, number: int) -> None:
         """Send one payment through a promise."""
         name = f"n{number}"
-        chain = self.clients[ROUTES[number % len(ROUTES)]]["v3/unknown/pay"]
+        chain = self.clients[self.routes[number % len(self.routes)]]["v3/unknown/pay"]
         self.note(name, chain.post_async(json={"id": name}, params={"q": name}).wait)
 
     async def awaited(self, number: int) -> None:
         """Await one payment."""
         name = f"n{number}"
-        chain = self.clients[ROUTES[number % len(ROUTES)]]["v3/unknown/pay"]
+        chain = self.clients[self.routes[number % len(self.routes)]]["v3/unknown/pay"]
         promise = chain.post_async(json={"id": name}, params={"q": name})
         try:
             answer = (await promise).data["id"]
@@ -189,7 +197,7 @@ WAYS = {
 }
 
 if __name__ == "__main__":
-    shop = Shop(json.loads(sys.stdin.readline()), Path(sys.argv[3]))
+    shop = Shop(json.loads(sys.stdin.readline()), Path(sys.argv[3]), sys.argv[4])
     flipping_resolver(shop.chance)
     threading.excepthook = lambda args: sys.exit(f"a thread failed: {args.exc_value!r}")
     WAYS[WAY](shop, int(sys.argv[2]))

@@ -28,7 +28,7 @@ COUNTS = {
 }
 
 
-def run(way: str, count: int, folder: Path) -> tuple[dict[str, str], Counter[str], Counter[str]]:
+def run(way: str, count: int, folder: Path, transport: str) -> tuple[dict[str, str], Counter[str], Counter[str]]:
     """Return what the shop says of each payment, how often each arrived, and the faults that the platform had."""
     platform = subprocess.Popen(
         [sys.executable, str(HERE / "counting_server.py"), way, str(folder)],
@@ -39,7 +39,7 @@ def run(way: str, count: int, folder: Path) -> tuple[dict[str, str], Counter[str
     )
     ports = platform.stdout.readline()
     shop = subprocess.run(
-        [sys.executable, "-W", "ignore", str(HERE / "shop.py"), way, str(count), str(folder)],
+        [sys.executable, "-W", "ignore", str(HERE / "shop.py"), way, str(count), str(folder), transport],
         input=ports,
         capture_output=True,
         text=True,
@@ -55,8 +55,9 @@ def run(way: str, count: int, folder: Path) -> tuple[dict[str, str], Counter[str
 
 
 @pytest.mark.parametrize("way", list(COUNTS))
-def test_no_payment_is_sent_twice_mixed_up_or_wrongly_called_unsent(way, tmp_path):
-    outcomes, arrived, faults = run(way, COUNTS[way], tmp_path)
+@pytest.mark.parametrize("transport", ["requests", "direct"])
+def test_no_payment_is_sent_twice_mixed_up_or_wrongly_called_unsent(way, transport, tmp_path):
+    outcomes, arrived, faults = run(way, COUNTS[way], tmp_path, transport)
     ends = Counter(outcomes.values())
 
     assert len(outcomes) == COUNTS[way]
