@@ -275,7 +275,9 @@ def test_a_fault_of_a_method_that_there_is_not_is_refused(sandbox, call, method,
         sandbox.service.gateway.strict = True
 
 
-@pytest.mark.parametrize("method", [None, "*", "batch", "taobao.trade.*", "*.get", "taobao.time.get", "notify anything"])
+@pytest.mark.parametrize(
+    "method", [None, "*", "batch", "taobao.trade.*", "*.get", "taobao.time.get", "notify anything"]
+)
 def test_a_fault_of_a_method_that_there_is(sandbox, method):
     kind = "lost" if method == "notify anything" else "close"
     assert sandbox.fault(kind, method=method) in list(sandbox.application.faults)

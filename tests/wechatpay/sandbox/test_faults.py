@@ -141,7 +141,10 @@ def test_a_fault_means_an_operation_by_key_path_or_number(sandbox: Sandbox, oper
     [
         ("POST v3/pay/transactons/native", "did you mean POST v3/pay/transactions/native / "),
         ("POST v3/refnd/*", "did you mean POST v3/refund/* / "),
-        ("GET v3/refund/domestic/refunds", "did you mean POST v3/refund/domestic/refunds / GET v3/refund/domestic/refunds/{"),
+        (
+            "GET v3/refund/domestic/refunds",
+            "did you mean POST v3/refund/domestic/refunds / GET v3/refund/domestic/refunds/{",
+        ),
         ("POST /v3/pay/transactions/out-trade-no/order-1/clse", "did you mean POST v3/pay/transactions/out-trade-no/"),
         ("nothing", "wechatpay.catalogue.operations() lists all"),
         ("notify TRANSACTON.*", "did you mean TRANSACTION."),
