@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chainable.i18n import Words
+from chainable.sandbox.faults import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Choices", "describe", "explained", "in_both", "parameter"]
+__all__ = ["Choices", "Suggestions", "check_choice", "describe", "explained", "in_both", "parameter"]
 
 Action = TypeVar("Action", bound=Callable[..., Any])
 Choices = Iterable[str] | Callable[[], Iterable[str]]
@@ -21,14 +23,54 @@ Choices = Iterable[str] | Callable[[], Iterable[str]]
 _TICKS = re.compile(r"``|:\w+:")
 
 
+class Suggestions(tuple[str, ...]):
+    """Values that a parameter can have, among others."""
+
+    __slots__ = ()
+
+
 def explained(chinese: str, **choices: Choices) -> Callable[[Action], Action]:
-    """Explain the action below in Chinese, as its docstring does in English, and name the values of its parameters."""
+    """
+    Explain the action below in Chinese, as its docstring does in English, and name the values of its parameters.
+
+    Other values raise ValueError, except of a parameter with :class:`Suggestions`.
+    """
+    closed = {name: values for name, values in choices.items() if not isinstance(values, Suggestions)}
 
     def explain(action: Action) -> Action:
-        vars(action)["explained"] = (chinese, choices)
-        return action
+        found = checking(action, closed) if closed else action
+        vars(found)["explained"] = (chinese, choices)
+        return found
 
     return explain
+
+
+def checking(action: Action, choices: Mapping[str, Choices]) -> Action:
+    """Return an action that refuses values which are none of the choices of its parameters."""
+    signature = inspect.signature(action)
+
+    @wraps(action)
+    def checked(*positional: Any, **named: Any) -> Any:
+        given = signature.bind_partial(*positional, **named).arguments
+        for name, possible in choices.items():
+            if name in given and given[name] != signature.parameters[name].default:
+                check_choice(name, given[name], tuple(possible() if callable(possible) else possible))
+        return action(*positional, **named)
+
+    return cast("Action", checked)
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ValueError, with those that are similar, if a value is none of the choices; True and False are text, too."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if text not in choices:
+        near = suggestion(text, choices)
+        raise ValueError(
+            Words(
+                f"{name}: {text!r} is not a choice{near}; choose one of {', '.join(choices)}",
+                f"{name}：没有 {text!r}{near.zh}，可选：{'、'.join(choices)}",
+            )
+        )
 
 
 def in_both(name: str, text: Words) -> dict[str, str]:

@@ -112,6 +112,9 @@ PARAMETERS = {
     "permit_transfers.number": _SUB_MERCHANT,
     "sign_contract.number": _CONTRACT,
     "terminate_contract.number": _CONTRACT,
+    "refuse_transfer.number": Words(
+        "the out_authorization_no or the authorization_id", "商户授权单号 out_authorization_no 或 authorization_id"
+    ),
     "refuse_deduction.number": Words(
         "the contract code or the contract_id; for parking the plate number",
         "签约协议号或 contract_id；停车服务为车牌号",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from chainable.i18n import Words
-from chainable.sandbox.actions import explained
+from chainable.sandbox.actions import Suggestions, explained
 from chainable.sandbox.clock import Clock
 from chainable.sandbox.randomness import Randomness
 from chainable.sandbox.snapshot import pack, unpack
@@ -194,7 +194,12 @@ class Platform:
         """Add a fault: a kind of :data:`wechatpay.sandbox.KINDS`, with the settings of :class:`wechatpay.sandbox.Fault`."""
         return self.faults.add(kind, **settings)
 
-    @explained("添加故障，用完或移除之前一直有效。", kind=KINDS, code=STATUS_OF_CODE, executed=("true",))
+    @explained(
+        "添加故障，用完或移除之前一直有效。",
+        kind=Suggestions(KINDS),
+        code=Suggestions(STATUS_OF_CODE),
+        executed=("true", "false"),
+    )
     def _add_fault(
         self,
         kind: str,

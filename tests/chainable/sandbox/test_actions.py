@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from chainable.i18n import Words
-from chainable.sandbox.actions import describe, explained
+from chainable.sandbox.actions import Suggestions, describe, explained
 
 FAMILY = Words("Profit sharing", "分账")
 WORDS = {
@@ -52,3 +54,27 @@ def test_an_action_that_is_not_explained():
     found = describe("nothing", lambda: None, FAMILY, {})
 
     assert (found["does"], found["does_zh"], found["takes"]) == ("", "", [])
+
+
+def test_a_value_that_is_none_of_the_choices_is_refused():
+    for wrong in (("state", "SUCESS"), ("reason", "MOOD"), ("state", ""), ("state", True), ("reason", None)):
+        with pytest.raises(ValueError, match=rf"^{wrong[0]}: '\w*' is not a choice") as caught:
+            finish(None, "1", **dict([wrong]))
+        assert "可选：" in caught.value.args[0].zh
+    with pytest.raises(ValueError, match="did you mean 'SUCCESS'\\?; choose one of SUCCESS, CLOSED"):
+        finish(None, "1", "SUCESS")
+    finish(None, "1", "CLOSED", reason="NO_RELATION")
+    finish(None, "1", "SUCCESS", "")  # the defaults
+
+
+def test_true_and_false_are_text_and_suggestions_leave_the_choice():
+    @explained("", now=("true", "false"), code=Suggestions(("A", "B")))
+    def act(now: str | bool = "false", code: str = "") -> tuple[str | bool, str]:
+        return now, code
+
+    assert act(True, "C") == (True, "C")
+    assert act("true", code="A") == ("true", "A")
+    with pytest.raises(ValueError, match="choose one of true, false"):
+        act("yes")
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        act(code="A", other="x")

@@ -37,6 +37,17 @@ def test_the_choices_of_a_parameter_have_its_default(name):
     assert set(getattr(started.actions[name], "func", started.actions[name]).explained[1]) == set(listed)
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+def test_other_values_than_the_choices_are_refused(name):
+    with Sandbox() as sandbox:
+        needed = {each["name"]: "1" for each in ACTIONS[name]["takes"] if each["required"]}
+        for each in ACTIONS[name]["takes"]:
+            if each["choices"] and (name, each["name"]) != ("fault", "code"):
+                with pytest.raises(ValueError, match=rf"^{each['name']}: 'no choice' is not a ") as caught:
+                    sandbox.actions[name](**{**needed, each["name"]: "no choice"})
+                assert CHINESE.search(caught.value.args[0].zh)
+
+
 def test_every_flow_with_actions_has_a_family():
     modules = [module for family in FAMILIES.values() for module in family]
 

@@ -77,7 +77,7 @@ def test_the_money_of_a_withdrawal_that_fails_stays(sandbox: Sandbox, merchant: 
     assert funds(sandbox) == (150, 150)
     with pytest.raises(ValueError, match=f"is {status}"):
         sandbox.actions["finish_withdrawal"]("W1")
-    with pytest.raises(ValueError, match="ends as SUCCESS, FAIL, REFUND, CLOSE, not as GONE"):
+    with pytest.raises(ValueError, match="'GONE' is not a choice; choose one of SUCCESS, FAIL, REFUND, CLOSE"):
         sandbox.actions["finish_withdrawal"]("W1", "GONE")
 
 
@@ -248,7 +248,7 @@ def test_a_sub_merchant_permits_transfers_and_takes_that_back(
     assert now() in ("UNAUTHORIZED", "CANCELED")
     with pytest.raises(ValueError, match="is CANCELED, not INVITED"):
         sandbox.actions["permit_transfers"](SUB)
-    with pytest.raises(ValueError, match="becomes PASSED, REJECTED, EXPIRED, CANCELED, not X"):
+    with pytest.raises(ValueError, match="'X' is not a choice; choose one of PASSED, REJECTED, EXPIRED, CANCELED"):
         sandbox.actions["permit_transfers"](SUB, "X")
 
 

@@ -175,8 +175,10 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
         sandbox.confirm_transfer("plfk2020042013")
     with pytest.raises(LookupError, match="no transfer bill x"):
         sandbox.confirm_transfer("x")
-    with pytest.raises(ValueError, match="ends as SUCCESS, FAIL, CANCELLED, not as BOGUS"):
+    with pytest.raises(ValueError, match="'BOGUS' is not a choice; choose one of SUCCESS, FAIL, CANCELLED"):
         sandbox.confirm_transfer("plfk2020042013", "BOGUS")
+    with pytest.raises(ValueError, match="reason: 'MERCHANT_REJECTS' is not a choice; did you mean 'MERCHANT_REJECT'"):
+        sandbox.confirm_transfer("plfk2020042013", "FAIL", "MERCHANT_REJECTS")
     assert merchant.get(f"{BILLS}/out-bill-no/x").data["code"] == "NOT_FOUND"
 
 

@@ -141,7 +141,7 @@ class TestActivities:
         assert state(merchant, number) == "STOP_ACT_STATUS"
         act(number, change="resume")
         assert state(merchant, number) == "ONGOING_ACT_STATUS"
-        with pytest.raises(ValueError, match="not stop"):
+        with pytest.raises(ValueError, match="'stop' is not a choice"):
             act(number, change="stop")
         told = merchant.post(f"{BASE}/activities/{number}/terminate").data
         assert told == {"activity_id": number, "terminate_time": at(merchant)}

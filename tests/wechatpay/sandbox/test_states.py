@@ -517,6 +517,36 @@ def test_a_transfer_needs_the_authorization_of_its_user(sandbox: Sandbox, mercha
     assert merchant.post(f"{BILLS}/transfer", unknown).data["code"] == "RESOURCE_NOT_EXISTS"
 
 
+def test_a_transfer_under_an_authorization_fails_for_a_reason(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    sandbox.context.strict = False
+    asking = {
+        "out_authorization_no": "A1",
+        "appid": "wx1",
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+        "transfer_scene_id": "1000",
+    }
+    merchant.post("/v3/fund-app/mch-transfer/user-confirm-authorization", asking)
+    refuse = sandbox.actions["refuse_transfer"]
+    with pytest.raises(ValueError, match="is WAIT_USER_CONFIRM, not TAKING_EFFECT"):
+        refuse("A1")
+    with pytest.raises(LookupError, match="no transfer authorization A2"):
+        refuse("A2")
+    sandbox.confirm_authorization("A1")
+    before = merchant.get("/v3/merchant/fund/balance/OPERATION").data["available_amount"]
+    number = sandbox.store.entry(AUTHORIZATION, "A1")["authorization"]["authorization_id"]
+    assert refuse(number, reason="ACCOUNT_FROZEN") == {"out_authorization_no": "A1", "reason": "ACCOUNT_FROZEN"}
+    sent = {"appid": "wx1", "transfer_amount": 10, "out_authorization_no": "A1", "notify_url": receiver.url}
+    ends = []
+    for each in ("B1", "B1", "B2"):  # a repeat is the same transfer
+        assert merchant.post(f"{BILLS}/transfer", {**sent, "out_bill_no": each}).status == 200
+        found = merchant.get(f"{BILLS}/out-bill-no/{each}").data
+        ends.append((found["state"], found.get("fail_reason")))
+    assert ends == [("FAIL", "ACCOUNT_FROZEN"), ("FAIL", "ACCOUNT_FROZEN"), ("SUCCESS", None)]
+    assert sandbox.callbacks.wait()
+    assert [receiver.opened(sandbox, index)[1]["state"] for index in range(2)] == ["FAIL", "SUCCESS"]
+    assert merchant.get("/v3/merchant/fund/balance/OPERATION").data["available_amount"] == before - 10
+
+
 def test_a_transfer_fails_for_a_reason(sandbox: Sandbox, merchant: Any) -> None:
     for number, reason, told in (
         ("transfer1", "", "MERCHANT_REJECT"),
@@ -632,6 +662,10 @@ def test_a_service_order_is_paid_once_by_all_who_try_at_once(sandbox: Sandbox, m
 
 def test_an_answer_does_not_reopen_a_complaint(sandbox: Sandbox, merchant: Any) -> None:
     place(merchant, "order001")
+    with pytest.raises(ValueError, match="order001 has not been paid") as refused:
+        sandbox.complain("order001")
+    assert refused.value.args[0].zh == "订单 order001 尚未支付"
+    sandbox.pay("order001")
     number = sandbox.complain("order001")["complaint_id"]
     base = f"/v3/merchant-service/complaints-v2/{number}"
     own = {"complainted_mchid": merchant.account.mchid}
@@ -651,6 +685,7 @@ def test_an_answer_does_not_reopen_a_complaint(sandbox: Sandbox, merchant: Any) 
 )
 def test_a_refund_that_a_complaint_asks_for_is_decided(sandbox: Sandbox, merchant: Any, action: str, kind: str) -> None:
     place(merchant, "order001")
+    sandbox.pay("order001")
     base = f"/v3/merchant-service/complaints-v2/{sandbox.complain('order001')['complaint_id']}"
     for expected in ("PROCESSING", "PROCESSED"):
         assert merchant.post(f"{base}/update-refund-progress", {"action": action, "reject_reason": "x"}).status == 204

@@ -11,7 +11,7 @@ from attrs import frozen
 from chainable.i18n import Words
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
-from wechatpay.sandbox.flows import insurance, orders, payments
+from wechatpay.sandbox.flows import insurance, orders
 from wechatpay.sandbox.flows.described import choices
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
@@ -321,7 +321,7 @@ def end_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return query_v2(context, call)
 
 
-@payments.on_paid
+@orders.on_paid
 def signed_while_paying(context: SandboxContext, order: dict[str, Any]) -> None:
     """An order that brings a contract with it: who pays it signs that too."""
     sent = order["sent"]

@@ -80,9 +80,6 @@ def end(context: SandboxContext, number: str, how: str = "FINISHED") -> dict[str
     End the agreement of a discount card; unless it was kept, the user has to pay the rewards back. The merchant is
     notified.
     """
-    if how not in ENDS:
-        known = Words(", ".join(ENDS), "、".join(ENDS))
-        raise ValueError(Words(f"how is {known}, not {how}", f"how 应为 {known.zh}，不能是 {how}"))
     with context.change():
         card = CARDS.entry(context, number)
         total = sum(each["amount"] for each in card["rewards"])

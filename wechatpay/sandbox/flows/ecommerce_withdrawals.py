@@ -80,7 +80,7 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS", reason
     End a withdrawal as ``SUCCESS``, ``FAIL``, ``CLOSE``, or as ``REFUND`` after ``SUCCESS``: the bank sends it back. The
     merchant is notified.
     """
-    why = reason_of(WITHDRAWALS.kind, status, reason, ("SUCCESS", *BAD_ENDS), BAD_ENDS)
+    why = reason_of(WITHDRAWALS.kind, status, reason, BAD_ENDS)
     with context.change():
         known = WITHDRAWALS.entry(context, number)
         number = known["out_request_no"]

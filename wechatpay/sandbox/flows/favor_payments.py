@@ -136,7 +136,7 @@ def promotion(order: dict[str, Any], coupon: dict[str, Any], worth: int, goods: 
     return told
 
 
-@payments.on_paid
+@orders.on_paid
 def consume(context: SandboxContext, order: dict[str, Any]) -> None:
     """Use the coupons that an order is paid with; the merchant that made them is notified."""
     for each in order.get("promotion_detail") or ():

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
+    Hook = Callable[[SandboxContext, dict[str, Any]], None]
+
 routes = Routes()
 
 ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", states=ORDER, missing="ORDER_NOT_EXIST")
@@ -79,10 +81,17 @@ BY_CODE = ("/codepay", "/micropay", "/micropay/transactions/pay")
 PARTIES = ("appid", "mchid", "mch_id", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "sub_mch_id")
 
 
-REVERSED: list[Callable[[SandboxContext, dict[str, Any]], None]] = []
+PAID: list[Hook] = []
+REVERSED: list[Hook] = []
 
 
-def on_reversed(hook: Callable[[SandboxContext, dict[str, Any]], None]) -> Callable[..., None]:
+def on_paid(hook: Hook) -> Hook:
+    """Register the function below: it is called with each order that is paid, in whatever way."""
+    PAID.append(hook)
+    return hook
+
+
+def on_reversed(hook: Hook) -> Hook:
     """Register the function below: it is called with each paid order that is reversed."""
     REVERSED.append(hook)
     return hook
@@ -251,7 +260,7 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
 
 
 def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = None) -> None:
-    """Mark an order as paid, and book the money."""
+    """Mark an order as paid, book the money, and do what else a payment brings about."""
     ORDERS.move(order, "pay")
     order["success_time"] = context.stamp()
     if payer:
@@ -260,6 +269,8 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     frozen_money.freeze(context, order, promotions.settled(order) - fee)
     ORDERS.save(context, order)
     trades.paid(context, order, ORDER.transitions["pay"].books, fee)
+    for hook in PAID:
+        hook(context, order)
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:

@@ -11,21 +11,9 @@ from wechatpay.sandbox.flows.orders_v2 import facts_v2
 from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wechatpay.sandbox.context import SandboxContext
 
-    Hook = Callable[[SandboxContext, dict[str, Any]], None]
-
 routes = Routes()
-
-HOOKS: list[Hook] = []
-
-
-def on_paid(hook: Hook) -> Hook:
-    """Register the function below: it is called with each order that is paid."""
-    HOOKS.append(hook)
-    return hook
 
 
 @routes.action("pay", "用户支付订单，合单则一并支付；商户收到通知。")
@@ -47,8 +35,6 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
             payable(context, order)
         for order in paid:
             settle(context, order, openid)
-            for hook in HOOKS:
-                hook(context, order)
         if combined:
             notify_combined(context, combined, paid[0])
         else:

@@ -223,7 +223,7 @@ def finish(
     End the parts of a split as ``SUCCESS`` or ``CLOSED``; a receiver that was deleted in the meantime ends as ``CLOSED``
     for ``NO_RELATION``. A notification goes out for each part that is paid.
     """
-    told = reason_of(SPLITS.kind, state, reason, ENDS, ENDS[1:], REASONS())
+    told = reason_of(SPLITS.kind, state, reason, ENDS[1:], REASONS())
     with context.change():
         split = SPLITS.entry(context, number)
         SPLITS.in_state(split, "PROCESSING")

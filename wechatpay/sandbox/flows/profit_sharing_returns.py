@@ -115,7 +115,7 @@ def finish(context: SandboxContext, number: str, result: str = "SUCCESS", reason
     End the return of a part as ``SUCCESS``, of which the merchant is notified, or as ``FAILED``; a receiver that has too
     little money ends it as ``FAILED`` for ``BALANCE_NOT_ENOUGH``.
     """
-    told = reason_of(RETURNS.kind, result, reason, ENDS, ENDS[1:], REASONS())
+    told = reason_of(RETURNS.kind, result, reason, ENDS[1:], REASONS())
     with context.change():
         orders.unfreeze_due(context)
         known = RETURNS.entry(context, number)

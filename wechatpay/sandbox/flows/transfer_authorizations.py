@@ -73,13 +73,20 @@ def close(context: SandboxContext, number: str, reason: str = "USER_CLOSE") -> d
     return AUTHORIZATIONS.tell(context, number, "close", close_info=info)
 
 
-def allowed(context: SandboxContext, number: Any, openid: Any) -> None:
-    """Refuse a transfer without an authorization that is in force, or under that of another user."""
-    authorization = AUTHORIZATIONS.of(AUTHORIZATIONS.find(context, number, "RESOURCE_NOT_EXISTS"))
+def in_force(context: SandboxContext, number: Any) -> dict[str, Any]:
+    """Return an authorization that is in force; LookupError if it is unknown, ValueError in another state."""
+    authorization = AUTHORIZATIONS.of(AUTHORIZATIONS.entry(context, str(number)))
+    AUTHORIZATIONS.in_state(authorization, IN_FORCE)
+    return authorization
+
+
+def allowed(context: SandboxContext, number: Any, openid: Any) -> dict[str, Any]:
+    """Return the authorization of a transfer; one that is not in force, or of another user, is refused."""
     with refusing():
-        AUTHORIZATIONS.in_state(authorization, IN_FORCE)
+        authorization = in_force(context, number)
     if openid and authorization.get("openid", openid) != openid:
         raise Refusal(400, "INVALID_REQUEST", f"the authorization {number} is that of another user than {openid}")
+    return authorization
 
 
 @routes.on(f"POST {BASE}")

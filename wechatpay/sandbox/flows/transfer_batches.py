@@ -144,7 +144,7 @@ def finish_detail(
     context: SandboxContext, number: str, detail: str, state: str = "SUCCESS", reason: str = ""
 ) -> dict[str, Any]:
     """End one transfer of a batch as ``SUCCESS`` or ``FAIL``; the batch finishes, and is notified, with its last one."""
-    told = reason_of(DETAIL, state, reason, DETAIL_ENDS, DETAIL_ENDS[1:], DETAIL_REASONS())
+    told = reason_of(DETAIL, state, reason, DETAIL_ENDS[1:], DETAIL_REASONS())
     with context.change():
         batch = BATCHES.entry(context, number)
         one = next((each for each in batch["details"] if each["out_detail_no"] == detail), None)
@@ -160,7 +160,7 @@ def finish_detail(
 )
 def finish(context: SandboxContext, number: str, state: str = "FINISHED", reason: str = "") -> dict[str, Any]:
     """End a batch as ``FINISHED``, its other transfers well, or as ``CLOSED`` before it starts; it is notified."""
-    told = reason_of(BATCHES.kind, state, reason, ENDS, ENDS[1:], REASONS())
+    told = reason_of(BATCHES.kind, state, reason, ENDS[1:], REASONS())
     with context.change():
         batch = BATCHES.entry(context, number)
         if state == "CLOSED":

@@ -13,6 +13,7 @@ from wechatpay.sandbox.flows import accounts, transfer_authorizations
 from wechatpay.sandbox.flows.accounts import Entry
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.described import choices
+from wechatpay.sandbox.flows.endings import reason_of
 from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
@@ -44,6 +45,8 @@ QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 REASONS = partial(choices, "MCHTRANSFER.BILL.FINISHED", "fail_reason")
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
+REJECTED = "MERCHANT_REJECT"
+REFUSED = "refused transfer"
 CONFIRMED_WITHIN = timedelta(days=1)
 """How long a transfer waits for its user: https://pay.weixin.qq.com/doc/v3/merchant/4012715191."""
 
@@ -65,9 +68,11 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     if known is not None:
         return context.respond(call, told(context, known))
     authorised = call.operation.path.endswith("/transfer")
+    refusal = None
     if authorised:
         number_of_it = sent.get("authorization_id") or sent.get("out_authorization_no")
-        transfer_authorizations.allowed(context, number_of_it, sent.get("openid"))
+        authorization = transfer_authorizations.allowed(context, number_of_it, sent.get("openid"))
+        refusal = refused(context, authorization["out_authorization_no"])
     asked = sent.get("authorization_info")
     if asked:
         transfer_authorizations.ask(context, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
@@ -96,7 +101,10 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event, "expires": expires}
     pay_out(context, "transfer", amount, transfer_bill_no, number)
     BILLS.save(context, entry)
-    context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
+    if refusal:
+        context.schedule(partial(confirm, state="FAIL", reason=refusal), number)
+    else:
+        context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
     return context.respond(call, {**bill, **(asked or {})})
 
 
@@ -111,24 +119,31 @@ def pay_out(
 @routes.action("confirm_transfer", "用户收款，或将转账结束为失败或撤销；商户收到通知。", state=OUTCOMES, reason=REASONS)
 def confirm(context: SandboxContext, number: str, state: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
     """Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified."""
-    if reason and state != "FAIL":
-        raise ValueError(
-            Words(f"a transfer that ends as {state} has no reason", f"转账单终态为 {state} 时没有失败原因")
-        )
-    if state not in OUTCOMES:
-        raise ValueError(
-            Words(
-                f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}",
-                f"转账单的最终状态应为 {'、'.join(OUTCOMES)}，不能是 {state}",
-            )
-        )
+    why = reason_of(BILLS.kind, state, reason, ("FAIL",), (REJECTED,))
     with context.change():
         expire(context, BILLS.entry(context, number))
-        entry = ended(context, number, state, (reason or "MERCHANT_REJECT") if state == "FAIL" else None)
+        entry = ended(context, number, state, why)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
             transfer_authorizations.confirm(context, asked["out_authorization_no"])
         return entry
+
+
+@routes.action("refuse_transfer", "使该授权下的下一次转账失败：转账单变为 FAIL，商户收到通知。", reason=REASONS)
+def refuse(context: SandboxContext, number: str, reason: str = "PAYEE_ACCOUNT_ABNORMAL") -> dict[str, Any]:
+    """Let the next transfer under an authorization, which no user confirms, fail: it ends as FAIL, and is notified."""
+    with context.change():
+        authorization = transfer_authorizations.in_force(context, number)
+        refusal = {"out_authorization_no": authorization["out_authorization_no"], "reason": reason}
+        context.store.put(REFUSED, refusal["out_authorization_no"], refusal)
+        return refusal
+
+
+def refused(context: SandboxContext, number: str) -> str | None:
+    """Return why the transfer under an authorization that is made now fails; None: it does not."""
+    found = context.store.get(REFUSED, number)
+    context.store.delete(REFUSED, number)
+    return found["reason"] if found else None
 
 
 def ended(context: SandboxContext, number: str, state: str, reason: str | None) -> dict[str, Any]:
