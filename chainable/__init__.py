@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SignatureError,
         UnknownKeyError,
     )
+    from chainable.explanation import explain
     from chainable.keys import KeyStore
     from chainable.masking import Secret
     from chainable.pipeline import Pipeline
@@ -73,6 +74,7 @@ __all__ = [
     "UnknownKeyError",
     "Verifier",
     "__version__",
+    "explain",
 ]
 
 # Each name is imported on first use, to keep the import fast.
@@ -83,6 +85,7 @@ _HOMES = {
     "chain": ["Chain", "NameChain", "PathChain"],
     "client": ["Client"],
     "codecs": ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec"],
+    "explanation": ["explain"],
     "errors": [name for name in __all__ if name.endswith("Error") or name == "InProgress"],
     "keys": ["KeyStore"],
     "masking": ["Secret"],
