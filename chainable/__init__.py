@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         SignatureError,
         UnknownKeyError,
     )
+    from chainable.explanation import explain
     from chainable.json_answers import read_json
     from chainable.keys import KeyStore
     from chainable.masking import Secret
@@ -101,6 +102,7 @@ __all__ = [
     "ban_seconds",
     "call_options",
     "encode_multipart",
+    "explain",
     "name_of",
     "path_of",
     "read_json",
@@ -118,6 +120,7 @@ _HOMES = {
     "client": ["Client"],
     "codecs": ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec"],
     "direct_transport": ["DirectTransport"],  # not in __all__: importing everything must not need its extra
+    "explanation": ["explain"],
     "errors": [name for name in __all__ if name.endswith("Error") or name == "InProgress"],
     "json_answers": ["read_json"],
     "keys": ["KeyStore"],

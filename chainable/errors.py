@@ -15,6 +15,8 @@ The errors that chainable and the clients built on it raise.
     └── APIError             (requests.HTTPError)   the platform refused the request
 
 Network failures remain those of requests; the pipeline adds ``maybe_sent``.
+``error.explain(lang="zh")`` says in plain words what happened and what to do, and
+``chainable.explain(error)`` does so for network failures too.
 Every class has the signature ``Error(message, *, keywords with defaults)``.
 No error shows a key, a token or personal data.
 
@@ -31,14 +33,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from chainable.i18n import Words
+from chainable.lazy import lazy_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
+    from chainable.i18n import Words
+
 E = TypeVar("E", bound="ChainableError")
+
+_explanation = lazy_function("chainable.explanation", "explain")  # which knows all errors
 
 __all__ = [
     "APIError",
@@ -53,6 +59,9 @@ __all__ = [
     "UnknownKeyError",
 ]
 
+REASON_MODULES: dict[str, None] = {}
+"""The modules with the Chinese texts of configuration errors, by package that was imported."""
+
 
 class ChainableError(Exception):
     """
@@ -63,6 +72,23 @@ class ChainableError(Exception):
     """
 
     maybe_sent: bool = False
+
+    def explain(self, lang: str | None = None) -> Words:
+        """
+        Say in plain words what happened and what to do.
+
+        Args:
+            lang: ``en`` or ``zh``; by default Chinese if the locale of the environment (``LANG``) is Chinese.
+
+        Returns:
+            Lines of text; a refused signature is compared, line by line, with what the platform verified.
+            The attribute ``zh`` has the Chinese text in either language.
+
+        Raises:
+            ValueError: The language is another one.
+        """
+        text: Words = _explanation(self, lang)
+        return text
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), tuple(filter(_is_plain, self.args))), _picklable(self.__dict__)
@@ -191,6 +217,7 @@ class APIError(ChainableError, requests.HTTPError):
         response: The :class:`chainable.Response`; without body and headers in a pickled error.
         explain: Returns lines that compare what the platform verified with what was signed.
         sentence: The platform's own sentence; None if it sent none.
+        advice: What to do about the code, with the Chinese text as the attribute ``zh``; empty if it is unknown.
 
     Attributes:
         message: The platform's own sentence, unchanged, to show or to search for; the whole
@@ -220,6 +247,7 @@ class APIError(ChainableError, requests.HTTPError):
         response: requests.Response | None = None,
         explain: Callable[[], str] | None = None,
         sentence: str | None = None,
+        advice: str = "",
     ) -> None:
         super().__init__(message, response=response)
         self.message = message if sentence is None else sentence
@@ -233,31 +261,29 @@ class APIError(ChainableError, requests.HTTPError):
         self.verified = verified
         self.pending = pending
         self.maybe_sent = maybe_sent
+        self.advice = advice
         self._explain = explain
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
-    def explain(self) -> str:
+    def comparison(self) -> str | None:
         """
         Compare what the platform verified with what was signed, line by line.
 
         Returns:
-            Lines of text, in Chinese as the attribute ``zh`` of the text; one
-            sentence if the error is not about a signature.
+            Lines of text, in Chinese as the attribute ``zh`` of the text; None if
+            the error is not about a signature.
         """
-        if self._explain is None:
-            return Words(
-                "There is nothing to compare: the platform sent no details of a signature with this error.",
-                "没有可比对的内容：平台的这个错误没有附带签名信息。",
-            )
-        return self._explain()
+        return None if self._explain is None else self._explain()
 
 
 _SHARED = frozenset({"_explain", "request", "response"})
 
 
 def _explain_after_pickling() -> str:
+    from chainable.i18n import Words
+
     return Words(
         "There is nothing to compare: the error was pickled. Call explain() before, where it is raised.",
         "没有可比对的内容：该错误已被序列化。请在抛出处调用 explain()。",

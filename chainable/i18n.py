@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Words", "translate"]
+import os
+
+__all__ = ["LANGUAGES", "Words", "environment_language", "translate"]
+
+LANGUAGES = ("en", "zh")
+"""English and Chinese."""
 
 
 class Words(str):
@@ -26,3 +31,9 @@ class Words(str):
 def translate(text: str, language: str) -> str:
     """Return a text in ``en`` or ``zh``; a plain ``str`` is the same in both."""
     return text.zh if language == "zh" and isinstance(text, Words) else str(text)
+
+
+def environment_language() -> str:
+    """Return ``zh`` if the locale of the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``) is Chinese, else ``en``."""
+    name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if name.lower().startswith("zh") else "en"

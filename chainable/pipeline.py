@@ -351,6 +351,7 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
     """Build the error for a deadline that passed while the attempt was signed."""
     error = requests.Timeout(f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})")
     error.maybe_sent = sent  # type: ignore[attr-defined]  # an attribute of ours
+    error.deadline_passed = True  # type: ignore[attr-defined]  # likewise
     return error
 
 

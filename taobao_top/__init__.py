@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainable.errors import REASON_MODULES
 from chainable.lazy import lazy_attributes
 from taobao_top.client import TaobaoTop
 from taobao_top.errors import TopError
@@ -60,6 +61,8 @@ __all__ = [
 ]
 
 _ERRORS = [name for name in __all__ if (name.endswith("Error") or name == "InProgress") and name != "TopError"]
+
+REASON_MODULES["taobao_top.reasons"] = None
 
 __getattr__ = lazy_attributes(
     __name__,

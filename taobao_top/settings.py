@@ -82,7 +82,7 @@ def check_format(value: Any) -> str:
     """Return the format; ConfigurationError unless it is one of :data:`FORMATS`."""
     if value not in FORMATS:
         msg = "format: 'json' or 'xml' was expected, or qimen's 'json2' or 'xml2'"
-        raise ConfigurationError(msg, reason="unknown_format", setting="format")
+        raise ConfigurationError(msg, reason="not_a_format", setting="format")
     return str(value)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainable.errors import REASON_MODULES
 from chainable.lazy import lazy_attributes
 from wechatpay.client import WeChatPay
 from wechatpay.sensitive import Ciphertext, Sensitive
@@ -67,6 +68,8 @@ __all__ = [
     "reconcile",
     "reject",
 ]
+
+REASON_MODULES["wechatpay.reasons"] = None
 
 _ERRORS = [name for name in __all__ if name.endswith("Error") or name == "InProgress"]
 

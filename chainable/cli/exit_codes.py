@@ -8,8 +8,9 @@ import click
 import requests
 
 from chainable.cli.color import color
-from chainable.cli.i18n import Words
+from chainable.cli.i18n import Words, language
 from chainable.errors import APIError, ChainableError, DecryptionError, SignatureError
+from chainable.explanation import explain
 
 __all__ = [
     "DECRYPTION",
@@ -22,6 +23,7 @@ __all__ = [
     "SIGNATURE",
     "USAGE",
     "Failure",
+    "error_text",
     "exit_code",
 ]
 
@@ -63,7 +65,7 @@ class Failure(click.ClickException):
     """An error of the library, as the command line shows it; *message* replaces the error's own."""
 
     def __init__(self, error: Exception, *, as_json: bool = False, message: str | None = None) -> None:
-        super().__init__(_message(error) if message is None else message)
+        super().__init__(error_text(error) if message is None else message)
         self._error = error
         self._as_json = as_json
         self._color = color()  # there is no command any more when the error is shown
@@ -96,7 +98,13 @@ class Failure(click.ClickException):
             click.echo(f"{type(self._error).__name__}: {self.message}", err=True, file=file)
 
 
-def _message(error: Exception) -> str:
-    """Return the message of an error; that of a file begins with its name."""
+def error_text(error: Exception) -> str:
+    """
+    Return what a command shows of an error: its message, or for readers of Chinese what happened and what to do.
+
+    The message of an error about a file begins with its name.
+    """
+    if language() == "zh" and isinstance(error, ChainableError | requests.RequestException):
+        return str(explain(error, "zh"))
     name = getattr(error, "filename", None)
     return f"{name}: {error.strerror}" if isinstance(error, OSError) and name is not None else str(error)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from chainable.i18n import Words, translate
+from chainable.i18n import LANGUAGES, Words, environment_language, translate
 
 __all__ = ["LANGUAGES", "Words", "echo", "language", "localized", "set_language", "translate"]
-
-LANGUAGES = ("en", "zh")
-"""The values of ``--lang``."""
 
 _LANGUAGE = "chainable.language"
 
@@ -25,10 +20,7 @@ def language(context: click.Context | None = None) -> str:
     """Return ``en`` or ``zh``: the language set for the command, else that of the environment."""
     current = context or click.get_current_context(silent=True)
     chosen = None if current is None else current.meta.get(_LANGUAGE)
-    if chosen is None:
-        name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-        chosen = "zh" if name.lower().startswith("zh") else "en"
-    return str(chosen)
+    return environment_language() if chosen is None else str(chosen)
 
 
 def localized(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.commands import add_options, as_json, option
-from chainable.cli.exit_codes import Failure
+from chainable.cli.exit_codes import Failure, error_text
 from chainable.cli.i18n import Words, echo, localized
 from chainable.cli.output import print_json
 from chainable.cli.overwriting import check_output_path, overwrite_option
@@ -70,7 +70,7 @@ def send_request(
     send: Callable[[], Response[Any]],
     redactor: Redactor,
     show: Callable[[requests.PreparedRequest | None], None] | None = None,
-    describe: Callable[[APIError | SignatureError], str] = str,
+    describe: Callable[[APIError | SignatureError], str] = error_text,
 ) -> Response[Any]:
     """
     Make a call; a refusal, a wrong signature or wrong parameters raise Failure.
@@ -88,7 +88,7 @@ def send_request(
             show(None if error.response is None else error.response.request)
         raise Failure(error, as_json=as_json(), message=redactor(describe(error))) from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise Failure(error, as_json=as_json(), message=redactor(str(error))) from error
+        raise Failure(error, as_json=as_json(), message=redactor(error_text(error))) from error
     if show is not None:
         show(response.request)
     return response

@@ -10,7 +10,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from chainable import ConfigurationError, RequestsTransport, Response
-from chainable.cli.reasons import explain
+from chainable.reasons import explain
 
 from .conftest import Paths
 

@@ -107,15 +107,15 @@ class TestAPIError:
 
         assert type(again) is APIError
         assert again is not error
-        assert (str(again), again.code, again.detail, again.explain()) == ("no", "X", {"field": ["a"]}, "line 2")
+        assert (str(again), again.code, again.detail, again.comparison()) == ("no", "X", {"field": ["a"]}, "line 2")
         assert again.response is response
         assert (again.detail["field"] is error.detail["field"]) is (copied is copy.copy)
         forged = copied(SignatureError("forged", reason="stale", response=response))
         assert (str(forged), forged.reason, forged.response) == ("forged", "stale", response)
         assert str(copied(PathError("wrong"))) == "wrong"
 
-    def test_explain_without_details_says_so(self):
-        assert "nothing to compare" in APIError("no").explain()
+    def test_without_details_there_is_nothing_to_compare(self):
+        assert APIError("no").comparison() is None
 
     def test_a_pickle_does_not_keep_the_request(self, paths):
         with responses.RequestsMock() as mock:

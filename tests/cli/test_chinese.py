@@ -257,3 +257,40 @@ def test_configuration_errors_are_chinese(wx, top, tmp_path):
     )
     assert "WECHATPAY_MCHID is not set" in wx("--lang", "en", "certificates", "list", "--env", file).err
     assert "app_key" in top("request", "taobao.time.get", "--env", tmp_path / "a.env").err
+
+
+def test_a_refusal_is_explained(wx, sandbox):
+    target = "v3/pay/transactions/out-trade-no/{out_trade_no}"
+    arguments = ("request", "get", target, "--var", "out_trade_no=none1234", "-p", "mchid=1900000109")
+    result = wx(*arguments, "--env", sandbox.file)
+
+    assert result.code == 1
+    assert "平台拒绝了这次调用：ORDER_NOT_EXIST，HTTP 404：" in result.err
+    assert "订单不存在：请检查单号与商户号" in result.err
+    message = json.loads(wx(*arguments, "--env", sandbox.file, "--json").err)["error"]["message"]
+    assert message.startswith("平台拒绝了这次调用")
+    assert "no such order" in wx(*arguments, "--env", sandbox.file, "--lang", "en").err
+
+
+def test_a_network_failure_is_explained(wx, sandbox, tmp_path, port):
+    settings = tmp_path / "absent.env"
+    text = sandbox.file.read_text("utf-8").replace(sandbox.https_url, f"https://127.0.0.1:{port}/")
+    settings.write_text(re.sub(r"(?m)^WECHATPAY_BACKUP_URL=.*\n", "", text), "utf-8")
+    result = wx("certificates", "download", "--env", settings)
+
+    assert result.code == 3
+    assert "连接失败或被断开" in result.err
+    assert "请求没有发出，可以重新调用。" in result.err
+
+
+def test_a_record_of_another_form_is_explained(wx, tmp_path):
+    bill, orders = tmp_path / "bill.csv", tmp_path / "orders.csv"
+    bill.write_text(
+        "交易时间,微信订单号,商户订单号,交易状态,订单金额,商户退款单号\n`,`1,`A,`SUCCESS,`1.00,`0\n总交易单数\n`1\n",
+        "utf-8",
+    )
+    orders.write_text("out_trade_no,total\nA,1.00\n", "utf-8")
+    result = wx("reconcile", bill, orders)
+
+    assert result.code == 2
+    assert "有值无法按平台的格式写出，或收到的内容无法解析" in result.err

@@ -14,6 +14,9 @@ CHARACTER = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
 EXPLAINING = (
     "chainable/errors.py",
+    "chainable/explanation.py",
+    "wechatpay/apiv3/errors.py",
+    "wechatpay/describe/front_end.py",
     "wechatpay/apiv2/errors.py",
     "wechatpay/apiv3/sign_error.py",
     "wechatpay/reconciliation/differences.py",

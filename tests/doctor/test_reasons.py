@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 from pathlib import Path
 from string import Formatter
 
@@ -11,15 +12,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from chainable.cli import reasons
+from chainable import reasons
 from chainable.destination import Destination
-from chainable.errors import ConfigurationError
+from chainable.errors import REASON_MODULES, ConfigurationError
 from chainable.settings import PROBLEMS, check_texts, read_environment, read_toml
 from chainable.validation import check_header_fields, check_timeout, check_whole
-from taobao_top.cli.doctor import reasons as taobao_top_reasons
-from wechatpay.cli.doctor import reasons as wechatpay_reasons
+from taobao_top import reasons as taobao_top_reasons
+from wechatpay import reasons as wechatpay_reasons
+from wechatpay.apiv2.errors import V2_CODES
 from wechatpay.cli.doctor.error_findings import SIGNATURE_REASONS
-from wechatpay.cli.doctor.reasons import KINDS, explain
 from wechatpay.crypto.keys import (
     check_apiv3_key,
     check_platform_key,
@@ -30,7 +31,9 @@ from wechatpay.crypto.keys import (
     load_public_key,
 )
 from wechatpay.crypto.serials import normalise_serial
+from wechatpay.reasons import KINDS, explain
 
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 ROOT = Path(__file__).parents[2]
 PEM = "-----BEGIN {0}-----\n{1}\n-----END {0}-----"
 
@@ -292,3 +295,28 @@ def test_a_pickled_error_keeps_reason_and_values():
     error = pickle.loads(pickle.dumps(ConfigurationError("x", reason="file_missing", file="a.pem")))
 
     assert (str(error), error.reason, error.values) == ("x", "file_missing", {"file": "a.pem"})
+
+
+def test_the_reasons_of_all_packages_differ():
+    """So that an error is explained by its reason alone."""
+    tables = (reasons.REASONS, wechatpay_reasons.REASONS, taobao_top_reasons.REASONS)
+
+    assert len({name for table in tables for name in table}) == sum(map(len, tables))
+    assert set(REASON_MODULES) >= {"wechatpay.reasons", "taobao_top.reasons"}
+
+
+def test_an_error_explains_itself(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        load_private_key(str(tmp_path / "missing.pem"))
+    assert caught.value.explain("zh") == f"private_key：没有这个文件：{tmp_path / 'missing.pem'}"
+    with pytest.raises(ConfigurationError) as caught:
+        load_certificate(PEM.format("PRIVATE KEY", "MAAA"))
+    assert caught.value.explain("zh").startswith("merchant_cert：这是私钥")
+
+
+@pytest.mark.parametrize("code", sorted(V2_CODES))
+def test_the_advice_on_each_code_has_both_languages(code):
+    advice = V2_CODES[code].advice
+
+    assert CHINESE.search(advice.zh)
+    assert not CHINESE.search(advice)

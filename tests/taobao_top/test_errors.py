@@ -256,7 +256,7 @@ class TestError:
         )
         copy = pickle.loads(pickle.dumps(error))
 
-        assert error.explain() == "signature 13800138000"
+        assert error.comparison() == "signature 13800138000"
         assert b"13800138000" not in pickle.dumps(error)
         assert "nothing to compare" in copy.explain()
         assert (str(copy), copy.code, copy.sub_code) == (str(error), "25", "")

@@ -184,7 +184,8 @@ def test_the_sandbox_shows_what_the_platform_shows():
             )
     information = json.loads(caught.value.response.content)["detail"]["sign_information"]
     assert information["truncated_sign_message"].endswith('\n{"appid"\n')
-    assert caught.value.explain().startswith(AGREES)
+    assert caught.value.comparison().startswith(AGREES)
+    assert AGREES in caught.value.explain("en")
 
 
 @pytest.mark.parametrize(

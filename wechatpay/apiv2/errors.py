@@ -19,36 +19,78 @@ if TYPE_CHECKING:
 
 __all__ = ["V2_CODES", "api_error", "is_failure"]
 
-_NEW_NUMBER = "take a new number for a new order"
-_TOP_UP = Code("the balance is too low: top up, then repeat with the same number and parameters", retryable=True)
+_TOP_UP = Code(
+    Words(
+        "the balance is too low: top up, then repeat with the same number and parameters",
+        "余额不足：充值后用原单号、原参数重试",
+    ),
+    retryable=True,
+)
 
 _SIGNATURE = ("SIGNERROR", "SIGN_ERROR", "SIGN_ERR")
 """Codes of a refused signature, by operation."""
 
 V2_CODES: dict[str, Code] = {
     **CODES,
-    "APPID_NOT_EXIST": Code("appid is wrong"),
-    "AUTHCODEEXPIRE": Code("the payment code has expired: scan the user's code again"),
-    "AUTH_CODE_ERROR": Code("the payment code is used up or wrong: scan the user's code again"),
-    "AUTH_CODE_INVALID": Code("this is not a payment code of WeChat Pay: scan the user's code again"),
-    "BIZERR_NEED_RETRY": Code(
-        "the refund stopped half-way: repeat with the same number", retryable=True, transient=True
+    "APPID_NOT_EXIST": Code(Words("appid is wrong", "appid 有误")),
+    "AUTHCODEEXPIRE": Code(
+        Words("the payment code has expired: scan the user's code again", "付款码已过期：请重新扫描用户的付款码")
     ),
-    "CERT_ERROR": Code("the merchant certificate was refused: is it the one of this merchant, and the newest?"),
-    "FREQ_LIMIT": Code("slow down, then repeat with the same number and parameters", retryable=True, transient=True),
-    "LACK_PARAMS": Code("a parameter is missing: the message names it"),
-    "NOAUTH": Code("the merchant lacks this permission: apply for it in the console"),
+    "AUTH_CODE_ERROR": Code(
+        Words(
+            "the payment code is used up or wrong: scan the user's code again",
+            "付款码已用过或有误：请重新扫描用户的付款码",
+        )
+    ),
+    "AUTH_CODE_INVALID": Code(
+        Words(
+            "this is not a payment code of WeChat Pay: scan the user's code again",
+            "这不是微信支付的付款码：请重新扫描用户的付款码",
+        )
+    ),
+    "BIZERR_NEED_RETRY": Code(
+        Words("the refund stopped half-way: repeat with the same number", "退款中途停止：用原单号重试"),
+        retryable=True,
+        transient=True,
+    ),
+    "CERT_ERROR": Code(
+        Words(
+            "the merchant certificate was refused: is it the one of this merchant, and the newest?",
+            "商户证书未通过：请确认是本商户的、且为最新的证书",
+        )
+    ),
+    "FREQ_LIMIT": Code(
+        Words("slow down, then repeat with the same number and parameters", "请求过于频繁：放慢后用原单号、原参数重试"),
+        retryable=True,
+        transient=True,
+    ),
+    "LACK_PARAMS": Code(Words("a parameter is missing: the message names it", "缺少参数：错误描述中有参数名")),
+    "NOAUTH": Code(
+        Words("the merchant lacks this permission: apply for it in the console", "商户没有此权限：请在商户平台申请开通")
+    ),
     "NOTENOUGH": _TOP_UP,
-    "NOT_UTF8": Code("a text is not UTF-8"),
-    "ORDERCLOSED": Code(f"the order is closed: {_NEW_NUMBER}"),
-    "ORDERNOTEXIST": Code("no such order: check number and merchant"),
-    "ORDERPAID": Code("the order is paid: it needs no further payment"),
-    "ORDERREVERSED": Code(f"the order was reversed: {_NEW_NUMBER}"),
-    "PARAM_FORMAT_ERROR": Code("correct the field that the message names"),
-    "POST_DATA_EMPTY": Code("something on the way dropped the body"),
-    "REQUIRE_POST_METHOD": Code("something on the way turned POST into GET"),
-    **dict.fromkeys(_SIGNATURE, Code("the signature was refused: error.explain() says what was signed")),
-    "XML_FORMAT_ERROR": Code("something on the way changed the body"),
+    "NOT_UTF8": Code(Words("a text is not UTF-8", "有文本不是 UTF-8 编码")),
+    "ORDERCLOSED": Code(
+        Words("the order is closed: take a new number for a new order", "订单已关闭：请换新单号重新下单")
+    ),
+    "ORDERNOTEXIST": Code(Words("no such order: check number and merchant", "订单不存在：请检查单号与商户号")),
+    "ORDERPAID": Code(Words("the order is paid: it needs no further payment", "订单已支付：无需再付")),
+    "ORDERREVERSED": Code(
+        Words("the order was reversed: take a new number for a new order", "订单已撤销：请换新单号重新下单")
+    ),
+    "PARAM_FORMAT_ERROR": Code(Words("correct the field that the message names", "请改正错误描述指出的字段")),
+    "POST_DATA_EMPTY": Code(Words("something on the way dropped the body", "请求体在途中丢失")),
+    "REQUIRE_POST_METHOD": Code(Words("something on the way turned POST into GET", "POST 在途中变成了 GET")),
+    **dict.fromkeys(
+        _SIGNATURE,
+        Code(
+            Words(
+                "the signature was refused: error.explain() says what was signed",
+                "验签未通过：error.explain() 会列出参与签名的内容",
+            )
+        ),
+    ),
+    "XML_FORMAT_ERROR": Code(Words("something on the way changed the body", "请求体在途中被改动")),
 }
 
 

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.throttling import header_seconds
 from wechatpay.apiv3.sign_error import explain
@@ -31,45 +32,118 @@ class Code:
     What to do about an error code.
 
     Attributes:
-        advice: One sentence.
+        advice: One sentence, in both languages.
         retryable: The same number with the same parameters may be sent again.
         transient: A retry may succeed within seconds.
     """
 
-    advice: str
+    advice: Words
     retryable: bool = False
     transient: bool = False
 
 
-_QUERY_FIRST = "ask for the state of the order first; never take a new number before that says failed or closed"
+_QUERY_FIRST = Words(
+    "ask for the state of the order first; never take a new number before that says failed or closed",
+    "请先查询订单状态；在查到失败或已关闭之前，绝不要换新单号",
+)
 
 _SIGNATURE = ("SIGN_ERROR", "SIGN_ERR")
 """Codes of a refused signature; risk/getpublickey has the shorter one."""
 
 CODES: dict[str, Code] = {
-    "ACCOUNT_ERROR": Code("the account is restricted: see the merchant console"),
-    "APPID_MCHID_NOT_MATCH": Code("bind the appid to the merchant in the console, or correct one of them"),
-    "BANKERROR": Code("the bank failed: repeat with the same number and parameters", True, True),
-    "BANK_ERROR": Code("the bank failed: repeat with the same number and parameters", True, True),
-    "FREQUENCY_LIMITED": Code("slow down, then repeat with the same number and parameters", True, True),
-    "INVALID_REQUEST": Code("read detail: the request breaks a rule of this operation"),
-    "MCH_NOT_EXISTS": Code("mchid is wrong"),
-    "NOT_ENOUGH": Code("the balance is too low: top up, then repeat with the same number and parameters", True),
-    "NO_AUTH": Code("the merchant lacks this permission: apply for it in the console"),
-    "ORDER_CLOSED": Code("the order is closed: take a new number for a new order"),
-    "ORDER_NOT_EXIST": Code("no such order: check number and merchant"),
-    "OUT_TRADE_NO_USED": Code("this number was used with other parameters: ask for the state of that order"),
-    "PARAM_ERROR": Code("correct the field that detail names"),
-    "RATELIMIT_EXCEEDED": Code("slow down, then repeat with the same number and parameters", True, True),
-    "RATELIMIT_EXCEED": Code("slow down, then repeat with the same number and parameters", True, True),
-    "RESOURCE_NOT_EXISTS": Code("nothing is there under this number"),
-    "SERVICE_UNAVAILABLE": Code("repeat with the same number and parameters", True, True),
-    **dict.fromkeys(_SIGNATURE, Code("the signature was refused: error.explain() says which line differs and why")),
-    "SYSTEMERROR": Code("outcome unknown: repeat with the same number and parameters, or query", True, True),
-    "SYSTEM_ERROR": Code("outcome unknown: repeat with the same number and parameters, or query", True, True),
+    "ACCOUNT_ERROR": Code(Words("the account is restricted: see the merchant console", "账户受限：请登录商户平台查看")),
+    "APPID_MCHID_NOT_MATCH": Code(
+        Words(
+            "bind the appid to the merchant in the console, or correct one of them",
+            "请在商户平台绑定该 appid 与商户号，或改正其中之一",
+        )
+    ),
+    "BANKERROR": Code(
+        Words("the bank failed: repeat with the same number and parameters", "银行系统异常：用原单号、原参数重试"),
+        True,
+        True,
+    ),
+    "BANK_ERROR": Code(
+        Words("the bank failed: repeat with the same number and parameters", "银行系统异常：用原单号、原参数重试"),
+        True,
+        True,
+    ),
+    "FREQUENCY_LIMITED": Code(
+        Words("slow down, then repeat with the same number and parameters", "请求过于频繁：放慢后用原单号、原参数重试"),
+        True,
+        True,
+    ),
+    "INVALID_REQUEST": Code(
+        Words("read detail: the request breaks a rule of this operation", "请看 detail：请求不符合该接口的规则")
+    ),
+    "MCH_NOT_EXISTS": Code(Words("mchid is wrong", "商户号有误")),
+    "NOT_ENOUGH": Code(
+        Words(
+            "the balance is too low: top up, then repeat with the same number and parameters",
+            "余额不足：充值后用原单号、原参数重试",
+        ),
+        True,
+    ),
+    "NO_AUTH": Code(
+        Words("the merchant lacks this permission: apply for it in the console", "商户没有此权限：请在商户平台申请开通")
+    ),
+    "ORDER_CLOSED": Code(
+        Words("the order is closed: take a new number for a new order", "订单已关闭：请换新单号重新下单")
+    ),
+    "ORDER_NOT_EXIST": Code(Words("no such order: check number and merchant", "订单不存在：请检查单号与商户号")),
+    "OUT_TRADE_NO_USED": Code(
+        Words(
+            "this number was used with other parameters: ask for the state of that order",
+            "该单号已用于其他参数：请查询那笔订单的状态",
+        )
+    ),
+    "PARAM_ERROR": Code(Words("correct the field that detail names", "请改正 detail 指出的字段")),
+    "RATELIMIT_EXCEEDED": Code(
+        Words("slow down, then repeat with the same number and parameters", "请求过于频繁：放慢后用原单号、原参数重试"),
+        True,
+        True,
+    ),
+    "RATELIMIT_EXCEED": Code(
+        Words("slow down, then repeat with the same number and parameters", "请求过于频繁：放慢后用原单号、原参数重试"),
+        True,
+        True,
+    ),
+    "RESOURCE_NOT_EXISTS": Code(Words("nothing is there under this number", "该单号下没有内容")),
+    "SERVICE_UNAVAILABLE": Code(
+        Words("repeat with the same number and parameters", "用原单号、原参数重试"), True, True
+    ),
+    **dict.fromkeys(
+        _SIGNATURE,
+        Code(
+            Words(
+                "the signature was refused: error.explain() says which line differs and why",
+                "验签未通过：error.explain() 会指出哪一行不同及原因",
+            )
+        ),
+    ),
+    "SYSTEMERROR": Code(
+        Words(
+            "outcome unknown: repeat with the same number and parameters, or query",
+            "结果未知：用原单号、原参数重试，或先查询",
+        ),
+        True,
+        True,
+    ),
+    "SYSTEM_ERROR": Code(
+        Words(
+            "outcome unknown: repeat with the same number and parameters, or query",
+            "结果未知：用原单号、原参数重试，或先查询",
+        ),
+        True,
+        True,
+    ),
     "TRADE_ERROR": Code(_QUERY_FIRST),
-    "USERPAYING": Code("the user is paying: query the order every few seconds"),
-    "USER_PAYING": Code("the user is paying: query the order every few seconds"),
+    "USERPAYING": Code(
+        Words("the user is paying: query the order every few seconds", "用户支付中：请每隔几秒查询订单")
+    ),
+    "USER_PAYING": Code(
+        Words("the user is paying: query the order every few seconds", "用户支付中：请每隔几秒查询订单")
+    ),
 }
 
 _REASONS: dict[str, str] = {
@@ -154,6 +228,7 @@ def build_error(
         transient=busy or (known is not None and known.transient),
         verified=response.verified,
         response=response,
+        advice="" if known is None else known.advice,
         **more,
     )
 

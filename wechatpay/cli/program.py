@@ -28,7 +28,7 @@ __all__ = ["program"]
 program = add_root_options(
     Group(
         "wechatpay",
-        explain=lazy_function("wechatpay.cli.doctor.reasons", "explain"),
+        explain=lazy_function("wechatpay.reasons", "explain"),
         help=Words(
             "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
             "微信支付命令行：调用、回调通知、本地沙箱、排障。",

@@ -12,7 +12,8 @@ import click
 from chainable.chain import path_of
 from chainable.cli import request_items
 from chainable.cli.commands import argument, command, json_option, option, usage_error
-from chainable.cli.i18n import Words, localized
+from chainable.cli.exit_codes import error_text
+from chainable.cli.i18n import Words, language
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from chainable.errors import APIError, SignatureError
 from chainable.redaction import PERSONAL_NAMES
@@ -184,6 +185,5 @@ def _personal_data(resolution: ResolvedPath, options: Mapping[str, Any]) -> list
 
 
 def _describe(error: APIError | SignatureError) -> str:
-    if isinstance(error, APIError) and error.code in {"SIGN_ERROR", "SIGN_ERR"}:
-        return f"{error}\n{localized(error.explain())}"
-    return str(error)
+    comparison = error.comparison() if isinstance(error, APIError) and language() == "en" else None
+    return error_text(error) if comparison is None else f"{error}\n{comparison}"

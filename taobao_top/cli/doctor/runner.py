@@ -20,9 +20,9 @@ from chainable.cli.i18n import Words
 from chainable.cli.installation import check_installation
 from chainable.errors import ChainableError
 from taobao_top.cli.doctor import spi_url as spi_url_checks
-from taobao_top.cli.doctor.reasons import explain
 from taobao_top.client import GATEWAY, TaobaoTop
 from taobao_top.errors import TopError
+from taobao_top.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

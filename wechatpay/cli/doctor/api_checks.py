@@ -16,7 +16,7 @@ from chainable.cli.exit_codes import DECRYPTION
 from chainable.cli.i18n import Words
 from chainable.errors import APIError, ChainableError, ConfigurationError, DecryptionError
 from wechatpay.cli.doctor.error_findings import error_finding
-from wechatpay.cli.doctor.reasons import explain
+from wechatpay.reasons import explain
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from chainable.cli.i18n import Words
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, shown_number
 from wechatpay import configuration
-from wechatpay.cli.doctor.reasons import explain
 from wechatpay.crypto.keys import (
     check_apiv3_key,
     check_platform_key,
@@ -20,6 +19,7 @@ from wechatpay.crypto.keys import (
     load_public_key,
 )
 from wechatpay.crypto.serials import normalise_serial, shown_serial
+from wechatpay.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

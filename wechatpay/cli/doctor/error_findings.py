@@ -8,7 +8,7 @@ from chainable.cli.checks import FOLLOW, bad, call_failed
 from chainable.cli.exit_codes import DECRYPTION, REFUSED, SIGNATURE
 from chainable.cli.i18n import Words
 from chainable.errors import APIError, DecryptionError, SignatureError
-from wechatpay.cli.doctor.reasons import explain
+from wechatpay.reasons import explain
 
 if TYPE_CHECKING:
     from chainable.cli.checks import Finding
@@ -52,7 +52,7 @@ def error_finding(check: str, error: Exception) -> Finding:
     """Return the finding for an error of a call or of verifying a message."""
     if isinstance(error, APIError):
         meaning = _CODES.get(error.code, Words("The platform refused the call.", "平台拒绝了调用。"))
-        fix = error.explain() if error.code == "SIGN_ERROR" else FOLLOW
+        fix = error.comparison() or FOLLOW
         return bad(check, _api_error(error), meaning, fix, REFUSED)
     if isinstance(error, SignatureError):
         return bad(

@@ -16,7 +16,7 @@ from chainable.cli.installation import check_installation
 from wechatpay.cli.doctor import api_checks, credentials
 from wechatpay.cli.doctor import notify_url as notify_url_checks
 from wechatpay.cli.doctor.echo_check import CHECK, choose_echo_check
-from wechatpay.cli.doctor.reasons import explain
+from wechatpay.reasons import explain
 from wechatpay.settings import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
 
 if TYPE_CHECKING:

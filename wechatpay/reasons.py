@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.cli import reasons
+from chainable import reasons
 
 if TYPE_CHECKING:
-    from chainable.cli.i18n import Words
+    from chainable.i18n import Words
 
 __all__ = ["KINDS", "REASONS", "explain"]
 

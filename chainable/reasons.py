@@ -7,14 +7,16 @@ error's ``reason`` and filled with its ``values``.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from chainable.cli.i18n import Words
+from chainable.errors import REASON_MODULES
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REASONS", "explain"]
+__all__ = ["REASONS", "explain", "explain_any"]
 
 REASONS = {
     "plain_http": "明文 http:// 只能用于本机地址（127.0.0.1、localhost），请用 https://",
@@ -96,3 +98,14 @@ def _term(value: object, terms: Mapping[str, str]) -> str:
     """Return the Chinese text of a value: identifiers, separated by blanks, or any other text."""
     words = str(value).split(" ")
     return " 和 ".join(terms[word] for word in words) if all(word in terms for word in words) else str(value)
+
+
+def explain_any(error: Exception) -> Words:
+    """Return the message of a configuration error of any imported package in both languages."""
+    reasons: dict[str, str] = {}
+    terms: dict[str, str] = {}
+    for name in REASON_MODULES:
+        module = import_module(name)
+        reasons |= module.REASONS
+        terms |= getattr(module, "KINDS", {})
+    return explain(error, reasons, terms=terms)
