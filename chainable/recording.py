@@ -67,6 +67,9 @@ class Recorded(Protocol):
     own: tuple[str, ...]
     names: str
 
+    def is_call(self, url: str, headers: Mapping[str, Any], body: bytes) -> bool:  # pyright: ignore[reportReturnType]  # a Protocol has no body
+        """Return whether a request is signed for this platform, as those to a forwarder or another sandbox are."""
+
     def numbers(self, headers: Mapping[str, Any], body: bytes) -> dict[str, str]:  # pyright: ignore[reportReturnType]  # a Protocol has no body
         """Return the account's numbers in a request, and those of the sandbox in their places."""
 
@@ -133,6 +136,7 @@ class Recorder:
         self._also = frozenset(name.casefold() for name in also)
         self._keep = frozenset(name.casefold() for name in keep)
         self._numbers: dict[str, str] = {}
+        self._origins: dict[str, str] = {}
         self._named: dict[str, dict[str, Any]] = {}
 
     def __deepcopy__(self, memo: object) -> Recorder:
@@ -148,6 +152,8 @@ class Recorder:
         content: bytes = body.encode() if isinstance(body, str) else body or b""
         for platform in self._platforms:
             self._numbers.update(platform.numbers(request.headers, content))
+            if platform.is_call(request.uri, request.headers, content):
+                self._origins[_origin(request.uri)] = platform.origin
         request.uri = self._url(request.uri)
         for name, value in list(request.headers.items()):
             if name.lower() == "authorization":
@@ -307,9 +313,8 @@ class Recorder:
     def _plain(self, text: str) -> str:
         """Hide numbers of people, and what URLs carry, in a text."""
         if "://" in text:
-            for platform in self._platforms:
-                for own in platform.own:
-                    text = re.sub(rf"{re.escape(own)}(?![\w.:-])", platform.origin, text)
+            for own, origin in self._known_origins().items():
+                text = re.sub(rf"{re.escape(own)}(?![\w.:-])", origin, text)
             text = redact_named(text, MASK, _SECRET)
         text = _USER.sub(MASK, text)
         text = _PHONE.sub(MASK, text)
@@ -325,15 +330,20 @@ class Recorder:
 
     def _url(self, url: str) -> str:
         parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        for platform in self._platforms:
-            if origin in platform.own or (parts.hostname or "") in platform.hosts:
-                first = urlsplit(platform.origin)
+        known = self._known_origins().get(_origin(url))
+        hosts = [platform.origin for platform in self._platforms if parts.hostname in platform.hosts]
+        for origin in (known, *hosts):
+            if origin is not None:
+                first = urlsplit(origin)
                 parts = parts._replace(scheme=first.scheme, netloc=first.netloc)
                 break
         path = "/".join(self._segment(segment) for segment in parts.path.split("/"))
         query = "&".join(self._pair(pair) for pair in parts.query.split("&"))
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, query, ""))
+
+    def _known_origins(self) -> dict[str, str]:
+        own = {own: platform.origin for platform in self._platforms for own in platform.own}
+        return {**own, **self._origins}
 
     def _segment(self, segment: str) -> str:
         plain = unquote(segment)
@@ -352,6 +362,11 @@ class Recorder:
             return f"{scheme} {MASK}"
         rest = _IN_AUTHORIZATION.sub(rf'\1="{MASK}"', rest)
         return f"{scheme} " + re.sub(r'="([^"]*)"', lambda found: f'="{self._numbers.get(found[1], found[1])}"', rest)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _json(value: Any) -> str:

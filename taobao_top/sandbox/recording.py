@@ -7,6 +7,7 @@ Used by :func:`chainable.recording.vcr_config`.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
@@ -26,6 +27,10 @@ class RecordedTop:
     origin: str = f"https://{HOSTS[0]}"
     hosts: frozenset[str] = frozenset(HOSTS)
     names: str = "receiver|alipay|buyer_(?:email|area|ip|message|memo)|oaid|full_?name|sender_name|user_?id"
+
+    def is_call(self, url: str, headers: Mapping[str, Any], body: bytes) -> bool:
+        """Return whether a request is signed as TOP's are."""
+        return {"method", "app_key", "sign"} <= dict(parse_qsl(urlsplit(url).query)).keys()
 
     def numbers(self, headers: Mapping[str, Any], body: bytes) -> dict[str, str]:
         """Return nothing: the key of the app is hidden as it changes with the app."""

@@ -29,6 +29,9 @@ class Platform:
     own = ("http://127.0.0.1:8000",)
     names = "favourite"
 
+    def is_call(self, url, headers, body):
+        return headers.get("X-Signed") == "1"
+
     def numbers(self, headers, body):
         return {"1600000001": "1900000109"} if "Authorization" in headers else {}
 
@@ -173,12 +176,12 @@ class TestRequests:
     def test_a_url(self, recorder):
         found = recorder.request(
             request(
-                uri=f"http://u:p@127.0.0.1:8000/users/{OPENID}/1600000001/a%20b?mchid=1600000001&session=1&x=%20y&sign=1",
+                uri=f"http://u:p@127.0.0.1:8001/users/{OPENID}/1600000001/a%20b?mchid=1600000001&session=1&x=%20y&sign=1",
                 Authorization='SCHEME mchid="1600000001",nonce_str="n",signature="s",serial_no="1",timestamp="1"',
             )
         )
         assert found.uri == (
-            f"http://127.0.0.1:8000/users/{MASK}/1900000109/a%20b?mchid=1900000109&session={MASK}&x=%20y&sign={MASK}"
+            f"http://127.0.0.1:8001/users/{MASK}/1900000109/a%20b?mchid=1900000109&session={MASK}&x=%20y&sign={MASK}"
         )
         assert found.headers["Authorization"] == (
             f'SCHEME mchid="1900000109",nonce_str="{MASK}",signature="{MASK}",serial_no="{MASK}",timestamp="{MASK}"'
@@ -187,6 +190,13 @@ class TestRequests:
     @pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", "https://pay2.example", "http://pay.example:8080"])
     def test_every_origin_of_a_platform_is_the_first_one(self, recorder, origin):
         assert recorder.request(request(uri=f"{origin}/v1?a=1")).uri == "https://pay.example/v1?a=1"
+
+    def test_a_forwarder_is_known_by_a_signed_call(self, recorder):
+        forwarded = request(uri="http://u:p@forwarder.example:8080/v1", X_Signed="1")
+        assert recorder.request(forwarded).uri == "https://pay.example/v1"
+        assert recorder.request(request(uri="http://forwarder.example:8080/file")).uri == "https://pay.example/file"
+        named = replies(recorder, {"url": "http://forwarder.example:8080/file"})
+        assert json.loads(named) == {"url": "https://pay.example/file"}
 
     def test_another_host_stays(self, recorder):
         assert recorder.request(request(uri="https://other.example/x")).uri == "https://other.example/x"
@@ -278,6 +288,11 @@ class TestWeChatPay:
             "12", account.mchid
         )
         assert recorded.numbers({}, b"<xml><broken></xml>") == {}
+
+    def test_its_calls(self, recorded):
+        assert recorded.is_call("", {"Authorization": "WECHATPAY2-SHA256-RSA2048 …"}, b"")
+        assert recorded.is_call("", {}, b"<xml><sign>1</sign></xml>")
+        assert not recorded.is_call("", {"Authorization": "Bearer 1"}, b"<xml></xml>")
 
     @pytest.mark.parametrize("body", [b"<xml><a>1</a></xml>", b"<xml><sign>12</sign></xml>", b"{}"])
     def test_a_response_without_a_signature_stays(self, recorded, body):

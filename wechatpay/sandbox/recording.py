@@ -40,6 +40,11 @@ class RecordedWeChatPay:
     hosts: frozenset[str] = frozenset(HOSTS)
     names: str = "user_?id"
 
+    def is_call(self, url: str, headers: Mapping[str, Any], body: bytes) -> bool:
+        """Return whether a request is signed as WeChat Pay's are."""
+        signed = str(headers.get("Authorization") or "").startswith("WECHATPAY")
+        return signed or (body.lstrip().startswith(b"<xml") and b"<sign>" in body)
+
     def numbers(self, headers: Mapping[str, Any], body: bytes) -> dict[str, str]:
         """Return the number of the merchant or brand that signed a request, and that of the account in its place."""
         found = dict(_IN_AUTHORIZATION.findall(str(headers.get("Authorization") or "")))
