@@ -47,8 +47,8 @@ unit: $(VENV)/.dev ## tests with branch coverage
 package: $(VENV)/.dev ## build, install elsewhere, test there
 	$(BIN)/python tools/check_package.py
 
-docs: $(VENV)/.dev ## the documentation, in build/docs
-	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html docs build/docs
+docs: $(VENV)/.dev ## the documentation in both languages, in build/docs
+	$(BIN)/python -m tools.build_docs build/docs
 
 bench: $(VENV)/.dev ## our speed beside the floor's and the peers'
 	$(BIN)/python benchmarks/run.py

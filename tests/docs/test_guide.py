@@ -20,11 +20,14 @@ from taobao_top.sandbox import Sandbox as TopSandbox
 from wechatpay.sandbox import Sandbox
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(
-    str(path.relative_to(DOCS))
-    for folder in ("guide", "coming-from", "rehearsing")
-    for path in (DOCS / folder).glob("*.rst")
-)
+PAGES = [
+    "index.rst",
+    *sorted(
+        str(path.relative_to(DOCS))
+        for folder in ("guide", "coming-from", "rehearsing")
+        for path in (DOCS / folder).glob("*.rst")
+    ),
+]
 BLOCK = re.compile(r"^( *)\.\. (given::|code-block:: python)\n((?:[ \t]*\n|\1 +\S.*\n)+)", re.MULTILINE)
 
 
