@@ -53,8 +53,8 @@ package: $(VENV)/.dev ## build, install elsewhere, test there
 platforms: $(VENV)/.dev ## the package check on every Python of this machine
 	$(BIN)/python -m tools.check_package -n $(WORKERS) --every-python
 
-docs: $(VENV)/.dev ## the documentation, in build/docs
-	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html docs build/docs
+docs: $(VENV)/.dev ## the documentation in both languages, in build/docs
+	$(BIN)/python -m tools.build_docs build/docs
 
 bench: $(VENV)/.dev ## our speed beside the floor's and the peers'
 	$(BIN)/python benchmarks/run.py

@@ -26,8 +26,8 @@ def test_every_block_compiles_and_the_complete_ones_run(name, capsys):
             exec(code, {})
             ran += 1
 
-    assert ran == 3
-    assert len(capsys.readouterr().out.split()) >= 4
+    assert ran == 4
+    assert "\nTRANSACTION.SUCCESS native-0001\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", FILES)

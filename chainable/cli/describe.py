@@ -36,7 +36,7 @@ def print_description(description: Description, console: Console, *, whole: bool
     for link in description.links:
         console.print(Text(link, style=f"blue link {link}"), soft_wrap=True)
     for label, text in description.facts:
-        console.print(Text.assemble((f"{_localized(label)} ", "dim"), text))
+        console.print(Text.assemble((f"{_localized(label)} ", "dim"), _localized(text)))
     most = None if whole else _MOST_VALUES
     for table in description.tables:
         _print_table(table, console, most)

@@ -1,16 +1,24 @@
-"""Code that a page needs and a reader may skip: shown folded, so that the blocks of a page run as they stand."""
+"""Code on pages: comments in the reader's language, and set-up that opens on a click, so that blocks run as they stand."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.directives.code import CodeBlock
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
+
+_COMMENT = re.compile(r"(?m)((?:^|(?<=\s))#[ ]+)(?P<text>[^\n]*[A-Za-z][^\n]*)$")
+_LANGUAGES = {"python", "console", "text", "yaml", "toml", "ini", "dockerfile"}
 
 
 class folded(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
@@ -32,7 +40,7 @@ class Folded(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         title = folded_title(self.arguments[0], self.arguments[0])
         title.source, title.line = self.get_source_info()
-        code = nodes.literal_block("\n".join(self.content), "\n".join(self.content), language="python")
+        code = literal_block("\n".join(self.content), "\n".join(self.content), language="python")
         self.set_source_info(code)
         return [folded("", title, code)]
 
@@ -53,9 +61,44 @@ def _close_title(translator: HTML5Translator, node: nodes.Element) -> None:
     translator.body.append("</summary>\n")
 
 
+class literal_block(nodes.literal_block, addnodes.translatable):  # noqa: N801 (visitors go by the name)
+    """A code block whose comments are messages; its code is the same in both languages."""
+
+    def preserve_original_messages(self) -> None:
+        self["comments"] = list(dict.fromkeys(match["text"] for match in _COMMENT.finditer(self.rawsource)))
+
+    def apply_translated_message(self, original_message: str, translated_message: str) -> None:
+        def put(match: re.Match[str]) -> str:
+            return match[1] + (translated_message if match["text"] == original_message else match["text"])
+
+        self.rawsource = _COMMENT.sub(put, self.rawsource)
+        self.children = []
+        self += nodes.Text(self.rawsource)
+
+    def extract_original_messages(self) -> Sequence[str]:
+        return list(self.get("comments", ()))
+
+
+class CommentedBlock(CodeBlock):
+    """``.. code-block::`` with translatable comments."""
+
+    def run(self) -> list[nodes.Node]:
+        made = super().run()
+        if self.arguments and self.arguments[0] in _LANGUAGES:
+            for one in made:
+                for block in list(one.findall(nodes.literal_block)):
+                    new = literal_block(block.rawsource, block.rawsource, **block.attributes)
+                    new.source, new.line = block.source, block.line
+                    if block is one:
+                        return [new]
+                    block.parent.replace(block, new)
+        return made
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_node(folded, html=(_open, _close))
     app.add_node(folded_title, html=(_open_title, _close_title))
     app.add_directive("folded", Folded)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_directive("code-block", CommentedBlock, override=True)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

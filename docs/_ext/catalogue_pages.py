@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from attrs import frozen
 from docutils import nodes
+from languages import language, said, say
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.osutil import relative_uri
 
@@ -39,8 +40,9 @@ PRODUCTS = HERE.parents[1] / "catalogue" / "glossary" / "products" / "wechatpay.
 WECHATPAY = "reference/wechatpay"
 TOP = "reference/taobao_top"
 LARGEST = 200_000
-"""Bytes of a page's own content; the theme adds its frame."""
+"""Bytes of a page's own content, about; the theme adds its frame."""
 
+_navigation: dict[str, str] = {}
 _TOKENS = re.compile(
     r"(?P<i>'(?:[^'\\]|\\.)*')|(?P<b>\b(?:True|False|None|lambda|from|import|with|as|if)\b|\b\d+\b)|(?P<u>#.*)"
 )
@@ -158,9 +160,8 @@ def methods() -> tuple[dict[str, Page], dict[str, tuple[str, str]]]:
     prominent = taobao_top.describe.glossary.prominent
     for group, names in groups().items():
         number, parts, size = 1, [], 0
-        sections = [(name, _section(name)) for name in names]
-        for name, section in sections:
-            length = len(section.encode())
+        for name in names:
+            section, length = _section(name)
             if parts and size + length > LARGEST:
                 contents[_group_uri(group, number)] = (f"{group} {number}", "".join(parts))
                 number, parts, size = number + 1, [], 0
@@ -193,54 +194,67 @@ def _group_uri(group: str, number: int) -> str:
 def described(found: Description, level: int = 1) -> str:
     """Write a description as HTML."""
     parts = [f'<p class="op-name"><code>{escape(found.name)}</code></p>']
-    parts += [f'<p><a class="external" href="{escape(link)}">官方文档 {escape(link)}</a></p>' for link in found.links]
+    parts += [
+        f'<p><a class="external" href="{escape(link)}">{say("官方文档", "Official page")} {escape(link)}</a></p>'
+        for link in found.links
+    ]
     if found.facts:
-        pairs = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in found.facts)
+        pairs = "".join(f"<dt>{escape(said(label))}</dt><dd>{escape(said(text))}</dd>" for label, text in found.facts)
         parts.append(f'<dl class="op-facts">{pairs}</dl>')
     parts += map(_table, found.tables)
     parts.append(_forms(found.forms, _slug(found.key)))
     parts += map(_table, found.answers)
     parts += [
-        f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+        f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
         for sample in found.samples
     ]
     return "".join(parts)
 
 
-def _section(name: str) -> str:
+def _section(name: str) -> tuple[str, int]:
+    """Return the part of a page on one method, and about its bytes: the same number in both languages."""
     found = taobao_top.describe.described(name)
+    code = sum(len(form.code) for form in found.forms)
+    rows = sum(len(table.rows) for table in (*found.tables[1:], *found.answers))
+    size = 1900 + int(1.3 * code) + sum(len(sample.text) for sample in found.samples[:2]) + 104 * rows
     # The common parameters are the same for all: they stand on the index page.
     tables = "".join(_table(table) for table in found.tables[1:])
-    facts = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in found.facts[1:])
+    facts = "".join(f"<dt>{escape(said(label))}</dt><dd>{escape(said(text))}</dd>" for label, text in found.facts[1:])
     samples = "".join(
-        f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+        f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
         for sample in found.samples[:2]
     )
-    return (
+    written = (
         f'<section id="{escape(name)}"><h2>{escape(found.title)}<a class="headerlink" href="#{escape(name)}">#</a></h2>'
         f'<p class="op-name"><code>{escape(name)}</code></p>'
         + (f'<dl class="op-facts">{facts}</dl>' if facts else "")
         + f"{tables}{_forms(found.forms, _slug(name))}{''.join(map(_table, found.answers))}{samples}</section>"
     )
+    return written, size
 
 
 def _table(table: Table) -> str:
     if not table.rows:
-        return f"<p>{escape(table.heading)}：无</p>"
-    head = f"<th>{escape(table.heading)}</th><th>类型</th><th>描述</th>"
+        return f"<p>{escape(_heading(table))}{say('：无', ': none')}</p>"
+    head = f"<th>{escape(_heading(table))}</th><th>{say('类型', 'Type')}</th><th>{say('描述', 'Description')}</th>"
     return (
         f'<div class="table-wrapper"><table class="op docutils"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(map(_row, table.rows))}</tbody></table></div>"
     )
 
 
+def _heading(table: Table) -> str:
+    text = said(table.heading)
+    return text[:1].upper() + text[1:]
+
+
 def _row(row: Row) -> str:
-    marks = ('<b title="必填">*</b>' if row.required else "") + ('<s title="加密">🔒</s>' if row.encrypted else "")
+    required, encrypted = say("必填", "required"), say("加密", "encrypted")
+    marks = f'<b title="{required}">*</b>' if row.required else ""
+    marks += f'<s title="{encrypted}">🔒</s>' if row.encrypted else ""
+    remarks = say("；", "; ").join(map(said, row.remarks(language())))
     depth = f' class="d{min(row.depth, 9)}"' if row.depth else ""
-    return (
-        f"<tr><td{depth}>{escape(row.name)}{marks}</td><td>{escape(row.type)}</td>"
-        f"<td>{escape('；'.join(row.remarks()))}</td></tr>"
-    )
+    return f"<tr><td{depth}>{escape(row.name)}{marks}</td><td>{escape(row.type)}</td><td>{escape(remarks)}</td></tr>"
 
 
 def _forms(forms: Iterable[CallStyle], slug: str) -> str:
@@ -249,7 +263,7 @@ def _forms(forms: Iterable[CallStyle], slug: str) -> str:
         at = f"{slug}-{number}"
         checked = " checked" if number == 0 else ""
         tabs.append(
-            f'<input type="radio" name="{slug}" id="{at}"{checked}><label for="{at}">{escape(form.name)}</label>'
+            f'<input type="radio" name="{slug}" id="{at}"{checked}><label for="{at}">{escape(said(form.name))}</label>'
             f"<pre>{_coloured(form.code)}</pre>"
         )
     return f'<div class="op-forms">{"".join(tabs)}</div>'
@@ -310,7 +324,8 @@ class KeptInSandbox(SphinxDirective):
             for slug, one in sorted(products().items(), key=lambda each: -kept[each[0]])
         )
         rows += f"<tr><td></td><td>{kept.total()}</td><td>{every.total()}</td></tr>"
-        head = "<th>产品 Product</th><th>保存状态 Keep state</th><th>全部 All</th>"
+        names = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
+        head = "".join(f"<th>{name}</th>" for name in names)
         table = f'<table class="docutils"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         return [nodes.raw("", f'<div class="table-wrapper">{table}</div>', format="html")]
 
@@ -353,7 +368,7 @@ class CommonParameters(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         found = taobao_top.describe.described("taobao.time.get")
         refusals = "".join(
-            f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+            f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
             for sample in found.samples[2:]
         )
         return [nodes.raw("", _table(found.tables[0]) + refusals, format="html")]
@@ -375,7 +390,7 @@ class FieldMeanings(SphinxDirective):
         return [
             nodes.raw(
                 "",
-                f'<div class="table-wrapper"><table class="op docutils"><thead><tr><th>字段</th><th>中文</th><th>English</th></tr>'
+                f'<div class="table-wrapper"><table class="op docutils"><thead><tr><th>{say("字段", "Field")}</th><th>中文</th><th>English</th></tr>'
                 f"</thead><tbody>{rows}</tbody></table></div>",
                 format="html",
             ),
@@ -397,7 +412,12 @@ class OperationRole(SphinxRole):
 
 
 def _write_products(app: Sphinx, config: Any) -> None:
-    root = Path(app.srcdir) / WECHATPAY
+    write_products(Path(app.srcdir))
+
+
+def write_products(docs: Path) -> None:
+    """Write the page of each product, and that of the events."""
+    root = docs / WECHATPAY
     for slug, one in products().items():
         _write(root / f"{slug}.rst", one["title"], f".. operations:: {slug}")
     _write(root / "events.rst", "通知事件", ".. events::")
@@ -410,6 +430,8 @@ def _write(path: Path, title: str, content: str) -> None:
 
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    if not app.config.catalogue_pages:
+        return
     titles = {slug: one["title"] for slug, one in products().items()} | {"events": "通知事件"}
     for page in (*operations().values(), *events().values()):
         up = f'<p class="op-up"><a href="../{page.product}.html">{escape(titles[page.product])}</a></p>'
@@ -420,7 +442,7 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             for page in methods()[0].values()
             if page.uri == uri
         )
-        up = '<p class="op-up"><a href="index.html">TOP 淘宝开放平台</a></p>'
+        up = f'<p class="op-up"><a href="index.html">{say("淘宝开放平台", "Taobao Open Platform")}</a></p>'
         yield _page(title, uri, f'{up}<ul class="op-list">{here}</ul>{content}')
 
 
@@ -429,9 +451,9 @@ def _sandbox(page: Page) -> str:
     if page.key not in operations():
         return ""
     if page.key in flows.routes.handlers:
-        text = "沙箱保存状态，各操作的应答前后一致。The sandbox keeps its state."
+        text = say("沙箱保存状态，前后各次调用的应答一致。", "The sandbox keeps its state.")
     else:
-        text = "沙箱按目录生成应答，不保存状态。The sandbox makes its response up from the catalogue."
+        text = say("沙箱按接口目录生成应答，不保存状态。", "The sandbox makes its response up from the catalogue.")
     return f'<p class="op-sandbox">{text}</p>'
 
 
@@ -440,8 +462,24 @@ def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]
     return uri, {"title": escape(title), "body": body}, "page.html"
 
 
+def _share_navigation(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Make the sidebar once for all pages of a folder: it is most of the time that a page takes."""
+    folder = pagename.rpartition("/")[0]
+    if doctree is None and folder.startswith((f"{WECHATPAY}/", TOP)):
+        made = context["toctree"]
+
+        def shared(**options: Any) -> str:
+            if folder not in _navigation:
+                _navigation[folder] = made(**options)
+            return _navigation[folder]
+
+        context["toctree"] = shared
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything."""
+    app.add_config_value("catalogue_pages", default=True, rebuild="html")
+    app.connect("html-page-context", _share_navigation, priority=100)
     app.connect("config-inited", _write_products)
     app.connect("html-collect-pages", _pages)
     app.add_directive("operations", Operations)
@@ -453,4 +491,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("common-parameters", CommonParameters)
     app.add_directive("glossary-of-fields", FieldMeanings)
     app.add_role("operation", OperationRole())
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

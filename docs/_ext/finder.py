@@ -3,7 +3,8 @@ The search: a static index that also works offline and from ``file://``.
 
 Sphinx's own search cuts texts into words, which fails for Chinese and for
 paths.  This one looks for parts of titles, paths and field names, the way
-``wechatpay describe`` does, and for words of the guide.
+``wechatpay describe`` does, and for words in the sections of the guide, whose
+titles it knows in both languages.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import catalogue_pages
+from docutils import nodes
+from languages import catalogue, language, say
 
 import taobao_top.describe
 import wechatpay.describe
@@ -44,7 +47,7 @@ def _entries() -> list[list[Any]]:
 
 def _label(page: Any) -> str:
     if page.product == "events":
-        return "通知"
+        return say("通知", "Notification")
     if page.product in catalogue_pages.products():
         return str(catalogue_pages.products()[page.product]["title"])
     return str(page.product)
@@ -79,12 +82,38 @@ def _words() -> dict[str, list[list[int]]]:
 
 
 def _guide(app: Sphinx) -> list[list[str]]:
-    pages = []
+    """Return the sections of all pages: kind, title of the page, titles in both languages, place, text."""
+    found = []
     for docname in sorted(app.env.found_docs):
-        title = app.env.titles[docname].astext()
-        text = re.sub(r"\s+", " ", app.env.get_doctree(docname).astext())
-        pages.append([title, f"{docname}.html", text])
-    return pages
+        parts = docname.split("/")
+        kind = "guide"
+        if parts[0] == "reference":
+            kind = "python" if parts[-1] in {"python", "chainable"} else "product"
+        whole = app.env.titles[docname].astext()
+        for section in app.env.get_doctree(docname).findall(nodes.section):
+            title = section[section.first_child_matching_class(nodes.title)]
+            other = catalogue(docname).get(title.rawsource, "") if language() == "en" else title.rawsource
+            place = "" if isinstance(section.parent, nodes.document) else f"#{section['ids'][0]}"
+            text = "" if kind == "product" else _text(section)
+            found.append([kind, whole, title.astext(), other, f"{docname}.html{place}", text])
+    return found
+
+
+def _text(section: nodes.section) -> str:
+    skipped = (nodes.title, nodes.section, nodes.raw, nodes.comment)
+    words = (child.astext() for child in section.children if not isinstance(child, skipped))
+    return re.sub(r"\s+", " ", " ".join(words)).strip()
+
+
+def _texts() -> dict[str, str]:
+    """Return what the page of results says."""
+    return {
+        "guide": say("指南", "Guide"),
+        "python": "Python",
+        "product": say("产品", "Product"),
+        "count": say("{} 个结果", "{} results"),
+        "one": say("{} 个结果", "{} result"),
+    }
 
 
 def _quiet(app: Sphinx) -> None:
@@ -93,11 +122,11 @@ def _quiet(app: Sphinx) -> None:
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    data = {"pages": _entries(), "fields": _fields(), "words": _words(), "guide": _guide(app)}
+    data = {"pages": _entries(), "fields": _fields(), "words": _words(), "guide": _guide(app), "texts": _texts()}
     path = Path(app.outdir) / "_static" / "finder-data.js"
     path.parent.mkdir(exist_ok=True)
     path.write_text("window.FINDER = " + json.dumps(data, ensure_ascii=False, separators=(",", ":")) + ";\n", "utf-8")
-    yield "search", {"title": "搜索 · Search"}, "search.html"
+    yield "search", {"title": say("搜索", "Search")}, "search.html"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from docutils import nodes
+from languages import say
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class Pains(SphinxDirective):
         for number, one in pains().items():
             tests = "<br>".join(f"<code>{escape(test)}</code>" for test in one["tests"])
             rows.append(
-                f'<tr id="pain-{number}"><td>{number}</td><td>{escape(one["pain"])}</td>'
-                f"<td>{escape(one['cure'])}</td><td>{tests}</td></tr>",
+                f'<tr id="pain-{number}"><td>{number}</td><td>{escape(say(one["pain_zh"], one["pain"]))}</td>'
+                f"<td>{escape(say(one['cure_zh'], one['cure']))}</td><td>{tests}</td></tr>",
             )
+        names = ("#", say("痛点", "Pain"), say("对策", "Cure"), say("测试", "Tests"))
+        head = "".join(f"<th>{name}</th>" for name in names)
         table = (
-            '<div class="table-wrapper"><table class="op pains docutils"><thead><tr><th>#</th><th>Pain</th><th>Cure</th>'
-            f"<th>Tests</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+            f'<div class="table-wrapper"><table class="op pains docutils"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table></div>"
         )
         return [nodes.raw("", table, format="html")]
 

@@ -1,5 +1,5 @@
-// The same order as chainable.describe.search: words that people use, parts of titles and names,
-// then operations that take a field of this name, then words of the guide.
+// First the best two sections of the guide, then operations in the order of chainable.describe.search:
+// words that people use, parts of titles and names, then those that take a field of this name.
 (() => {
   "use strict";
   const fold = (text) =>
@@ -14,8 +14,9 @@
     const key = fold(name);
     fields.set(key, new Set([...(fields.get(key) || []), ...numbers]));
   }
-  const guide = data.guide.map(([title, uri, text]) => ({
-    title, uri, name: "", label: "指南 Guide", weight: 0, text: fold(text), foldedTitle: fold(title),
+  const sections = data.guide.map(([kind, whole, title, other, uri, text]) => ({
+    kind, title, uri, text, name: title === whole ? "" : whole, label: data.texts[kind],
+    titles: [fold(title), fold(other)], foldedWhole: fold(whole), foldedText: fold(text),
   }));
 
   const known = new Map(Object.entries(data.words).map(([word, places]) => [word, new Map(places)]));
@@ -42,12 +43,20 @@
     }
     return total + page.weight - Math.min(page.foldedTitle.length + Math.floor(page.foldedName.length / 4), 90);
   };
-  const scoreGuide = (page, words) => {
-    let total = 0;
+  const scoreTitle = (title, word) => {
+    if (title === word) return 1000;
+    if (!title.includes(word)) return 0;
+    return (title.startsWith(word) || title.endsWith(word) ? 600 : 500) - Math.min(title.length, 90);
+  };
+  const occurrences = (text, word) => Math.min(text.split(word).length - 1, 20);
+  const scoreSection = (section, words) => {
+    let total = section.name ? 0 : 150;
     for (const word of words) {
-      if (page.foldedTitle.includes(word)) total += 480;
-      else if (page.text.includes(word)) total += 200;
+      const inTitle = Math.max(...section.titles.map((title) => scoreTitle(title, word)));
+      if (inTitle) total += inTitle;
+      else if (section.foldedText.includes(word)) total += 150 + 10 * occurrences(section.foldedText, word);
       else return 0;
+      if (section.name && section.foldedWhole.includes(word)) total += 100;
     }
     return total;
   };
@@ -68,17 +77,38 @@
     const rest = text.replaceAll(found[0], " ");
     return found.some((word) => rest.includes(word)) ? null : found[0];
   };
-  const matching = (words) => pages.map((page) => [scorePage(page, words), page])
-    .concat(guide.map((page) => [scoreGuide(page, words), page]))
-    .filter(([score]) => score > 0);
+  const matching = (words) => pages.map((page) => [scorePage(page, words), page]).filter(([score]) => score > 0);
+  const byScore = (found) => found.sort((a, b) => b[0] - a[0]).map(([, page]) => page);
+  // The best two whose titles have the words, or else the best one whose text has them; one of a page.
+  const inGuide = (words) => {
+    const found = byScore(sections.map((each) => [scoreSection(each, words), each]).filter(([score]) => score > 0));
+    const titled = (each) => words.every((word) => each.titles.some((title) => title.includes(word)));
+    const best = [];
+    for (const each of found) {
+      const page = each.uri.split("#")[0];
+      const room = titled(each) ? 2 : 1;
+      if (best.length < room && each.kind === "guide" && !best.some((other) => other.uri.startsWith(page))) best.push(each);
+    }
+    return [best, found.filter((each) => !best.includes(each))];
+  };
   const search = (query) => {
     const words = query.split(/\s+/).map(fold).filter(Boolean);
     if (!words.length) return [];
     const whole = words.join("");
     let found = matching(known.has(whole) ? [whole] : words);
     if (!found.length && contained(whole)) found = matching([contained(whole)]);
-    if (!found.length) found = similar(whole);
-    return found.sort((a, b) => b[0] - a[0]).map(([, page]) => page);
+    const [best, others] = inGuide(words);
+    if (!found.length && !best.length) found = similar(whole);
+    const operations = byScore(found);
+    return [...best, ...operations.slice(0, 8), ...others.slice(0, 12), ...operations.slice(8)];
+  };
+  // A piece of a section's text around the first word that was looked for.
+  const snippet = (text, query) => {
+    const lower = text.toLowerCase();
+    const places = query.toLowerCase().split(/\s+/).filter(Boolean).map((word) => lower.indexOf(word));
+    const at = Math.max(0, Math.min(...places.filter((place) => place >= 0), text.length) - 40);
+    const from = places.some((place) => place >= 0) ? at : 0;
+    return (from ? "…" : "") + text.slice(from, from + 160) + (from + 160 < text.length ? "…" : "");
   };
 
   const box = document.getElementById("finder");
@@ -96,9 +126,14 @@
       const label = document.createElement("small");
       label.textContent = page.label;
       item.append(link, " ", name, " ", label);
+      if (page.text) {
+        const piece = document.createElement("p");
+        piece.textContent = snippet(page.text, box.value);
+        item.append(piece);
+      }
       return item;
     }));
-    count.textContent = box.value.trim() ? `${found.length} 个结果 · results` : "";
+    count.textContent = box.value.trim() ? data.texts[found.length === 1 ? "one" : "count"].replace("{}", found.length) : "";
     list.dataset.query = box.value;
   };
   box.value = new URLSearchParams(location.search).get("q") || "";

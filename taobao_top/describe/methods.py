@@ -20,7 +20,7 @@ __all__ = ["attributes", "described"]
 
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RESERVED = frozenset({"chain", "post_async", "postAsync"})
-_SESSIONS = {"required": "需要 · required", "none": "不需要 · none"}
+_SESSIONS = {"required": Label("需要", "required"), "none": Label("不需要", "none")}
 
 # Name, type, required, filled in by the client.
 _COMMON = (

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(
-    str(path.relative_to(DOCS))
-    for folder in ("guide", "coming-from", "rehearsing")
-    for path in (DOCS / folder).glob("*.rst")
-)
+PAGES = [
+    "index.rst",
+    *sorted(
+        str(path.relative_to(DOCS))
+        for folder in ("guide", "coming-from", "rehearsing")
+        for path in (DOCS / folder).glob("*.rst")
+    ),
+]
 BLOCK = re.compile(r"^( *)\.\. (folded:: .*|code-block:: python)\n((?:[ \t]*\n|\1 +\S.*\n)+)", re.MULTILINE)
 
 

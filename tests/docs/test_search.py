@@ -34,8 +34,49 @@ def links_of(page, site, query):
         ("电子 面单", "#cainiao.waybill.ii.get"),
     ],
 )
-def test_words_that_people_use_find_the_right_page_first(page, site, query, expected):
-    assert links_of(page, site, query)[0].endswith(expected)
+def test_words_that_people_use_find_the_right_operation_first(page, site, query, expected):
+    found = [link for link in links_of(page, site, query) if link.startswith("reference/")]
+    assert found[0].endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("退款", "rehearsing/refunds.html"),
+        ("refund", "rehearsing/refunds.html"),
+        ("回调通知", "guide/notifications.html"),
+        ("密钥", "guide/keys.html"),
+        ("调起支付", "guide/paying.html"),
+        ("maybe_sent", "guide/errors.html#when-maybe-sent-is-false"),
+        ("国密", "guide/keys.html#sm2-sm3-and-sm4"),
+    ],
+)
+def test_sections_of_the_guide_come_before_operations_each_with_a_snippet(page, site, query, expected):
+    links = links_of(page, site, query)
+    at = [link.startswith(expected) for link in links[:3]].index(True)
+    assert not [link for link in links[:at] if link.startswith("reference/")]
+    shown = page.query_selector_all("#finder-results li")[at]
+    assert len(shown.query_selector("p").inner_text()) > 40
+
+
+def test_a_search_goes_on_in_the_other_language(page, site):
+    links_of(page, site, "退款")
+    page.click(".language-switch-content")
+    page.wait_for_selector("#finder-results li")
+    assert f"/{'en' if site.name == 'zh' else 'zh'}/search.html?q=" in page.url
+    assert page.input_value("#finder") == "退款"
+
+
+def test_the_first_page_opens_the_language_of_the_reader(browser, whole_site):
+    for locale, folder in (("zh-TW", "zh"), ("en-GB", "en"), ("fr-FR", "zh")):
+        context = browser.new_context(locale=locale)
+        opened = context.new_page()
+        opened.goto((whole_site / "index.html").as_uri())
+        opened.wait_for_url(f"**/{folder}/index.html")
+        opened.click(".language-switch-content")
+        opened.goto((whole_site / "index.html").as_uri())
+        opened.wait_for_url(f"**/{'en' if folder == 'zh' else 'zh'}/index.html")
+        context.close()
 
 
 @pytest.fixture
@@ -78,8 +119,10 @@ def test_the_forms_are_tabs_and_can_be_copied(page, site):
     page.goto((site / "reference/wechatpay/insurance/post-v3-hire-power-bank-insurance-orders.html").as_uri())
     assert page.inner_text("h1") == "创建保险订单"
     labels = [label.inner_text() for label in page.query_selector_all(".op-forms label")]
-    assert labels == ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]
-    page.click("text=异步属性式")
+    chinese = ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]
+    english = [f"{when}, {how}" for when in ("sync", "async") for how in ("attributes", "chain()", "[…]")]
+    assert labels == (chinese if site.name == "zh" else english)
+    page.click(f"text={labels[-1]}")
     (shown,) = [pre.inner_text() for pre in page.query_selector_all(".op-forms pre") if pre.is_visible()]
     assert shown.startswith("client['v3/hire-power-bank/insurance-orders'].post_async(")
 

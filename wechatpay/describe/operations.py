@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["described"]
 
 _STATUS = {
-    "deprecated": "不再推荐使用 · deprecated",
-    "discarded": "已下线 · discarded",
-    "redesigned": "已有新版 · redesigned",
-    "privated": "仅对部分商户开放 · for some merchants only",
+    "deprecated": Label("不再推荐使用", "deprecated"),
+    "discarded": Label("已下线", "discarded"),
+    "redesigned": Label("已有新版", "redesigned"),
+    "privated": Label("仅对部分商户开放", "for some merchants only"),
 }
 _ANSWERS = {
-    "binary": "文件内容 · bytes of a file",
-    "text": "文本 · text",
-    "empty": "无内容 · empty",
-    "redirect": "由浏览器打开的页面 · a page for the browser",
+    "binary": Label("文件内容", "bytes of a file"),
+    "text": Label("文本", "text"),
+    "empty": Label("无内容", "empty"),
+    "redirect": Label("由浏览器打开的页面", "a page for the browser"),
 }
 _PLACES = {
     "params": Meaning("查询参数", "Query parameters"),
@@ -58,20 +58,25 @@ def described(operation: Operation) -> Description:
 
 def _facts(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.status:
+        status = _STATUS.get(operation.status, Label(operation.status, operation.status))
         successor = f" → {operation.successor}" if operation.successor else ""
-        yield Label("状态", "status"), _STATUS.get(operation.status, operation.status) + successor
+        yield Label("状态", "status"), Label(f"{status}{successor}", f"{status.en}{successor}")
     if operation.base_uri:
-        needed = "必须 · required" if operation.base_uri_required else "可选 · optional"
-        yield Label("接入点", "access point"), f"{operation.base_uri} ({needed})"
+        needed = Label("必须", "required") if operation.base_uri_required else Label("可选", "optional")
+        host = Label(f"{operation.base_uri}（{needed}）", f"{operation.base_uri} ({needed.en})")
+        yield Label("接入点", "access point"), host
     if operation.mtls:
-        yield Label("商户证书", "merchant certificate"), "需要 · required"
+        yield Label("商户证书", "merchant certificate"), Label("需要", "required")
     if operation.encrypted_fields:
-        yield Label("加密", "encryption"), "敏感信息字段用 Sensitive(…) 包裹 · wrap sensitive fields in Sensitive(…)"
+        wrap = Label("敏感信息字段用 Sensitive(…) 包裹", "wrap sensitive fields in Sensitive(…)")
+        yield Label("加密", "encryption"), wrap
     if operation.encrypted_answer_fields:
-        yield Label("解密", "decryption"), "应答含密文，用 response.decrypted() 读取 · read with response.decrypted()"
+        read = Label("应答含密文，用 response.decrypted() 读取", "read with response.decrypted()")
+        yield Label("解密", "decryption"), read
     if operation.idempotent_by:
         place, *names = operation.idempotent_by
-        yield Label("重试", "retry"), f"单号不变可安全重试 · safe with the same {place} {'.'.join(names)}"
+        number = f"{place} {'.'.join(names)}"
+        yield Label("重试", "retry"), Label(f"{number} 不变可安全重试", f"safe with the same {number}")
     if (step := front_end_step(operation)) is not None:
         yield Label("前端", "front end"), step
     if operation.answer in _ANSWERS:

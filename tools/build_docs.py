@@ -1,0 +1,79 @@
+"""
+Build the documentation in Chinese and English.
+
+``python -m tools.build_docs FOLDER`` writes ``zh/``, ``en/`` and a first page that
+opens the reader's language. ``--guide`` leaves the pages of operations out, which
+saves most of the time while one writes. ``--messages`` extracts the messages of the pages and
+updates the catalogues in ``docs/locale`` instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+LANGUAGES = ("zh", "en")
+
+
+def build(folder: Path, *, guide: bool = False) -> int:
+    """Build both languages at once into a folder, and return 0 if neither has a warning."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    from catalogue_pages import write_products
+
+    write_products(DOCS)  # once: the two builds read these pages at the same time
+    folder.mkdir(parents=True, exist_ok=True)
+    options = ["-D", "catalogue_pages=0"] if guide else []
+    running = [subprocess.Popen(_sphinx("html", language, folder, *options), cwd=ROOT) for language in LANGUAGES]
+    codes = [process.wait() for process in running]
+    shutil.copy(DOCS / "_templates" / "root.html", folder / "index.html")
+    return int(any(codes))
+
+
+def extract(folder: Path) -> None:
+    """Write the messages of all pages as ``.pot`` files."""
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "gettext", "-d", f"{folder}-doctrees", DOCS, folder],
+        cwd=ROOT,
+        check=True,
+    )
+
+
+def update() -> None:
+    """Put the messages of today into the catalogues; what has no text yet is empty, what changed is fuzzy."""
+    with TemporaryDirectory() as made:
+        pot = Path(made) / "pot"
+        extract(pot)
+        catalogues = DOCS / "locale" / "zh_CN" / "LC_MESSAGES"
+        for path in pot.rglob("*.pot"):
+            if not (catalogues / path.relative_to(pot)).with_suffix(".po").exists():
+                path.unlink()
+        command = [sys.executable, "-m", "sphinx_intl", "update", "-p", pot, "-d", DOCS / "locale", "-l", "zh_CN"]
+        subprocess.run([*command, "--no-obsolete"], cwd=ROOT, check=True)
+
+
+def _sphinx(builder: str, language: str, folder: Path, *more: str) -> list[str]:
+    options = [*more, "-W", "--keep-going", "-q", "-d", str(folder / ".doctrees" / language), "-t", language]
+    return [sys.executable, "-m", "sphinx", "-b", builder, *options, str(DOCS), str(folder / language)]
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "build" / "docs")
+    parser.add_argument("--guide", action="store_true", help="without the pages of operations")
+    parser.add_argument("--messages", action="store_true", help="update the catalogues of messages")
+    chosen = parser.parse_args()
+    if chosen.messages:
+        update()
+        return 0
+    return build(chosen.folder, guide=chosen.guide)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
