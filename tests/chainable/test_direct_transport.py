@@ -26,9 +26,9 @@ from urllib3.exceptions import InsecureRequestWarning
 from chainable import CodecError, ConfigurationError, DirectTransport, RequestsTransport, direct_connection
 from chainable import direct_transport as module
 from chainable import transport as default_module
-from chainable.cli.reasons import explain
 from chainable.connections import Deadline
 from chainable.direct_connection import DirectConnection
+from chainable.reasons import explain
 from tests.chainable.fault_server import FaultServer, ok_response
 
 from .conftest import Paths
