@@ -63,6 +63,7 @@ def test_an_address_of_another_machine_is_named(wx, top):
 
 def test_other_failures_to_listen_are_told_as_they_are(wx, monkeypatch):
     def refuse(self):
+        self.stop()
         raise OSError(errno.EMFILE, "too many open files")
 
     monkeypatch.setattr("wechatpay.sandbox.Sandbox.start", refuse)
