@@ -193,7 +193,7 @@ class Duel:
                 list(response.headers.items()),
                 response.content,
                 response.encoding,
-                dict(response.cookies),
+                sorted((cookie.name, cookie.path, cookie.value) for cookie in response.cookies),
             )
         except (requests.RequestException, CodecError) as error:
             outcome = "error", type(error).__name__, getattr(error, "maybe_sent", None)
