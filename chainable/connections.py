@@ -293,6 +293,10 @@ class _Stack:
         """Return the number of connections kept."""
         return len(self._items)
 
+    def empty(self) -> bool:
+        """Return whether no connection is kept; vcrpy asks it."""
+        return not self._items
+
     def close_ours(self) -> None:
         """Close the connections of this module: a recorder takes its own only, and drops these."""
         for conn in list(self._items):

@@ -285,9 +285,11 @@ class TestTheStack:
         stack.put("b", block=False)
 
         assert stack.qsize() == 2
+        assert not stack.empty()
         with pytest.raises(queue.Full):
             stack.put("c")
         assert [stack.get(block=False), stack.get()] == ["b", "a"]
+        assert stack.empty()
         with pytest.raises(queue.Empty):
             stack.get(block=False, timeout=None)
 
