@@ -43,7 +43,7 @@ def as_provider(content: dict[str, Any]) -> None:
                 member[name] = member.pop(own)
 
 
-def fit_parties(content: dict[str, Any], given: Mapping[str, Any]) -> None:
+def fit_parties(content: dict[str, Any], given: Mapping[str, Any], kept: Collection[str] = ()) -> None:
     """
     Leave one kind of merchant in a made-up content: a service provider, if one of its values is given, or else a merchant
     of its own.
@@ -51,6 +51,7 @@ def fit_parties(content: dict[str, Any], given: Mapping[str, Any]) -> None:
     Args:
         content: What was made up.
         given: The values that are given, by dotted name.
+        kept: Members that stay in any case.
     """
     provider = is_of_provider(given)
     if not provider and not {"mchid", "mch_id"} & content.keys():
@@ -60,7 +61,7 @@ def fit_parties(content: dict[str, Any], given: Mapping[str, Any]) -> None:
         for name, own in OWN.items():
             if provider and name in member:
                 member.pop(own, None)
-        for name in () if provider else OF_PROVIDER:
+        for name in () if provider else set(OF_PROVIDER).difference(kept):
             member.pop(name, None)
     if twice:  # a merchant's own transfers have the one, those for sub-merchants the other
         content.pop("mch_id" if provider else "mchid", None)
