@@ -289,7 +289,12 @@ class Client(ABC):
             self._refuse_closed()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._max_promises, thread_name_prefix=type(self).__name__)
-            self._executor.submit(run)
+            executor = self._executor
+        try:
+            executor.submit(run)  # without the lock: it starts a thread, and gevent runs another greenlet meanwhile
+        except RuntimeError:
+            self._refuse_closed()
+            raise
         return promise
 
     def observe(self, observer: Observer | None) -> None:

@@ -167,7 +167,7 @@ class _Response(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         """Return the status line of the final response, after any interim ones (RFC 9110, 15.2)."""
-        for _ in range(_INTERIM):
+        for _ in range(_INTERIM + 1):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed lacks it
             if not 100 <= status < 200:
                 return version, status, reason
@@ -292,6 +292,10 @@ class _Stack:
     def qsize(self) -> int:
         """Return the number of connections kept."""
         return len(self._items)
+
+    def empty(self) -> bool:
+        """Return whether no connection is kept; vcrpy asks it."""
+        return not self._items
 
     def close_ours(self) -> None:
         """Close the connections of this module: a recorder takes its own only, and drops these."""

@@ -37,11 +37,12 @@ __all__ = ["Body", "DirectConnection", "Head", "raw_response"]
 
 _CHUNK = 64 * 1024  # bytes sent or received under one timeout
 _LONGEST_HEAD = 64 * 1024  # bytes of a header block
-_MOST_FIELDS = 100
+_MOST_FIELDS = 99  # as many as http.client takes
 _INTERIM = 20  # interim responses before the final one
 _BLANK = b"\r\n\r\n"
 _START = b"HTTP/1."
 _LAST_CHUNK = b"0\r\n\r\n"
+_BODILESS = {http.client.NO_CONTENT, http.client.NOT_MODIFIED}
 
 
 class Head(NamedTuple):
@@ -297,12 +298,12 @@ def _head(method: str, status: int, events: _Events, parser: Any) -> Head:
     length: int | None = None
     chunks: tuple[_Events, Any] | None = None
     if "transfer-encoding" in headers:
-        if headers["transfer-encoding"][1].strip().lower() != "chunked":
-            raise http.client.HTTPException("Transfer-Encoding is other than chunked")
+        if headers["transfer-encoding"][1].lower() != "chunked" or status in _BODILESS:
+            raise http.client.HTTPException("Transfer-Encoding is other than chunked, or there can be no body")
         chunks = events, parser
     elif "content-length" in headers:
         length = int(headers["content-length"][1])  # httptools accepts one field with digits only
-    if method == "HEAD" or status in {204, 304}:
+    if method == "HEAD" or status in _BODILESS:
         length, chunks = 0, None
     return Head(status, events.reason, events.fields, headers, length, chunks, is_last)
 

@@ -77,6 +77,20 @@ _KINDS: tuple[tuple[type[Exception], Words], ...] = (
             "“已处理”没有记录成功：再次处理这条消息之前，请先核对业务是否已经完成。",
         ),
     ),
+    (
+        TypeError,
+        Words(
+            "The call is written in a way that does not exist: correct it as the details say.",
+            "调用写法有误：请按下面的详情修改。",
+        ),
+    ),
+    (
+        AttributeError,
+        Words(
+            "This name does not exist: correct it as the details say.",
+            "没有这个名称：请按下面的详情修改。",
+        ),
+    ),
 )
 """Errors that say all in their message."""
 
@@ -166,7 +180,7 @@ _UNKNOWN_CODE = Words(
     "Look the code up on the page of the operation, and correct the request.",
     "请在接口文档中查这个错误码，并修改请求。",
 )
-_ANOTHER = Words("This error does not come from these packages.", "这个错误不是由本软件包抛出的。")
+_ANOTHER = Words("Another error: see the details.", "其他错误：见详情。")
 
 
 def explain(error: BaseException, lang: str | None = None) -> Words:
@@ -229,7 +243,7 @@ def _of_refusal(error: APIError) -> Iterator[str]:
             f"平台拒绝了这次调用：{named}，HTTP {error.status_code or '?'}{sentence and f'：{sentence}'}",
         )
         if compared is None and (error.advice or not error.retryable):
-            yield error.advice or _UNKNOWN_CODE
+            yield _sentence(error.advice) if error.advice else _UNKNOWN_CODE
     if error.pending:
         yield _PENDING
     elif error.retryable:
@@ -243,6 +257,11 @@ def _of_refusal(error: APIError) -> Iterator[str]:
         )
     if compared is not None:
         yield compared
+
+
+def _sentence(advice: str) -> Words:
+    """Return an advice, which is a part of a message, as a sentence."""
+    return Words(f"{advice[0].upper()}{advice[1:]}.", f"{translate(advice, 'zh')}。")
 
 
 def _of_network(error: requests.RequestException) -> Iterator[str]:

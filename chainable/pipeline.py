@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import ssl
 import time
 from datetime import timedelta
@@ -344,6 +345,7 @@ _ADVICE = {
     True: "the platform may have received it: query the state before you repeat it",
     False: "nothing was sent",
 }
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 _UNTRUSTED = "the certificate is not trusted: check for a proxy in between, and the CA file of verify=."
 
 
@@ -355,12 +357,21 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
     return error
 
 
+def _tunnel(cause: BaseException) -> re.Match[str] | None:
+    """Return the status of a proxy that refused a tunnel, without the text that the proxy chose."""
+    return _TUNNEL.match(str(cause)) if isinstance(cause, OSError) else None
+
+
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
     """Rebuild a network error with a redacted URL; *sent*: an earlier attempt may have reached the platform."""
     chain = list(causes(error))
-    reason = next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None) or next(
-        (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),
-        type(error).__name__,
+    reason = (
+        next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None)
+        or next((f"the proxy refused the tunnel: HTTP {found[1]}" for found in map(_tunnel, chain) if found), None)
+        or next(
+            (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),
+            type(error).__name__,
+        )
     )
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
     maybe_sent = sent or _maybe_sent(error)

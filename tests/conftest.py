@@ -6,7 +6,6 @@ import gc
 import os
 import socket
 import weakref
-from collections import deque
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,31 +55,19 @@ def _expensive_steps_are_taken_once(tmp_path_factory):
     """
     Save the most expensive steps of most tests, and no other.
 
-    The sandboxes of a run take turns with four keys for each purpose. A private key that was loaded once,
-    which checks its primes, is the same object the next time. Clients trust one public authority instead of
-    all of them, for tests call this machine alone.
+    A private key that was loaded once, which checks its primes, is the same object the next time. Clients trust
+    one public authority instead of all of them, for tests call this machine alone.
     """
-    from chainable import transport
+    from chainable import tls_contexts
     from wechatpay.crypto.keys import private_key
-    from wechatpay.sandbox import account
-
-    fresh, made = account.new_rsa_key, {}
-
-    def new_rsa_key(random, purpose):
-        if random.seed is not None:
-            return fresh(random, purpose)
-        keys = made.setdefault(purpose, deque())
-        keys.append(keys.popleft() if len(keys) == 4 else fresh(random, purpose))
-        return keys[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(account, "new_rsa_key", new_rsa_key)
         for name in ("load_der_private_key", "load_pem_private_key"):
             patch.setattr(private_key, name, lru_cache(maxsize=64)(getattr(private_key, name)))
-        authorities = Path(transport.where()).read_text("ascii", "ignore")
+        authorities = Path(tls_contexts.where()).read_text("ascii", "ignore")
         bundle = tmp_path_factory.mktemp("trusted") / "ca.pem"
         bundle.write_text(authorities[: authorities.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
-        patch.setattr(transport, "where", lambda: str(bundle))
+        patch.setattr(tls_contexts, "where", lambda: str(bundle))
         yield
 
 

@@ -54,6 +54,7 @@ NEEDED = [
     "responses",
     "trustme",
     "uvicorn",
+    "vcrpy>=8",
 ]
 LARGEST_WHEEL = 5_500_000  # half of it is the catalogues and types
 IN_WHEEL = [

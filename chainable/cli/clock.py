@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainable.cli.commands import argument, command, json_option, usage_error
+from chainable.cli.commands import Command, argument, command, json_option, usage_error
 from chainable.cli.control_client import sandbox_option
 from chainable.cli.i18n import Words
 from chainable.cli.output import print_json
@@ -13,7 +13,8 @@ from chainable.cli.output import print_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainable.cli.commands import Command
+    import click
+
     from chainable.cli.control_client import ControlClient
 
 __all__ = ["clock_command"]
@@ -22,18 +23,30 @@ _SPAN = re.compile(r"([+-]?)(?=[0-9])(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(
 _UNITS = (86_400, 3600, 60, 1)
 
 
+class ClockCommand(Command):
+    """A command whose argument may begin with a minus, which is no option then."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, a time span behind all options."""
+        back = next((each for each in args if each.startswith("-") and _SPAN.fullmatch(each)), None)
+        if back is not None and "--" not in args:
+            args = [*(each for each in args if each is not back), "--", back]
+        return super().parse_args(ctx, args)
+
+
 def clock_command(program: str, env: str, connect: Callable[[str], ControlClient]) -> Command:
     """Return the command of a program; *connect* makes a client of the sandbox at a place, such as the file *env*."""
 
     @command(
         "clock",
         Words(
-            "Show the time of a running sandbox, or change it: +1d, +2h30m, +90 (seconds), now.\n\n"
+            "Show the time of a running sandbox, or change it: +1d, +2h30m, +90 (seconds), -1d, now.\n\n"
             "What depends on it follows: expiry, retries of notifications, bills, ages of sessions.",
-            "显示或调整运行中沙箱的时间：+1d、+2h30m、+90（秒）、now（恢复为当前时间）。\n\n"
+            "显示或调整运行中沙箱的时间：+1d、+2h30m、+90（秒）、-1d（拨回）、now（恢复为当前时间）。\n\n"
             "依赖时间的一切随之变化：订单过期、通知重试、账单、授权有效期。",
         ),
         (f"{program} clock +1d --sandbox {env}", f"{program} clock now --sandbox {env}"),
+        ClockCommand,
     )
     @argument("span", required=False)
     @sandbox_option(required=True)
@@ -44,7 +57,8 @@ def clock_command(program: str, env: str, connect: Callable[[str], ControlClient
             print_json(connect(where).request("GET" if span is None else "DELETE", "clock"))
         elif found is None:
             raise usage_error(
-                f"{span}: write +1d, +2h30m or +90 (seconds), or now", f"{span}：应写作 +1d、+2h30m、+90（秒）或 now"
+                f"{span}: write +1d, +2h30m, +90 (seconds) or -1d, or now",
+                f"{span}：应写作 +1d、+2h30m、+90（秒）、-1d 或 now",
             )
         else:
             sign = -1 if found[1] == "-" else 1

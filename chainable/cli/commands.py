@@ -255,9 +255,10 @@ def command(
     name: str,
     help: Words,  # noqa: A002 (click's word)
     examples: Sequence[str] = (),
+    kind: type[Command] = Command,
 ) -> Callable[[Callable[..., Any]], Command]:
-    """Make a :class:`Command` of a function."""
-    return click.command(name, cls=Command, help=help, examples=examples)
+    """Make a :class:`Command` of a function, or a command of another kind."""
+    return click.command(name, cls=kind, help=help, examples=examples)
 
 
 def option(*names: str, help: Words, **keywords: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: A002

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from chainable.i18n import Words
 from chainable.sandbox.actions import in_both, parameter
 from taobao_top.sandbox.faults import KINDS
+from taobao_top.sandbox.trades import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,14 +53,7 @@ PARAMETERS = {
 }
 """What the parameters mean."""
 CHOICES = {
-    "status": (
-        "WAIT_BUYER_PAY",
-        "WAIT_SELLER_SEND_GOODS",
-        "WAIT_BUYER_CONFIRM_GOODS",
-        "TRADE_FINISHED",
-        "TRADE_CLOSED",
-        "TRADE_CLOSED_BY_TAOBAO",
-    ),
+    "status": STATUSES,
     "kind": tuple(KINDS),
     "hard": ("true", "false"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
@@ -45,6 +45,7 @@ class Application:
         need_session: APIs that are refused without a session, beside those the catalogue marks.
         refuse_repeats: Whether the same signed request is refused at once; otherwise only after two seconds,
             since honest calls made within one second are the same request.
+        on_reset: Called by :meth:`reset`: the settings of the gateway belong to its first app.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Application:
         self.searchable: set[str] = set()
         self.need_session: set[str] = set()
         self.refuse_repeats = False
+        self.on_reset: Callable[[], object] = lambda: None
         self._seen: OrderedDict[str, float] = OrderedDict()
         self.clock.offset = self._settings.get("clock") or 0.0
         self.clock.on_move(lambda: self._settings.put("clock", self.clock.offset))
@@ -99,9 +101,26 @@ class Application:
             self.queue.load(members["messages"])
             self.clock.move(members["clock"])
 
+    def kinds(self) -> dict[str, int]:
+        """Return how many records there are of each kind."""
+        kinds = self._store.kinds()
+        return {kind.removeprefix(self._prefix): kinds[kind] for kind in kinds if kind.startswith(self._prefix)}
+
+    def state(self, kind: str, offset: int = 0, limit: int = -1) -> dict[str, Any]:
+        """Return so many records of a kind from a position on, and how many there are."""
+        own = f"{self._prefix}{kind}"
+        return {"entries": self._store.page(own, offset, limit), "total": self._store.count(own), "offset": offset}
+
     def reset(self) -> None:
-        """Drop records, messages, limits, faults and the journal, and set the clock to now; the account stays."""
+        """
+        Drop records, messages, limits, faults and the journal, set the clock to now and every switch back; the account
+        stays.
+        """
         with self.lock:
+            self.searchable.clear()
+            self.need_session.clear()
+            self.refuse_repeats = False
+            self.on_reset()
             self._store.clear(self._prefix)
             self.sessions.begin()
             self.throttle.clear()

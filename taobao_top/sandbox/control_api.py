@@ -22,7 +22,7 @@ from taobao_top.sandbox.request import asked
 from taobao_top.sandbox.spi_calls import call_spi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from chainable.sandbox.http import Request
     from taobao_top.sandbox.app import Application
@@ -36,7 +36,8 @@ class ControlApi:
     """
     The controls.
 
-    ``GET`` actions (what each does and takes, in both languages), journal, faults, trades, messages, deliveries,
+    ``GET`` account, actions (what each does and takes, in both languages), state (how many records of each kind;
+    state/<kind> has them, with ``offset`` and ``limit``), journal, faults, trades, messages, deliveries,
     snapshot, clock; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one, trades/<tid>/pay), messages,
     deliveries/<id>/redeliver, sessions, codes, spi,
@@ -52,9 +53,13 @@ class ControlApi:
         self._address = address
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._inspector: Inspector | None = None
+        self.origins: Mapping[str, str | None] = {}
         self._controls = Controls(
             {
                 "GET actions": lambda *_: {"actions": list(found := described()), "described": found},
+                "GET account": lambda app, _: _account(gateway, app, self.origins),
+                "GET state": lambda app, _: app.kinds(),
+                "GET state/{kind}": _state,
                 "GET journal": _journal,
                 "DELETE journal": lambda app, _: app.journal.clear(),
                 "GET faults": lambda app, _: [fault.members() for fault in app.faults],
@@ -119,7 +124,8 @@ class ControlApi:
             control, values = self._controls.find(verb, path.split("/"))
         except LookupError as error:
             return as_json({**in_both(error, str(error)), "known": self._controls.names}, 404)
-        return as_json(control(app, sent, *values))
+        asked_for = {name: value for name, value in query.items() if name != "app_key"} if verb == "GET" else {}
+        return as_json(control(app, {**asked_for, **sent}, *values))
 
 
 def as_text(status: int, text: str) -> Reply:
@@ -130,6 +136,20 @@ def as_text(status: int, text: str) -> Reply:
 def as_json(found: Any, status: int = 200) -> Reply:
     """Return a JSON value as a response, in ASCII: a text may hold half a character, which UTF-8 cannot say."""
     return Reply(body=json.dumps(found).encode(), status=status)
+
+
+def _account(gateway: Gateway, app: Application, origins: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the app and where it is served, without its secrets."""
+    rest = {name.replace("origin", "gateway"): origin and f"{origin}/router/rest" for name, origin in origins.items()}
+    return {"app_key": app.account.app_key, "strict": gateway.strict, **origins, **rest}
+
+
+def _state(app: Application, members: dict[str, Any], kind: str) -> dict[str, Any]:
+    def state(offset: Any = 0, limit: Any = -1) -> dict[str, Any]:
+        return app.state(kind, whole("offset", offset), whole("limit", limit))
+
+    found: dict[str, Any] = _call("state", state, members)
+    return found
 
 
 def _journal(app: Application, members: dict[str, Any]) -> Any:

@@ -42,6 +42,9 @@ NOTHING = "N"
 """A request of a batch that has no parameters of its own."""
 
 
+SETTINGS = ("strict", "batch_limit", "max_body", "callback_hosts", "simplified_root")
+
+
 class Gateway:
     """
     The gateway, without the network.
@@ -70,6 +73,10 @@ class Gateway:
         self.max_body = 64 * 1024 * 1024
         self.callback_hosts: frozenset[str] = frozenset()
         self.simplified_root = False
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that change how calls are answered."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     @property
     def latest(self) -> Application:

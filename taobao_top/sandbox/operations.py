@@ -121,7 +121,7 @@ def _close(call: ReceivedCall) -> dict[str, Any]:
     trade = call.app.trades.get(call.business["tid"])
     if trade["status"] != "WAIT_BUYER_PAY":
         raise GatewayError(50, "isv.trade-status-error", f"a trade in {trade['status']} cannot be closed")
-    return _changed(call, status="TRADE_CLOSED_BY_TAOBAO", close_reason=call.business["close_reason"])
+    return _changed(call, status="TRADE_CLOSED_BY_TAOBAO", end_time=written(call.now))
 
 
 def _memo(call: ReceivedCall) -> dict[str, Any]:

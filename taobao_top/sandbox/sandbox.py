@@ -134,6 +134,9 @@ class Sandbox:
         gateway = self.service.gateway
         self.application = Application(account, self.service.store, gateway.clock, journal_size, gateway.random)
         self.application.faults.known = lambda: gateway.catalogue.methods() if gateway.strict else None
+        if self._owner:
+            switches = gateway.settings()
+            self.application.on_reset = lambda: vars(gateway).update(switches)
         gateway.applications[account.app_key] = self.application
 
     def start(self) -> Self:
@@ -343,7 +346,11 @@ class Sandbox:
         self.application.restore(snapshot)
 
     def reset(self) -> None:
-        """Drop this app's state, requests and faults, and set its clock to now; the account stays."""
+        """
+        Drop this app's state, requests and faults, set its clock to now, and its switches back; the account stays.
+
+        Of the apps that share a server, the first one sets those of the gateway back, such as ``strict``.
+        """
         self.application.reset()
 
     def rotate_secret(self) -> int:

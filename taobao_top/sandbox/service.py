@@ -57,13 +57,15 @@ class Service:
                 names = (*hosts, *container_names(host, "taobao-top"))
                 context = authority.server_context(host, hosts=names, clients=False)
                 listeners.append(Listener("main", host, context, https_port))
-            web = Web(self.gateway, ControlApi(self.gateway, host, hosts if allow_hosts is None else allow_hosts))
+            control_api = ControlApi(self.gateway, host, hosts if allow_hosts is None else allow_hosts)
+            web = Web(self.gateway, control_api)
             self._server = Server(web.handle, listeners, keep_alive=KEEP_ALIVE)
             opened.callback(self._server.stop)
             self._server.bind()
             self._opened = opened.pop_all()
         self.origin = self._server.origin(0)
         self.https_origin = None if self.ca is None else self._server.origin(1)
+        control_api.origins = {"origin": self.origin, "https_origin": self.https_origin}
 
     def account(self, app_key: str | None, app_secret: str | None, session: str | None) -> Account:
         """Return the account to use: what is given, then what the file had, the rest made up."""

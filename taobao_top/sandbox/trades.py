@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
+from chainable.sandbox.actions import check_choice
+from chainable.sandbox.faults import suggestion
+from taobao_top import catalogue
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.parameter_validation import whole
 from taobao_top.sandbox.response_encoding import Many
@@ -16,10 +20,56 @@ if TYPE_CHECKING:
 
     from chainable.sandbox.store import Records
 
-__all__ = ["Trades"]
+__all__ = ["STATUSES", "Trades"]
 
 FIRST_TID = 4_200_000_000_000_000_001
 """Nineteen digits, as real numbers have: a float would lose the last ones."""
+
+
+STATUSES = (
+    "TRADE_NO_CREATE_PAY",
+    "WAIT_BUYER_PAY",
+    "PAY_PENDING",
+    "WAIT_PRE_AUTH_CONFIRM",
+    "SELLER_CONSIGNED_PART",
+    "WAIT_SELLER_SEND_GOODS",
+    "PAID_FORBID_CONSIGN",
+    "WAIT_BUYER_CONFIRM_GOODS",
+    "TRADE_BUYER_SIGNED",
+    "TRADE_FINISHED",
+    "TRADE_CLOSED",
+    "TRADE_CLOSED_BY_TAOBAO",
+)
+"""The states of a trade: https://open.taobao.com/api.htm?docId=54&docType=2."""
+READING = (
+    "taobao.trade.fullinfo.get",
+    "taobao.trade.get",
+    "taobao.trades.sold.get",
+    "taobao.trades.sold.increment.get",
+)
+"""The methods whose answers have the members of trades."""
+
+
+@cache
+def members_of_trades() -> frozenset[str]:
+    """Return the names of the members that a trade has on the platform."""
+    found: set[str] = set()
+    for method in map(catalogue.method, READING):
+        for part in method.response if method else ():
+            if part.name in ("trade", "trades"):
+                found.update(member.name for member in part.fields)
+    return frozenset(found)
+
+
+def check(members: Mapping[str, Any]) -> None:
+    """Raise ValueError, with similar names, for members and states that no trade has on the platform."""
+    known = members_of_trades()
+    for name in members:
+        if name not in known:
+            near = suggestion(name, known)
+            raise ValueError(Words(f"a trade has no member {name!r}{near}", f"订单没有字段 {name!r}{near.zh}"))
+    if "status" in members:
+        check_choice("status", members["status"], STATUSES)
 
 
 class Trades:
@@ -31,7 +81,13 @@ class Trades:
         self._lock = lock
 
     def add(self, count: int = 1, **members: Any) -> list[int]:
-        """Add orders with these members (``status``, ``payment`` …); return their numbers (``tid``), oldest first."""
+        """
+        Add orders with these members (``status``, ``payment`` …); return their numbers (``tid``), oldest first.
+
+        Raises:
+            ValueError: A trade has no such member or state on the platform.
+        """
+        check(members)
         with self._lock:
             first = FIRST_TID + len(self._records)
             numbers = list(range(first, first + count))
@@ -86,7 +142,13 @@ class Trades:
         return found
 
     def change(self, tid: int | str, **members: Any) -> dict[str, Any]:
-        """Change a trade, set ``modified`` to now, and return it; ``status`` changes in its orders too."""
+        """
+        Change a trade, set ``modified`` to now, and return it; ``status`` changes in its orders too.
+
+        Raises:
+            ValueError: A trade has no such member or state on the platform.
+        """
+        check(members)
         with self._lock:
             trade = {**self.get(tid), "modified": written(self._clock()), **members}
             if "status" in members:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -99,3 +100,48 @@ def test_a_client_keeps_a_connection_for_each_promise():
 def test_a_wrong_number_of_promises_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="max_promises"):
         Paths(max_promises=wrong)
+
+
+class TestPromisesBesideOthers:
+    """Queueing a call starts a thread, and gevent lets other greenlets run meanwhile: the client's lock is free then."""
+
+    def queue(self, monkeypatch, submit):
+        client = Paths(transport=Recorded())
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", lambda executor, work: submit(client, executor, work))
+        return client
+
+    def test_another_greenlet_may_queue_meanwhile(self, monkeypatch):
+        kept = ThreadPoolExecutor.submit
+        nested = []
+
+        def submit(client, executor, work):
+            if not nested:
+                nested.append(None)
+                assert client._lock.acquire(blocking=False)
+                client._lock.release()
+                nested[0] = client.promise(lambda: "inner")
+            return kept(executor, work)
+
+        with self.queue(monkeypatch, submit) as client:
+            assert client.promise(lambda: "outer").wait(30) == "outer"
+            assert nested[0].wait(30) == "inner"
+
+    def test_the_client_is_closed_meanwhile(self, monkeypatch):
+        kept = ThreadPoolExecutor.submit
+
+        def submit(client, executor, work):
+            client.close()
+            return kept(executor, work)
+
+        with pytest.raises(RuntimeError, match="this Paths is closed"):
+            self.queue(monkeypatch, submit).promise(lambda: None)
+
+    def test_no_thread_can_be_started(self, monkeypatch):
+        def submit(client, executor, work):
+            raise RuntimeError("can't start new thread")
+
+        with (
+            self.queue(monkeypatch, submit) as client,
+            pytest.raises(RuntimeError, match="can't start new thread"),
+        ):
+            client.promise(lambda: None)

@@ -286,7 +286,7 @@ class TestResponses:
             (header("X y: z\r\nContent-Length: 2\r\n") + b"ok", requests.ConnectionError),
             (header("X: z\r\n folded\r\nContent-Length: 2\r\n") + b"ok", requests.ConnectionError),
             (header(f"Content-Length: {2**70}\r\n"), requests.ConnectionError),
-            (header("Content-Length: 0\r\n" + "X: y\r\n" * 100), requests.ConnectionError),
+            (header("Content-Length: 0\r\n" + "X: y\r\n" * 99), requests.ConnectionError),
             (header(f"Content-Length: 0\r\nX: {'y' * 70_000}\r\n"), requests.ConnectionError),
             (header("X: " + "y" * 140_000), requests.ConnectionError),
             ([b"HTTP/1.1 200 OK\r\nX: " + b"y" * 60_000, b"y" * 60_000], requests.ConnectionError),

@@ -109,8 +109,10 @@ class TestKinds:
             (DecryptionError("x"), "made for another key", "另一把密钥"),
             (InProgress("x"), "do not acknowledge it", "不要应答成功"),
             (ClaimError("x"), "was not recorded", "没有记录成功"),
-            (ChainableError("x"), "does not come from", "不是由本软件包"),
-            (ValueError("x"), "does not come from", "不是由本软件包"),
+            (TypeError("x"), "in a way that does not exist", "调用写法有误"),
+            (AttributeError("x"), "This name does not exist", "没有这个名称"),
+            (ChainableError("x"), "Another error", "其他错误"),
+            (ValueError("x"), "Another error", "其他错误"),
         ],
     )
     def test_what_happened_is_said_before_the_details(self, error, english, chinese):
@@ -199,9 +201,10 @@ class TestRefusals:
 
         assert error.explain("zh").splitlines() == [
             "平台拒绝了这次调用：B，HTTP 429",
-            "放慢",
+            "放慢。",
             explanation._RETRYABLE.zh,
         ]
+        assert "\nSlow down.\n" in error.explain("en")
         for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
             assert again.explain("zh") == error.explain("zh")
         assert APIError("x", code="B", retryable=True).explain("en").splitlines()[1:] == [explanation._RETRYABLE]

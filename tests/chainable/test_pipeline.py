@@ -15,7 +15,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
-from chainable import APIError, Call, CodecError, Response, SignatureError
+from chainable import APIError, Call, CodecError, Response, SignatureError, explain
 from chainable.errors import ChainableError
 from chainable.pipeline import Pipeline
 from chainable.signing import Signer
@@ -211,6 +211,10 @@ class TestRetries:
         assert isinstance(result, requests.Timeout)
         assert result.maybe_sent is False
         assert script.requests == []
+        assert explain(result, "en").splitlines()[:2] == [
+            "The deadline of the call passed.",
+            "Nothing was sent: the call can be repeated.",
+        ]
 
     def test_maybe_sent_of_an_earlier_attempt_is_kept_after_a_failing_signer(self):
         class Remote(Counting):

@@ -24,7 +24,10 @@ def test_the_time_is_moved(wx, top, sandbox, gateway, span, ahead):
 @pytest.mark.parametrize("span", ["+", "tomorrow", "1h1d", "1.5d", ""])
 def test_other_spans_are_refused(wx, sandbox, span):
     result = wx("clock", span, "--sandbox", sandbox.file)
-    assert (result.code, "write +1d, +2h30m or +90 (seconds), or now" in result.err.replace("\n", " ")) == (2, True)
+    assert (result.code, "write +1d, +2h30m, +90 (seconds) or -1d, or now" in result.err.replace("\n", " ")) == (
+        2,
+        True,
+    )
 
 
 def test_commands_follow_the_time_of_the_sandbox(wx, top, sandbox, gateway):
@@ -40,3 +43,13 @@ def test_commands_follow_the_time_of_the_sandbox(wx, top, sandbox, gateway):
 @pytest.mark.parametrize("url", [None, "https://api.mch.weixin.qq.com/", "http://127.0.0.1:9/", "http://[x"])
 def test_other_servers_have_the_time_of_this_machine(url):
     assert sandbox_clock(url, None) is time.time
+
+
+def test_the_clock_goes_back_without_a_word_about_options(wx, sandbox):
+    for arguments in (("-1d", "--sandbox", sandbox.file), ("--sandbox", sandbox.file, "-1h30m")):
+        result = wx("clock", *arguments)
+        assert result.code == 0, result.err
+    assert wx("clock", "--sandbox", sandbox.file).data["ahead"] == -(86_400 + 5400)
+    result = wx("clock", "-1x", "--sandbox", sandbox.file)
+    assert result.code == 2
+    sandbox.clock.reset()

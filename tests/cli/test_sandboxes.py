@@ -29,6 +29,22 @@ def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, wai
     WeChatPay.from_env(file=file).close()
 
 
+def test_nothing_happens_by_itself_if_that_is_asked_for(wx):
+    from click import Context
+
+    from wechatpay.cli.sandbox import sandbox, start_sandbox
+
+    for asked, happens in ((("none",), frozenset()), ((), {"refund", "finish"})):
+        running = start_sandbox(state=None, data=None, automatic=asked, callback_scale=0.0, callback_hosts=())
+        try:
+            assert running.context.automatic == happens
+        finally:
+            running.stop()
+    result = wx("sandbox", "--automatic", "none", "--automatic", "pay")
+    assert (result.code, "--automatic none goes with no other" in " ".join(result.err.split())) == (2, True)
+    assert "none: all of them wait" in " ".join(sandbox.get_help(Context(sandbox)).split())
+
+
 def test_the_authority_that_top_prints_is_the_copy_beside_the_env_file(top, tmp_path, interrupted, waiting):
     file = tmp_path / "top.env"
     interrupted(waiting)
@@ -63,6 +79,7 @@ def test_an_address_of_another_machine_is_named(wx, top):
 
 def test_other_failures_to_listen_are_told_as_they_are(wx, monkeypatch):
     def refuse(self):
+        self.stop()
         raise OSError(errno.EMFILE, "too many open files")
 
     monkeypatch.setattr("wechatpay.sandbox.Sandbox.start", refuse)

@@ -718,7 +718,7 @@ class TestSignError:
         with pytest.raises(APIError) as caught:
             client.v3.new.post(json={"name": "值"}, params={"q": "1"})
         assert "值" not in pickle.loads(pickle.dumps(caught.value)).explain()
-        return caught.value.explain()
+        return caught.value.comparison()
 
     OURS = 'POST\n/v3/new?q=1\n1700000000\n593BEC0C930BF1AFEB40B4A08C8FB242\n{"name":"值"}\n'
 

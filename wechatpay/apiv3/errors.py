@@ -93,8 +93,8 @@ CODES: dict[str, Code] = {
     "ORDER_NOT_EXIST": Code(Words("no such order: check number and merchant", "订单不存在：请检查单号与商户号")),
     "OUT_TRADE_NO_USED": Code(
         Words(
-            "this number was used with other parameters: ask for the state of that order",
-            "该单号已用于其他参数：请查询那笔订单的状态",
+            "this number is used up, by a paid order or with other parameters: ask for the state of that order",
+            "该单号已被使用（订单已支付，或下单参数不同）：请查询该单号的订单状态",
         )
     ),
     "PARAM_ERROR": Code(Words("correct the field that detail names", "请改正 detail 指出的字段")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import add_options, command, json_option, option
+from chainable.cli.commands import add_options, command, json_option, option, usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import (
     faults_option,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
 
 AUTOMATIC = ("pay", "refund", "confirm", "sign", "finish")
+NOTHING = "none"
 KEYS = ("public-key", "certificate", "both")
 
 
@@ -49,11 +50,11 @@ sandbox_options = add_options(
     write_env_options("WeChatPay.from_env"),
     option(
         "--automatic",
-        type=click.Choice(AUTOMATIC),
+        type=click.Choice((*AUTOMATIC, NOTHING)),
         multiple=True,
         help=Words(
-            "Action that happens at once; may be repeated. Default: refund and finish.",
-            "自动立即完成的操作，可重复；默认 refund 和 finish。",
+            "Action that happens at once; may be repeated; none: all of them wait. Default: refund and finish.",
+            "自动立即完成的操作，可重复；none 表示都不自动完成；默认 refund 和 finish。",
         ),
     ),
     option(
@@ -88,12 +89,17 @@ def start_sandbox(
     **more: Any,
 ) -> Sandbox:
     """Start a sandbox from the options of a command, and write its env file."""
+    if NOTHING in automatic and len(set(automatic)) > 1:
+        raise usage_error(
+            f"--automatic {NOTHING} goes with no other --automatic",
+            f"--automatic {NOTHING} 不能与其他 --automatic 同用",
+        )
     kind = require_sandbox(import_sandbox, DISTRIBUTION)
     with warnings.catch_warnings(), listening():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
             state=data if state is None else state,
-            automatic=automatic or ("refund", "finish"),
+            automatic=() if NOTHING in automatic else automatic or ("refund", "finish"),
             callback_scale=callback_scale,
             callback_hosts=callback_hosts,
             **more,

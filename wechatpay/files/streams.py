@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from attrs import define, field
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from chainable.decoding import codings, decoded
@@ -113,7 +114,7 @@ class _Wire:
             if self.expected is None or self.done == self.expected:
                 self.released = True
                 getattr(self.raw, "_fp", self.raw).close()  # Sentry ends its span here: it does not see ``readinto``
-                self.raw.release_conn()
+                getattr(self.raw, "release_conn", self.raw.close)()  # that of vcrpy 8 has no connection
         finally:
             self.close()
         if not self.released:
@@ -280,7 +281,9 @@ def _readinto(raw: Any, buffer: memoryview) -> int:
     """Read without decoding; urllib3's ``readinto`` makes a bytes object for each chunk, a third slower."""
     connection: Any = getattr(raw, "_fp", None)
     if not hasattr(connection, "readinto"):
-        piece = raw.read(len(buffer), decode_content=False)
+        # Only urllib3's responses decode; the read() of vcrpy 8's takes a size alone.
+        plain = {"decode_content": False} if isinstance(raw, BaseHTTPResponse) else {}
+        piece = raw.read(len(buffer), **plain)
         buffer[: len(piece)] = piece
         return len(piece)
     return int(connection.readinto(buffer) or 0)

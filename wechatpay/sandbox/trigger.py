@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox import webhook_payloads
+from wechatpay.sandbox import consistency, webhook_payloads
 from wechatpay.sandbox.flows import orders
 
 if TYPE_CHECKING:
@@ -31,8 +31,12 @@ def content_of(context: SandboxContext, event: str, version: str, changes: Mappi
     described = webhook_payloads.event_of(event, version)
     if (version, event) == ("v3", "TRANSACTION.SUCCESS"):
         content = orders.sample(context, str(changes.get("out_trade_no") or ""))
+        if consistency.is_of_provider(changes) and "mchid" in content:
+            consistency.as_provider(content)
         for name, value in changes.items():
             webhook_payloads.place(content, name.split("."), value)
+        if any(name.startswith("amount.") for name in changes):  # those of an order that is there are right already
+            consistency.fit_amounts(content, changes)
         return content
     return webhook_payloads.imagined(context.account, described, changes, context.base_url, context.stamp())
 

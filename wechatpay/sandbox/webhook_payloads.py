@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chainable.i18n import Words
 from wechatpay import catalogue
-from wechatpay.sandbox import apiv2
+from wechatpay.sandbox import apiv2, consistency
 from wechatpay.sandbox.fake_data import FakeData
 from wechatpay.sandbox.http import as_json
 from wechatpay.sandbox.webhooks import Notice
@@ -45,8 +45,12 @@ def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_ur
     """Return the content of an event, with these values by dotted name (``amount.total``); the others are made up."""
     imagination = FakeData(account, f"{event.version} {event.name}", {}, base_url, version=event.version, now=now)
     content = imagination.fill(inner_fields(event) if event.version == "v2" else event.resource)
+    # v3 has one event for merchants and service providers, which then requires too much; v2 has one for each.
+    kept = [each.name for each in event.fields if each.required] if event.version == "v2" else ()
+    consistency.fit_parties(content, changes, kept)
     for name, value in changes.items():
         place(content, name.split("."), value)
+    consistency.fit_amounts(content, changes)
     return content
 
 

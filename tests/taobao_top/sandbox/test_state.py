@@ -105,3 +105,61 @@ def test_unconfirmed_messages_are_due_again_when_time_goes_by(sandbox):
     assert link.woken == before + 1
     assert [message.topic for message in sandbox.messages.take("default", 1)] == ["A"]
     sandbox.messages.leave(link)
+
+
+def test_a_reset_puts_every_switch_back():
+    with Sandbox(strict=False, batch_limit=3) as sandbox:
+        app, gateway = sandbox.application, sandbox.service.gateway
+        before = gateway.settings()
+        gateway.strict, gateway.batch_limit, gateway.max_body = True, 7, 9
+        gateway.callback_hosts, gateway.simplified_root = frozenset({"*"}), True
+        app.searchable.add("phone")
+        app.need_session.add("taobao.time.get")
+        app.refuse_repeats = True
+        assert gateway.settings() != before
+        with Sandbox(beside=sandbox) as other:
+            other.reset()
+            assert gateway.batch_limit == 7  # the settings are the first app's
+        sandbox.reset()
+        assert gateway.settings() == before
+        assert (gateway.strict, gateway.batch_limit) == (False, 3)
+        assert (app.searchable, app.need_session, app.refuse_repeats) == (set(), set(), False)
+
+
+def test_account_and_state_over_http(sandbox):
+    found = ask(sandbox, "GET", "account")
+    assert (found["app_key"], found["origin"], found["gateway"]) == (
+        sandbox.account.app_key,
+        sandbox.origin,
+        sandbox.gateway,
+    )
+    assert (found["https_gateway"], found["strict"]) == (sandbox.https_gateway, True)
+    assert not {sandbox.account.app_secret, sandbox.account.session} & {str(value) for value in found.values()}
+    numbers = sandbox.trades.add(3)
+    assert ask(sandbox, "GET", "state")["trade"] == 3
+    url = f"{sandbox.origin}/_sandbox/state/trade"
+    part = requests.get(url, params={"app_key": sandbox.account.app_key, "offset": 1, "limit": 1}, timeout=5).json()
+    assert ([each["tid"] for each in part["entries"]], part["total"], part["offset"]) == ([numbers[1]], 3, 1)
+    assert len(ask(sandbox, "GET", "state/trade")["entries"]) == 3
+    assert requests.get(url, params={"limit": "x"}, timeout=5).status_code == 400
+    assert requests.get(url, params={"size": "1"}, timeout=5).status_code == 400
+
+
+def test_trades_are_those_of_the_platform(sandbox):
+    (tid,) = sandbox.trades.add(seller_memo="x", status="SELLER_CONSIGNED_PART")
+    for wrong, text, zh in (
+        (
+            {"paymnt": "1.00"},
+            "a trade has no member 'paymnt'; did you mean 'payment'",
+            "订单没有字段 'paymnt'，您是否想用",
+        ),
+        ({"status": "PAID"}, "status: 'PAID' is not a choice", "可选：TRADE_NO_CREATE_PAY"),
+    ):
+        for call in (sandbox.trades.add, lambda **members: sandbox.trades.change(tid, **members)):
+            with pytest.raises(ValueError, match=text) as refused:
+                call(**wrong)
+            assert zh in refused.value.args[0].zh
+        url = f"{sandbox.origin}/_sandbox/trades?app_key={sandbox.account.app_key}"
+        answer = requests.post(url, json=wrong, timeout=5)
+        assert (answer.status_code, text in answer.json()["error"]) == (400, True)
+    assert len(sandbox.trades) == 1

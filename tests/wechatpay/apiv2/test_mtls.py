@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key, pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
+from chainable import DirectTransport
 from chainable.errors import ConfigurationError
 from wechatpay import WeChatPay
 from wechatpay.apiv2.signing import ParamSigner
@@ -74,16 +75,15 @@ def platform(authority):
     thread.join()
 
 
-@pytest.fixture
-def make_client(platform, authority, tmp_path):
+@pytest.fixture(params=["requests", "direct"])
+def make_client(request, platform, authority, tmp_path):
     trusted = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(trusted))
     made = []
 
     def make(**options):
-        client = WeChatPay(
-            mchid="1900000109", secret=SECRET, base_url=platform, verify=str(trusted), proxies={}, **options
-        )
+        options |= {"proxies": {}} if request.param == "requests" else {"transport": DirectTransport()}
+        client = WeChatPay(mchid="1900000109", secret=SECRET, base_url=platform, verify=str(trusted), **options)
         made.append(client)
         return client
 

@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from chainable import DirectTransport
 from wechatpay import WeChatPay
 
 PLATFORM_ID = "PUB_KEY_ID_0119000001092026010100000000000001"
@@ -152,7 +153,13 @@ def platform(platform_key):
 
 
 @pytest.fixture
-def make_client(platform, merchant_key, platform_key):
+def lane(request):
+    """The transport of the clients: ``requests``, or what a test's parameter says."""
+    return getattr(request, "param", "requests")
+
+
+@pytest.fixture
+def make_client(platform, merchant_key, platform_key, lane):
     made = []
 
     def make(**options):
@@ -166,7 +173,7 @@ def make_client(platform, merchant_key, platform_key):
             "timeout": (60, 60),
             "retries": 0,
             "clock": lambda: 1700000000.0,
-            "proxies": {},
+            **({"transport": DirectTransport()} if lane == "direct" else {"proxies": {}}),
             **options,
         }
         client = WeChatPay(**options)

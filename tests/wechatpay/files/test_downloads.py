@@ -215,6 +215,7 @@ class TestSaving:
             assert peak < 3 << 20
 
 
+@pytest.mark.parametrize("lane", ["requests", "direct"], indirect=True)
 class TestNothingHalfWritten:
     @pytest.fixture
     def kept(self, tmp_path):
@@ -339,6 +340,7 @@ class TestNothingHalfWritten:
             assert file.getvalue() == after
 
 
+@pytest.mark.parametrize("lane", ["requests", "direct"], indirect=True)
 class TestTryingAgain:
     def test_a_broken_download_starts_anew(self, make_client, platform, tmp_path):
         """As often as the client retries."""

@@ -77,7 +77,7 @@ def strict(running):
 
 
 def test_trades_messages_and_faults_full_of_markup_are_text(visit, sandbox):
-    sandbox.trades.add(1, title=EVIL, buyer_nick=EVIL, payment=EVIL, status=EVIL, created=EVIL, modified=EVIL)
+    sandbox.trades.add(1, title=EVIL, buyer_nick=EVIL, payment=EVIL, created=EVIL, modified=EVIL)
     sandbox.sessions.tokens(7, EVIL)
     sandbox.messages.publish(EVIL, EVIL, group=EVIL, nick=EVIL)
     number = sandbox.messages.publish("a").id

@@ -1,0 +1,77 @@
+"""
+A shop that calls both gateways: ``python shop.py WAY`` prints a line of JSON; ``shop:application`` is WSGI.
+
+Its settings are those of ``from_env()``. Each way is a process of its own, as gevent changes the whole process.
+"""
+
+from __future__ import annotations
+
+import sys
+
+WAY = sys.argv[1] if __name__ == "__main__" else ""
+if WAY == "gevent early":
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import asyncio
+import json
+from typing import Any
+
+from calls import TOP, WECHAT, answered
+
+from taobao_top import TaobaoTop
+from wechatpay import WeChatPay
+
+pay, top = WeChatPay.from_env(), TaobaoTop.from_env()
+CALLS = {
+    **{name: (pay, WECHAT[name]) for name in ("v3", "v3 promise", "v2 with mTLS")},
+    **{name: (top, TOP[name]) for name in ("top", "top promise")},
+}
+
+if WAY == "gevent late":
+    from gevent import monkey
+
+    monkey.patch_all()
+
+
+def outcome(name: str) -> tuple[str, str]:
+    client, call = CALLS[name]
+    try:
+        found: Any = answered(call)(client)
+    except Exception as error:
+        return name, repr(error)
+    return name, getattr(found, "code", None) or str(found.status_code)
+
+
+def in_greenlets() -> list[tuple[str, str]]:
+    from gevent.pool import Pool
+
+    return Pool(20).map(outcome, [*CALLS] * 4)
+
+
+async def in_a_loop() -> list[tuple[str, str]]:
+    """Call in threads of a loop's executor, and await promises in the loop itself."""
+    awaited = {
+        "v3 promise": pay.v3.certificates.get_async(),
+        "top promise": top.taobao.time.get.post_async(),
+    }
+    in_threads = await asyncio.gather(*(asyncio.to_thread(outcome, name) for name in [*CALLS] * 4))
+    return [*in_threads, *[(name, str((await promise).status_code)) for name, promise in awaited.items()]]
+
+
+def application(environ: Any, start_response: Any) -> list[bytes]:
+    body = json.dumps([outcome(name) for name in CALLS]).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+if __name__ == "__main__":
+    if WAY == "uvloop":
+        import uvloop
+
+        print(json.dumps(uvloop.run(in_a_loop())))
+    else:
+        print(json.dumps(in_greenlets()))
+    pay.close()
+    top.close()
