@@ -19,10 +19,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinx_markdown_builder",
     "languages",
     "blocks",
     "catalogue_pages",
     "finder",
+    "machines",
     "pains",
 ]
 exclude_patterns = ["_*", "locale"]
