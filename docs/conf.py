@@ -19,10 +19,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinx_markdown_builder",
     "languages",
     "blocks",
     "catalogue_pages",
     "finder",
+    "machines",
     "pains",
 ]
 exclude_patterns = ["_*", "locale"]
@@ -36,6 +38,7 @@ html_css_files = ["reference.css"]
 html_js_files = ["reference.js", "language.js"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 html_use_index = False
 html_domain_indices = False
 pygments_style = "friendly"

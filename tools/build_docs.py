@@ -1,8 +1,8 @@
 """
 Build the documentation in Chinese and English.
 
-``python -m tools.build_docs FOLDER`` writes ``zh/``, ``en/`` and a first page that
-opens the reader's language. ``--guide`` leaves the pages of operations out, which
+``python -m tools.build_docs FOLDER`` writes ``zh/``, ``en/``, a Markdown twin beside
+each page of the guide, and a first page that opens the reader's language. ``--guide`` leaves the pages of operations out, which
 saves most of the time while one writes. ``--messages`` extracts the messages of the pages and
 updates the catalogues in ``docs/locale`` instead.
 """
@@ -29,10 +29,30 @@ def build(folder: Path, *, guide: bool = False) -> int:
     write_products(DOCS)  # once: the two builds read these pages at the same time
     folder.mkdir(parents=True, exist_ok=True)
     options = ["-D", "catalogue_pages=0"] if guide else []
-    running = [subprocess.Popen(_sphinx("html", language, folder, *options), cwd=ROOT) for language in LANGUAGES]
-    codes = [process.wait() for process in running]
+    codes = []
+    with TemporaryDirectory() as made:
+        for builder, place in (("html", folder), ("markdown", Path(made))):
+            started = [
+                subprocess.Popen(_sphinx(builder, language, folder, place, *options), cwd=ROOT)
+                for language in LANGUAGES
+            ]
+            codes += [process.wait() for process in started]
+        for language in LANGUAGES:
+            _place_markdown(Path(made) / language, folder / language)
     shutil.copy(DOCS / "_templates" / "root.html", folder / "index.html")
+    lines = ["# wechatpay · taobao-top", "", "- [中文](zh/llms.txt)", "- [English](en/llms.txt)"]
+    (folder / "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
     return int(any(codes))
+
+
+def _place_markdown(source: Path, target: Path) -> None:
+    from machines import has_twin
+
+    for path in source.rglob("*.md"):
+        page = path.relative_to(source)
+        if has_twin(page.with_suffix("").as_posix()):
+            text = path.read_text("utf-8").replace("](_static/", f"]({'../' * (len(page.parts) - 1)}_static/")
+            (target / page).write_text(text, "utf-8")
 
 
 def extract(folder: Path) -> None:
@@ -57,9 +77,9 @@ def update() -> None:
         subprocess.run([*command, "--no-obsolete"], cwd=ROOT, check=True)
 
 
-def _sphinx(builder: str, language: str, folder: Path, *more: str) -> list[str]:
+def _sphinx(builder: str, language: str, folder: Path, place: Path, *more: str) -> list[str]:
     options = [*more, "-W", "--keep-going", "-q", "-d", str(folder / ".doctrees" / language), "-t", language]
-    return [sys.executable, "-m", "sphinx", "-b", builder, *options, str(DOCS), str(folder / language)]
+    return [sys.executable, "-m", "sphinx", "-b", builder, *options, str(DOCS), str(place / language)]
 
 
 def main() -> int:

@@ -194,10 +194,7 @@ def _group_uri(group: str, number: int) -> str:
 def described(found: Description, level: int = 1) -> str:
     """Write a description as HTML."""
     parts = [f'<p class="op-name"><code>{escape(found.name)}</code></p>']
-    parts += [
-        f'<p><a class="external" href="{escape(link)}">{say("官方文档", "Official page")} {escape(link)}</a></p>'
-        for link in found.links
-    ]
+    parts.append(_links(found.links))
     if found.facts:
         pairs = "".join(f"<dt>{escape(said(label))}</dt><dd>{escape(said(text))}</dd>" for label, text in found.facts)
         parts.append(f'<dl class="op-facts">{pairs}</dl>')
@@ -209,6 +206,19 @@ def described(found: Description, level: int = 1) -> str:
         for sample in found.samples
     ]
     return "".join(parts)
+
+
+def _links(links: tuple[str, ...]) -> str:
+    """Link the first official page, and fold the others: the same operation is described for many products."""
+    written = [
+        f'<p><a class="external" href="{escape(link)}">{say("官方文档", "Official page")} {escape(link)}</a></p>'
+        for link in links
+    ]
+    more = len(written) - 1
+    if more < 1:
+        return "".join(written)
+    summary = say(f"另有 {more} 个产品的官方文档", f"{more} more official pages, of other products")
+    return f"{written[0]}<details><summary>{summary}</summary>{''.join(written[1:])}</details>"
 
 
 def _section(name: str) -> tuple[str, int]:
