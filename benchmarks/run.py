@@ -1,7 +1,8 @@
 """
 Our speed beside the floor's and the peers', in one run, as ratios.
 
-``python benchmarks/run.py`` (about three minutes), ``--quick`` (half a minute).
+``python benchmarks/run.py`` (about three minutes), ``--quick`` (half a minute). ``--save FILE`` keeps
+the figures for ``python -m tools.plot_benchmarks``.
 Peers that are not installed are left out: ``pip install wechatpayv3 taobaopy``.
 """
 
@@ -78,7 +79,7 @@ def sequential(calls: dict[str, Callable[[], Any]], rounds: int, count: int) -> 
     for number in range(rounds):
         names = list(calls)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            few = max(5, count // 10) if name not in {"floor", "ours", "ours, direct"} else count
+            few = max(5, count // 10) if name not in {"floor", "limit", "ours", "ours, direct"} else count
             call = calls[name]
             call()
             started, used = time.perf_counter(), time.process_time()
@@ -200,11 +201,14 @@ def table(title: str, rows: dict[str, dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sequential", action="store_true", help="calls one after the other only")
+    parser.add_argument("--save", type=Path, help="write the figures of calls to this JSON file")
     parser.add_argument("--worker", nargs=6, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         worker(*options.worker)
         return
+    results: dict[str, Any] = {}
     rounds, count, seconds = (4, 100, 1.0) if options.quick else (12, 300, 3.0)
     with gateway() as (port, folder):
         place = Place(port, folder)
@@ -218,6 +222,10 @@ def main() -> None:
                 except ImportError:
                     print(f"({name} is not installed: left out)")
             rows: dict[str, dict[str, Any]] = dict(sequential(calls, rounds, count))
+            results[group] = rows
+            if options.sequential:
+                table(group, rows)
+                continue
             for name, call in calls.items():
                 connections(place)
                 for _ in range(100):
@@ -237,12 +245,20 @@ def main() -> None:
                     a / b for a, b in zip(colds[name], colds["floor"], strict=True)
                 )
             table(group, rows)
-            if "ours" in calls:
-                growth = fresh("memory", group, "ours", port, folder, "5000")
-                print(f"  memory over 5,000 calls: {growth:+.0f} KB")
-        print(
-            f"\nmemory over {20_000 if options.quick else 100_000:,} distinct ids: {flat(port, folder, 20_000 if options.quick else 100_000):+.0f} KB"
-        )
+            for name in {"ours", "ours, direct"} & calls.keys():
+                growth = fresh("memory", group, name, port, folder, "5000")
+                print(f"  memory over 5,000 calls, {name}: {growth:+.0f} KB")
+        if not options.sequential:
+            ids = 20_000 if options.quick else 100_000
+            print(f"\nmemory over {ids:,} distinct ids: {flat(port, folder, ids):+.0f} KB")
+    if options.save:
+        rounded = {
+            group: {name: {column: round(value, 3) for column, value in row.items()} for name, row in rows.items()}
+            for group, rows in results.items()
+        }
+        options.save.write_text(json.dumps(rounded, indent=1) + "\n")
+    if options.sequential:
+        return
     times = imports(5 if options.quick else 15)
     print("\nimport, ms beyond an empty process")
     for name, value in times.items():

@@ -189,7 +189,7 @@ class DirectTransport:
     The deadline ends each wait for the socket; only the resolver of the system may take longer.
 
     Args:
-        pool_maxsize: The number of connections kept per host.
+        pool_maxsize: The number of connections kept per host; at least ``max_promises`` of the client, if it has many.
         verify: True, False, or the path of a CA file or folder; None for the
             file that ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` names, or
             requests' own bundle.

@@ -95,7 +95,7 @@ class TaobaoTop(Client, Reading, Chains):
         proxies: requests' mapping; None for the environment's proxies.
         http_session: Its adapters, proxies, cert and verify are used; it is not closed.
         transport: What sends the requests, in place of a :class:`chainable.RequestsTransport`; with proxies and
-            connections of its own.
+            connections of its own. ``chainable.DirectTransport()`` is faster.
 
             .. versionadded:: 0.1.0
         max_promises: Promised calls that are under way at the same time.

@@ -88,7 +88,7 @@ class WeChatPay(Client, Chains):
         proxies: requests' mapping; by default those of the environment.
         http_session: A session whose adapters, proxies, cert and verify are used.
         transport: What sends the requests, in place of a :class:`chainable.RequestsTransport`; with proxies and
-            connections of its own.
+            connections of its own. ``chainable.DirectTransport()`` is faster.
 
             .. versionadded:: 0.1.0
         max_promises: Promised calls that are under way at the same time.

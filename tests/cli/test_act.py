@@ -45,7 +45,9 @@ def test_what_actions_take_is_listed(wx, top, sandbox, gateway):
     assert found["takes"]["rotate"] == []
     found = top("act", "--sandbox", gateway.file, "--json").data
     assert found["takes"]["pay"] == ["tid: number of the order"]
-    assert found["takes"]["add_trades"][1].startswith("[status]: the state of the order (WAIT_BUYER_PAY, ")
+    assert found["takes"]["add_trades"][1].startswith(
+        "[status]: the state of the order (TRADE_NO_CREATE_PAY, WAIT_BUYER_PAY, "
+    )
     assert "买家付款" in top("--lang", "zh", "act", "--sandbox", gateway.file).out
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from sqlite3 import ProgrammingError
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from wechatpay.sandbox import Sandbox, members
 
@@ -60,3 +64,12 @@ def test_the_members_of_many_objects_are_not_all_remembered(monkeypatch: Any) ->
         assert found.required == fields
         assert found.first[0][0] == f"f{number}_0"
     assert len(members._known) <= members.KEPT
+
+
+def test_a_change_that_cannot_begin_holds_no_lock() -> None:
+    with Sandbox() as sandbox:
+        context = sandbox.context
+    with pytest.raises(ProgrammingError), context.change():
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(context.lock.acquire, blocking=False).result()

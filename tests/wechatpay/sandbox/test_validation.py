@@ -258,3 +258,9 @@ def test_numbered_names_are_documented_ones() -> None:
     assert numbered("coupon_id_0", {"coupon_id_$n"})
     assert numbered("coupon_id_0_1", {"coupon_id_$n_$m"})
     assert not numbered("coupon", {"coupon_id_$n"})
+
+
+def test_numbered_members_are_documented_by_their_pattern() -> None:
+    fields = (Field("coupon_id_$n"),)
+    sent = {"coupon_id_0": "1", "coupon_id_12": "2"}
+    assert Validator("v3/anything", str).check("body", fields, sent) == sent
