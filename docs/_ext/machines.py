@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import catalogue_pages
 from docutils import nodes
 from languages import say
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import chainable
 import taobao_top
@@ -164,14 +165,26 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
         (folder / METHODS).write_text("\n".join(methods()) + "\n", "utf-8")
 
 
-def _visit_abbreviation(translator: Any, node: nodes.abbreviation) -> None:
-    translator.add(node.astext())
-    raise nodes.SkipNode
+class Plain(SphinxPostTransform):
+    """What Markdown has no word for: folded blocks are open, their titles and captions are bold."""
+
+    default_priority = 900
+    builders = ("markdown",)
+
+    def run(self, **options: Any) -> None:
+        for node in list(self.document.findall(nodes.Element)):
+            kind = type(node).__name__
+            if kind == "folded":
+                node.replace_self(node.children)
+            elif kind in {"folded_title", "caption"}:
+                node.replace_self(nodes.paragraph("", "", nodes.strong("", node.astext())))
+            elif kind == "abbreviation":
+                node.replace_self(nodes.Text(node.astext()))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything."""
-    app.add_node(nodes.abbreviation, override=True, markdown=(_visit_abbreviation, None))
+    app.add_post_transform(Plain)
     app.connect("html-page-context", _link)
     app.connect("build-finished", _write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

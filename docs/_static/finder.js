@@ -79,14 +79,16 @@
   };
   const matching = (words) => pages.map((page) => [scorePage(page, words), page]).filter(([score]) => score > 0);
   const byScore = (found) => found.sort((a, b) => b[0] - a[0]).map(([, page]) => page);
-  // The best two whose titles have the words, or else the best one whose text has them; one of a page.
-  const inGuide = (words) => {
+  // The best two whose titles have the words, or else the best one whose text has them, unless an operation is
+  // called so; one of a page.
+  const inGuide = (words, operation) => {
+    const isNamed = Boolean(operation) && words.every((word) => operation.foldedTitle.includes(word));
     const found = byScore(sections.map((each) => [scoreSection(each, words), each]).filter(([score]) => score > 0));
     const titled = (each) => words.every((word) => each.titles.some((title) => title.includes(word)));
     const best = [];
     for (const each of found) {
       const page = each.uri.split("#")[0];
-      const room = titled(each) ? 2 : 1;
+      const room = titled(each) ? 2 : isNamed ? 0 : 1;
       if (best.length < room && each.kind === "guide" && !best.some((other) => other.uri.startsWith(page))) best.push(each);
     }
     return [best, found.filter((each) => !best.includes(each))];
@@ -97,9 +99,9 @@
     const whole = words.join("");
     let found = matching(known.has(whole) ? [whole] : words);
     if (!found.length && contained(whole)) found = matching([contained(whole)]);
-    const [best, others] = inGuide(words);
-    if (!found.length && !best.length) found = similar(whole);
-    const operations = byScore(found);
+    let operations = byScore(found);
+    const [best, others] = inGuide(words, operations[0]);
+    if (!operations.length && !best.length) operations = byScore(similar(whole));
     return [...best, ...operations.slice(0, 8), ...others.slice(0, 12), ...operations.slice(8)];
   };
   // A piece of a section's text around the first word that was looked for.
