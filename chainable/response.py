@@ -74,7 +74,7 @@ class Response(requests.Response, Generic[T]):
 
     @property
     def data(self) -> T:
-        """The decoded body: a dict or list, str or bytes for a file, None for an empty body."""
+        """The decoded body, a dict or list; str or bytes of a file; None of an empty body."""
         return cast("T", self._data)
 
     if TYPE_CHECKING:

@@ -316,7 +316,7 @@ class TaobaoTop(Client, Reading, Chains):
 
     @property
     def oauth(self) -> OAuth:
-        """Sellers' authorisations: the authorisation page, tokens, and sessions that are refreshed in time."""
+        """Authorisations of sellers, with the authorisation page, tokens, and sessions that are refreshed in time."""
         from taobao_top.oauth import OAuth
 
         return OAuth(self._settings, self.run, self.send)

@@ -303,7 +303,7 @@ class WeChatPay(Client, Chains):
 
     @cached_property
     def notifications(self) -> Notifications:
-        """The platform's notifications: ``parse(headers, body)``, and ``once`` to handle each of them once."""
+        """Notifications of the platform, with ``parse(headers, body)``, and ``once`` to handle each of them once."""
         from wechatpay.notification_parsing import Notifications
 
         settings = self.settings
@@ -313,7 +313,7 @@ class WeChatPay(Client, Chains):
 
     @cached_property
     def invoke(self) -> Invoke:
-        """The parameters that start a payment in the front end: ``jsapi``, ``mini_program``, ``app``, ``h5``, ``native``."""
+        """The parameters that a front end needs, by its channel (``jsapi``, ``mini_program``, ``app``, ``h5``, ``native`` and more)."""
         from wechatpay.invoke import Invoke
 
         return Invoke(self.settings)

@@ -53,7 +53,7 @@ class H5:
 
     @property
     def expired(self) -> bool:
-        """Whether the time is over: place the order again with the same number."""
+        """Whether the time is over, so that the order has to be placed again with the same number."""
         return self._clock() >= self.expires.timestamp()
 
 
@@ -74,7 +74,7 @@ class Native:
 
     @property
     def expired(self) -> bool:
-        """Whether the time is over: place the order again with the same number."""
+        """Whether the time is over, so that the order has to be placed again with the same number."""
         return self._clock() >= self.expires.timestamp()
 
     def svg(self, *, scale: int = 5) -> str:
