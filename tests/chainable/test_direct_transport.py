@@ -504,6 +504,7 @@ class TestConnecting:
             assert server.connections == 1
         one.close()
 
+    @pytest.mark.filterwarnings("error")
     def test_a_warning_that_is_an_error_closes_nothing_and_sends_nothing(self):
         one = DirectTransport(verify=False)
         with pytest.raises(InsecureRequestWarning):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import requests
 from attrs import define, field
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
-from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from chainable.decoding import codings, decoded
@@ -281,8 +281,8 @@ def _readinto(raw: Any, buffer: memoryview) -> int:
     """Read without decoding; urllib3's ``readinto`` makes a bytes object for each chunk, a third slower."""
     connection: Any = getattr(raw, "_fp", None)
     if not hasattr(connection, "readinto"):
-        # Only urllib3's responses decode; the read() of vcrpy 8's takes a size alone.
-        plain = {"decode_content": False} if isinstance(raw, BaseHTTPResponse) else {}
+        # The read() of vcrpy 8's responses takes a size alone.
+        plain = {"decode_content": False} if "decode_content" in signature(raw.read).parameters else {}
         piece = raw.read(len(buffer), **plain)
         buffer[: len(piece)] = piece
         return len(piece)

@@ -454,7 +454,7 @@ def test_rules_have_a_place_a_number_and_an_order(sandbox: Sandbox, merchant: An
     sandbox.faults.load(rules)
     assert [merchant.get(TARGET).status for _ in range(3)] == [200, 500, 200]
     assert sandbox.faults.as_json()[0]["struck"] == 1
-    sandbox.faults.add(Fault("error"), operation="/v3/x")
+    sandbox.faults.add(Fault("error"), operation="POST v3/refund/*")
     sandbox.faults.add(Fault("latency", seconds=1))
     assert len(sandbox.faults) == 3
     assert merchant.get(TARGET).status == 200

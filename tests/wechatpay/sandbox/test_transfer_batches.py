@@ -119,7 +119,7 @@ def test_a_transfer_of_a_batch_fails_and_its_money_comes_back(sandbox: Sandbox, 
         sandbox.actions["finish_batch_detail"]("plfk2020042013", "x0", "FAIL")
     with pytest.raises(LookupError, match="has no transfer x9"):
         sandbox.actions["finish_batch_detail"]("plfk2020042013", "x9")
-    with pytest.raises(ValueError, match="BORED is no reason"):
+    with pytest.raises(ValueError, match="'BORED' is not a choice; choose one of ACCOUNT_FROZEN"):
         sandbox.actions["finish_batch_detail"]("plfk2020042013", "x1", "FAIL", "BORED")
     assert sandbox.callbacks.wait()
     assert len(receiver.received) == 1
