@@ -321,10 +321,12 @@ class Body(io.RawIOBase):
         keep: Called with the connection if the next response can follow on it.
     """
 
+    _connection: DirectConnection | None = None  # io closes every object, even one that was never made whole
+
     def __init__(
         self, connection: DirectConnection, head: Head, keep: Callable[[DirectConnection], object] | None
     ) -> None:
-        self._connection: DirectConnection | None = connection
+        self._connection = connection
         self._keep = None if head.is_last else keep
         self._left = head.length  # bytes
         self._chunks = head.chunks

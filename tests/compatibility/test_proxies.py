@@ -89,11 +89,10 @@ def test_a_call(proxy, make, bills, name, scheme, caplog):
     assert PASSWORD not in caplog.text
 
 
+@pytest.mark.parametrize("proxy", ["with a password"], indirect=True)
 @pytest.mark.parametrize(("name", "scheme"), [call for call in CALLS if call[0] in {"v3", "v2 with mTLS", "top"}])
 def test_a_wrong_password_is_an_error_that_does_not_show_it(proxy, make, name, scheme, caplog, sandbox, top_sandbox):
     url, _used = proxy
-    if PASSWORD not in url:
-        pytest.skip("this proxy asks for none")
     wrong = f"http://clerk:wrong-{PASSWORD}@{urlsplit(url).netloc.rpartition('@')[2]}"
     client = make(name, scheme, proxies={"http": wrong, "https": wrong}, retries=0)
     arrived = len(sandbox.journal) + len(top_sandbox.journal)

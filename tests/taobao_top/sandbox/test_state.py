@@ -54,6 +54,15 @@ def test_a_snapshot_brings_the_state_back(sandbox):
     assert {message.topic for message in sandbox.messages.take("default", 9)} == {"held", "late", "out"}
 
 
+def test_a_message_that_waits_is_part_of_the_state(sandbox):
+    sandbox.messages.publish("waiting")
+    before = sandbox.snapshot()
+    sandbox.reset()
+    assert sandbox.messages.take("default", 9) == []
+    sandbox.restore(before)
+    assert [message.topic for message in sandbox.messages.take("default", 9)] == ["waiting"]
+
+
 def test_a_snapshot_belongs_to_its_app(sandbox):
     with Sandbox(beside=sandbox) as other, pytest.raises(ValueError, match="another account"):
         other.restore(sandbox.snapshot())

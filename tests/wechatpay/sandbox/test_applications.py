@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainable import APIError
-from wechatpay.sandbox.flows.applications import APPLICATIONS, next_change
+from wechatpay.sandbox.flows.applications import APPLICATIONS, CHANGES, next_change
 
 SUB = "1900000119"
 
@@ -135,5 +135,10 @@ def test_a_wrong_change_names_those_there_are(client, sandbox):
     with pytest.raises(ValueError, match="'win' is not a choice; choose one of pass, confirm") as caught:
         sandbox.actions["advance_application"]("A1", "win")
     assert "pass" in caught.value.args[0].zh
+    other = next(change for change in CHANGES if change not in APPLICATIONS[1].objects.states.transitions)
+    ask_submit(client, APPLICATIONS[1], number="A2")
+    with pytest.raises(ValueError, match="its changes are") as caught:
+        sandbox.actions["advance_application"]("A2", other)
+    assert "可用操作" in caught.value.args[0].zh
     with pytest.raises(LookupError, match="no application B1"):
         sandbox.actions["advance_application"]("B1")
