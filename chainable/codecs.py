@@ -127,8 +127,6 @@ class JSONCodec:
             put("null")
         elif kind is bool:
             put("true" if value else "false")
-        elif kind is Decimal:
-            put(self._number(value, location))
         else:
             self._write_other(value, location, put)
 

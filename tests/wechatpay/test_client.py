@@ -285,9 +285,13 @@ class TestRequest:
         with pytest.raises(TypeError, match=r"time_expire: .*BEIJING"):
             client.v3.new.api.post(json={"time_expire": datetime(2026, 1, 1)})
 
-    def test_a_float_amount_is_refused(self, client):
-        with pytest.raises(CodecError, match=r"amount\.total: an integer is expected"):
-            client.v3.pay.transactions.native.post(json={"amount": {"total": 1.0}})
+    @pytest.mark.parametrize("yuan", [1.0, Decimal("1.00"), Decimal(1)])
+    def test_yuan_in_a_field_of_fen_are_refused(self, client, yuan):
+        """One yuan, kept as a Decimal as money is in many programs, would be sold for one fen."""
+        with pytest.raises(CodecError, match=r"amount\.total: an integer is expected.*pass 100 for 1\.00 yuan"):
+            client.v3.pay.transactions.native.post(json={"amount": {"total": yuan}})
+        with pytest.raises(CodecError, match="total_fee: "):
+            client.v2.pay.unifiedorder.post(xml={"total_fee": yuan})
 
     def test_a_float_elsewhere_is_a_number(self, client, platform, web):
         web.add_callback("POST", BASE + "v3/pay/transactions/native", platform.answer({}))

@@ -7,6 +7,7 @@ Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011984845
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -117,6 +118,7 @@ class APIv2:
         operation = spec.operation
         place = "query" if spec.verb == "GET" else "xml"
         encoded = {} if operation is None else operation.encoded_fields.get(place, {})
+        integers = {} if operation is None else operation.integer_fields.get(place, {})
         texts = {}
         for name, value in given.items():
             if value is None:
@@ -127,6 +129,9 @@ class APIv2:
                 if found.serial is not None:
                     texts.update(dict.fromkeys(_serial_fields(operation), found.serial))
                 continue
+            if isinstance(value, Decimal) and integers.get(name) is True:
+                msg = f"{name}: an integer is expected, not a Decimal; amounts are in fen: pass 100 for 1.00 yuan"
+                raise CodecError(msg)
             texts[name] = text_of(value, str(name), encoded=str(encoded.get(name, "json")))
         return texts
 

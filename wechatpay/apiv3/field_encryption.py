@@ -7,6 +7,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 from __future__ import annotations
 
 from binascii import b2a_base64
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import JSONCodec, Location, format_location
@@ -100,8 +101,12 @@ class FieldEncryption:
             return encrypt_text(self._keys[self.serial()], value, format_location(where))
         if isinstance(value, Ciphertext):
             self._use_key_of(value, where)
-        elif isinstance(value, float) and self._integers is not None and _marks(self._integers, where):
-            msg = f"{format_location(where)}: an integer is expected (fen, where it is an amount), not a float"
+        elif isinstance(value, float | Decimal) and self._integers is not None and _marks(self._integers, where):
+            kind = type(value).__name__
+            msg = (
+                f"{format_location(where)}: an integer is expected, not a {kind}; amounts are in fen: "
+                "pass 100 for 1.00 yuan"
+            )
             raise CodecError(msg)
         return NotImplemented
 
