@@ -93,7 +93,30 @@
     }
     return [best, found.filter((each) => !best.includes(each))];
   };
-  const search = (query) => {
+  // Words of a question that say nothing of its subject, and words that people use for those of the guide.
+  const ASKING = /^(请问|怎么样|怎么|如何|怎样|为什么)|(怎么办|怎么做|怎么用|是什么|吗|？|\?)+$/g;
+  const MEANT = {
+    "对帐": "对账", "报错": "错误", "错误处理": "错误", "单元测试": "测试", "切换公钥": "微信支付公钥", "切换微信支付公钥": "微信支付公钥",
+    "金额单位": "金额", "证书过期": "证书", "重复回调": "回调", "回调收不到": "回调", "收不到回调": "回调", "二维码": "code_url",
+    "商家转账确认收款": "用户确认收款", "unit test": "test", "webhook": "notification", "exception": "error",
+  };
+  const meant = (query) => {
+    const asked = query.trim().replace(ASKING, "").trim() || query;
+    return MEANT[asked.toLowerCase()] || asked;
+  };
+  // Sections whose titles have parts of a word that stands nowhere as it is.
+  const loosely = (text) => {
+    const pairs = [];
+    for (let at = 0; at + 2 <= text.length; at += 1) pairs.push(text.slice(at, at + 2));
+    const found = sections.map((each) => {
+      const titled = pairs.filter((pair) => each.titles.some((title) => title.includes(pair))).length;
+      const told = pairs.filter((pair) => each.foldedText.includes(pair)).length;
+      return [titled && 3 * titled + told, each];
+    });
+    return byScore(found.filter(([score]) => score >= Math.max(3, pairs.length))).slice(0, 5);
+  };
+  const search = (asked) => {
+    const query = meant(asked);
     const words = query.split(/\s+/).map(fold).filter(Boolean);
     if (!words.length) return [];
     const whole = words.join("");
@@ -102,6 +125,7 @@
     let operations = byScore(found);
     const [best, others] = inGuide(words, operations[0]);
     if (!operations.length && !best.length) operations = byScore(similar(whole));
+    if (!best.length && !others.length) best.push(...loosely(whole));
     return [...best, ...operations.slice(0, 8), ...others.slice(0, 12), ...operations.slice(8)];
   };
   // A piece of a section's text around the first word that was looked for.
@@ -130,7 +154,7 @@
       item.append(link, " ", name, " ", label);
       if (page.text) {
         const piece = document.createElement("p");
-        piece.textContent = snippet(page.text, box.value);
+        piece.textContent = snippet(page.text, meant(box.value));
         item.append(piece);
       }
       return item;

@@ -49,6 +49,11 @@ def test_words_that_people_use_find_the_right_operation_first(page, site, query,
         ("调起支付", "guide/paying.html"),
         ("maybe_sent", "guide/errors.html#when-maybe-sent-is-false"),
         ("国密", "guide/keys.html#sm2-sm3-and-sm4"),
+        ("怎么对账", "rehearsing/bills.html"),
+        ("错误处理", "guide/errors.html"),
+        ("单元测试", "guide/testing.html"),
+        ("怎么测试？", "guide/testing.html"),
+        ("切换公钥", "guide/keys.html"),
     ],
 )
 def test_sections_of_the_guide_come_before_operations_each_with_a_snippet(page, site, query, expected):
