@@ -124,8 +124,10 @@
     if (!found.length && contained(whole)) found = matching([contained(whole)]);
     let operations = byScore(found);
     const [best, others] = inGuide(words, operations[0]);
-    if (!operations.length && !best.length) operations = byScore(similar(whole));
-    if (!best.length && !others.length) best.push(...loosely(whole));
+    if (!operations.length && !best.length) {
+      operations = byScore(similar(whole));
+      if (!others.length) best.push(...loosely(whole));
+    }
     return [...best, ...operations.slice(0, 8), ...others.slice(0, 12), ...operations.slice(8)];
   };
   // A piece of a section's text around the first word that was looked for.
