@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from pygments.styles import get_style_by_name
 
+from tests.browser import chromium
+
 DOCS = Path(__file__).parents[2] / "docs"
 AA = 4.5
 """The least contrast of text that WCAG 2.2 accepts at level AA."""
@@ -87,3 +89,45 @@ def test_the_mark_is_a_drawing_without_anything_from_elsewhere():
     assert "href" not in text
     assert "<script" not in text
     assert len(text) < 1_000
+
+
+@pytest.mark.xdist_group("site")
+def test_nothing_is_cut_on_a_telephone(site):
+    """Only code and tables, which scroll by themselves, may be wider than the screen."""
+    pages = (
+        "index",
+        "guide/getting-started",
+        "rehearsing/refunds",
+        "reference/glossary",
+        "reference/wechatpay/index",
+        "reference/wechatpay/applyment/post-v3-applyment4sub-applyment",
+        "search",
+    )
+    wide = """() => [...document.querySelectorAll('article *, .mobile-header *')]
+        .filter((each) => each.checkVisibility() && !each.closest('pre, .table-wrapper')
+                          && each.getBoundingClientRect().right > innerWidth + 1)
+        .map((each) => each.tagName + ' ' + each.textContent.trim().slice(0, 40))"""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        for name in pages:
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+            assert page.evaluate(wide) == [], name
+
+
+@pytest.mark.xdist_group("site")
+def test_the_mark_is_shown_and_is_the_icon(site):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((site / "reference/wechatpay/refunds.html").as_uri())
+        assert page.evaluate("document.querySelector('.sidebar-brand img').naturalWidth") > 0
+        assert page.get_attribute("link[rel~=icon]", "href").endswith("mark.svg")
+        assert "wechatpay" in page.inner_text(".sidebar-brand")
+
+
+@pytest.mark.xdist_group("site")
+def test_a_button_copies_in_the_readers_language(site):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((site / "reference/wechatpay/refunds/post-v3-refund-domestic-refunds.html").as_uri())
+        assert page.inner_text(".op-forms button") == ("复制" if site.name == "zh" else "Copy")
