@@ -26,6 +26,7 @@ import taobao_top.catalogue
 import taobao_top.describe
 import wechatpay.catalogue
 import wechatpay.describe
+from chainable.describe import Label
 from wechatpay.sandbox import flows
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ class Page:
 def products() -> dict[str, Any]:
     """Return the products by slug."""
     return yaml.safe_load(PRODUCTS.read_text("utf-8"))
+
+
+@cache
+def titles() -> dict[str, Label]:
+    """Return the titles of the pages of products and of the events, in both languages, by slug."""
+    return {slug: Label(one["title"], one["en"]) for slug, one in products().items()} | {
+        "events": Label("通知事件", "Notification events")
+    }
 
 
 def product(path: str) -> str:
@@ -316,9 +325,11 @@ class Products(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         counted = Counter(page.product for page in operations().values())
         items = []
-        for slug, one in products().items():
+        for slug in products():
             link = relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html")
-            items.append(f'<li><a href="{escape(link)}">{escape(one["title"])}</a> <code>{counted[slug]}</code></li>')
+            items.append(
+                f'<li><a href="{escape(link)}">{escape(said(titles()[slug]))}</a> <code>{counted[slug]}</code></li>'
+            )
         return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
 
 
@@ -330,8 +341,8 @@ class KeptInSandbox(SphinxDirective):
         kept = Counter(page.product for page in operations().values() if page.key in flows.routes.handlers)
         rows = "".join(
             f'<tr><td><a href="{escape(relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html"))}">'
-            f"{escape(one['title'])}</a></td><td>{kept[slug]}</td><td>{every[slug]}</td></tr>"
-            for slug, one in sorted(products().items(), key=lambda each: -kept[each[0]])
+            f"{escape(said(titles()[slug]))}</a></td><td>{kept[slug]}</td><td>{every[slug]}</td></tr>"
+            for slug in sorted(products(), key=lambda each: -kept[each])
         )
         rows += f"<tr><td></td><td>{kept.total()}</td><td>{every.total()}</td></tr>"
         names = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
@@ -427,24 +438,34 @@ def _write_products(app: Sphinx, config: Any) -> None:
 
 def write_products(docs: Path) -> None:
     """Write the page of each product, and that of the events."""
-    root = docs / WECHATPAY
-    for slug, one in products().items():
-        _write(root / f"{slug}.rst", one["title"], f".. operations:: {slug}")
-    _write(root / "events.rst", "通知事件", ".. events::")
+    for slug in titles():
+        path = docs / WECHATPAY / f"{slug}.rst"
+        text = _source(slug, "en")
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
 
 
-def _write(path: Path, title: str, content: str) -> None:
-    text = f"{title}\n{'=' * 2 * len(title)}\n\n{content}\n"
-    if not path.exists() or path.read_text("utf-8") != text:
-        path.write_text(text, "utf-8")
+def _source(slug: str, lang: str) -> str:
+    """Return the source of a product's page in a language; the English names it in Chinese too."""
+    title = titles()[slug]
+    name = title.en if lang == "en" else str(title)
+    chinese = f"In Chinese: {title}.\n\n" if lang == "en" else ""
+    content = ".. events::" if slug == "events" else f".. operations:: {slug}"
+    return f"{name}\n{'=' * 2 * len(name)}\n\n{chinese}{content}\n"
+
+
+def _read(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Read the page of a product in the language of the build: both builds share the files."""
+    folder, _, slug = docname.rpartition("/")
+    if folder == WECHATPAY and slug in titles():
+        source[0] = _source(slug, language())
 
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     if not app.config.catalogue_pages:
         return
-    titles = {slug: one["title"] for slug, one in products().items()} | {"events": "通知事件"}
     for page in (*operations().values(), *events().values()):
-        up = f'<p class="op-up"><a href="../{page.product}.html">{escape(titles[page.product])}</a></p>'
+        up = f'<p class="op-up"><a href="../{page.product}.html">{escape(said(titles()[page.product]))}</a></p>'
         yield _page(page.title, page.uri, up + described(wechatpay.describe.described(page.key)) + _sandbox(page))
     for uri, (title, content) in methods()[1].items():
         here = "".join(
@@ -491,6 +512,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("catalogue_pages", default=True, rebuild="html")
     app.connect("html-page-context", _share_navigation, priority=100)
     app.connect("config-inited", _write_products)
+    app.connect("source-read", _read)
     app.connect("html-collect-pages", _pages)
     app.add_directive("operations", Operations)
     app.add_directive("products", Products)

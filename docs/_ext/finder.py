@@ -20,6 +20,7 @@ from languages import catalogue, language, say
 
 import taobao_top.describe
 import wechatpay.describe
+from chainable.describe import Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,18 +40,21 @@ def _entries() -> list[list[Any]]:
             page.name,
             f"{page.uri}.html" + (f"#{page.anchor}" if page.anchor else ""),
             page.weight,
-            _label(page),
+            *_labels(page),
         ]
         for page in pages
     ]
 
 
-def _label(page: Any) -> str:
+def _labels(page: Any) -> tuple[str, str]:
+    """Return what a page belongs to in the language of the build, and in the other one for who looks for that."""
     if page.product == "events":
-        return say("通知", "Notification")
-    if page.product in catalogue_pages.products():
-        return str(catalogue_pages.products()[page.product]["title"])
-    return str(page.product)
+        label = Label("通知", "Notification")
+    elif page.product in catalogue_pages.products():
+        label = catalogue_pages.titles()[page.product]
+    else:
+        return str(page.product), ""
+    return (str(label), label.en) if language() == "zh" else (label.en, str(label))
 
 
 def _fields() -> dict[str, list[int]]:
@@ -87,12 +91,14 @@ def _guide(app: Sphinx) -> list[list[str]]:
     for docname in sorted(app.env.found_docs):
         parts = docname.split("/")
         kind = "guide"
-        if parts[0] == "reference":
+        if parts[0] == "reference" and parts[-1] != "glossary":
             kind = "python" if parts[-1] in {"python", "chainable"} else "product"
         whole = app.env.titles[docname].astext()
         for section in app.env.get_doctree(docname).findall(nodes.section):
             title = section[section.first_child_matching_class(nodes.title)]
             other = catalogue(docname).get(title.rawsource, "") if language() == "en" else title.rawsource
+            if product := catalogue_pages.titles().get(docname.removeprefix(f"{catalogue_pages.WECHATPAY}/")):
+                other = str(product) if language() == "en" else product.en
             place = "" if isinstance(section.parent, nodes.document) else f"#{section['ids'][0]}"
             text = "" if kind == "product" else _text(section)
             found.append([kind, whole, title.astext(), other, f"{docname}.html{place}", text])

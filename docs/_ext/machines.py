@@ -64,7 +64,7 @@ def index(app: Sphinx) -> str:
         ("guide", say("使用指南", "Guide")),
         ("rehearsing", say("沙箱演练", "Rehearsing")),
         ("coming-from", say("从其他库迁移", "Coming from other libraries")),
-        ("reference", "Python"),
+        ("reference", say("参考", "Reference")),
     ):
         names = [name for name in _in_order(app) if name.startswith(f"{folder}/") and has_twin(name)]
         lines += ["", f"## {title}", ""]

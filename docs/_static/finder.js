@@ -5,9 +5,9 @@
   const fold = (text) =>
     text.normalize("NFKC").toLowerCase().replace(/[-_{}\s]/g, "").replaceAll(".", "/");
   const data = window.FINDER;
-  const pages = data.pages.map(([title, name, uri, weight, label], number) => ({
+  const pages = data.pages.map(([title, name, uri, weight, label, other], number) => ({
     title, name, uri, weight, label, number,
-    foldedTitle: fold(title), foldedName: name.split(/\s+/).map(fold).join(" "), foldedLabel: fold(label),
+    foldedTitle: fold(title), foldedName: name.split(/\s+/).map(fold).join(" "), foldedLabel: fold(`${label}\n${other}`),
   }));
   const fields = new Map();
   for (const [name, numbers] of Object.entries(data.fields)) {

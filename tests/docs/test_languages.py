@@ -103,3 +103,29 @@ def test_comments_of_code_follow_the_language_and_code_does_not(whole_site):
     (chinese, chinese_comments), (english, english_comments) = code("zh"), code("en")
     assert chinese == english
     assert chinese_comments != english_comments
+
+
+@pytest.mark.xdist_group("site")
+def test_products_are_named_in_the_readers_language(whole_site):
+    def title_and_sidebar(language):
+        text = (whole_site / language / "reference/wechatpay/profit-sharing.html").read_text("utf-8")
+        (sidebar,) = re.findall(r'(?s)<div class="sidebar-tree">.*?</div>', text)
+        return re.search(r"<h1>([^<]+)", text)[1], sidebar, text
+
+    title, sidebar, text = title_and_sidebar("zh")
+    assert title == "分账"
+    assert ">商家转账</a>" in sidebar
+    assert "In Chinese" not in text
+    title, sidebar, text = title_and_sidebar("en")
+    assert title == "Profit sharing"
+    assert ">Merchant transfers</a>" in sidebar
+    assert "In Chinese: 分账." in text
+    operation = whole_site / "en/reference/wechatpay/profit-sharing/post-v3-profitsharing-orders.html"
+    assert '<a href="../profit-sharing.html">Profit sharing</a>' in operation.read_text("utf-8")
+
+
+def test_every_product_has_a_name_in_both_languages():
+    path = DOCS.parent / "catalogue" / "glossary" / "products" / "wechatpay.yaml"
+    names = [(one["title"], one["en"]) for one in yaml.safe_load(path.read_text("utf-8")).values()]
+    assert [pair for pair in names if not (pair[0] and pair[1].isascii())] == []
+    assert len({zh for zh, _ in names}) == len({en for _, en in names}) == len(names)

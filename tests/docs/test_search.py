@@ -64,6 +64,15 @@ def test_sections_of_the_guide_come_before_operations_each_with_a_snippet(page, 
     assert len(shown.query_selector("p").inner_text()) > 40
 
 
+@pytest.mark.parametrize("query", ["分账", "profit sharing"])
+def test_a_product_is_found_by_its_name_in_either_language(page, site, query):
+    assert "reference/wechatpay/profit-sharing.html" in links_of(page, site, query)
+
+
+def test_a_term_of_the_glossary_is_found(page, site):
+    assert any(link.startswith("reference/glossary.html") for link in links_of(page, site, "术语表"))
+
+
 def test_a_search_goes_on_in_the_other_language(page, site):
     links_of(page, site, "退款")
     page.click(".language-switch-content")
