@@ -62,6 +62,7 @@ def index(app: Sphinx) -> str:
     lines += [f"- [{page}]({page}): {note}" for page, note in zip(pages, notes, strict=True)]
     for folder, title in (
         ("guide", say("使用指南", "Guide")),
+        ("howto", say("操作指南", "How to")),
         ("rehearsing", say("沙箱演练", "Rehearsing")),
         ("coming-from", say("从其他库迁移", "Coming from other libraries")),
         ("reference", say("参考", "Reference")),

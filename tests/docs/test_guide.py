@@ -17,7 +17,7 @@ PAGES = [
     "index.rst",
     *sorted(
         str(path.relative_to(DOCS))
-        for folder in ("guide", "coming-from", "rehearsing")
+        for folder in ("guide", "howto", "coming-from", "rehearsing")
         for path in (DOCS / folder).glob("*.rst")
     ),
 ]
