@@ -154,7 +154,12 @@ class OAuth:
                 raise
         if is_sync(self._settings):
             return self._exchange(REFRESH, refresh_token=hidden)
-        return self._post({"grant_type": "refresh_token"}, refresh_token=hidden)
+        try:
+            return self._post({"grant_type": "refresh_token"}, refresh_token=hidden)
+        except TopError as error:
+            # Of an app that may not refresh, every token ends so.
+            error.session_expired = error.session_expired or error.code == "unauthorized_client"
+            raise
 
     def from_fragment(self, fragment: str) -> Token:
         """

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, overloa
 from typing_extensions import Self, Unpack
 
 from chainable.chain import Chain
+from chainable.masking import Secret
 from chainable.promise import Promise
 from taobao_top.response import TopResponse
 
@@ -18,7 +19,7 @@ R = TypeVar("R")
 class UntimedOptions(TypedDict, total=False):
     """What the calls of methods can be told that have a parameter called timeout."""
 
-    session: str | None
+    session: str | Secret[str] | Callable[[], str] | None
     target_app_key: str | int | None
     simplify: bool | None
     format: Literal["json", "xml", "json2", "xml2"] | None

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
+from taobao_top import TopError
+
 TIME = "taobao.time.get"
 BACK = "https://shop.example/back?x=1"
 
@@ -145,3 +147,16 @@ def test_expired_and_withdrawn_sessions_are_refused(call, sandbox):
 
 def test_a_session_of_another_app_is_refused(call, taobao_sandbox_server):
     assert call.refused(TIME, session=taobao_sandbox_server.account.session)["code"] == 27
+
+
+def test_an_app_that_may_not_refresh_lets_the_seller_authorise_again(sandbox):
+    sandbox.sessions.refreshable = False
+    with sandbox.client() as top:
+        granted = top.oauth.token(code=sandbox.sessions.code(), redirect_uri=BACK)
+        with pytest.raises(TopError) as caught:
+            top.oauth.refresh(granted)
+        assert (caught.value.code, caught.value.session_expired) == ("unauthorized_client", True)
+        sandbox.sessions.refreshable = True
+        with pytest.raises(TopError) as other:
+            top.oauth.refresh("5000 unknown")
+        assert other.value.session_expired
