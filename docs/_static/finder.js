@@ -50,7 +50,7 @@
   };
   const occurrences = (text, word) => Math.min(text.split(word).length - 1, 20);
   const scoreSection = (section, words) => {
-    let total = section.name ? 0 : 150;
+    let total = section.name ? 0 : 500;
     for (const word of words) {
       const inTitle = Math.max(...section.titles.map((title) => scoreTitle(title, word)));
       if (inTitle) total += inTitle;
