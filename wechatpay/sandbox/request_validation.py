@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
 
+from chainable.i18n import translate
 from chainable.sandbox import multipart
 from wechatpay.sandbox.authentication import TRADE, RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
@@ -139,7 +140,8 @@ def parts_of(request: Request) -> list[multipart.Part]:
     try:
         return multipart.parse(request.header("content-type") or "", request.body)
     except ValueError as error:
-        raise Refusal.of_field("header", "/Content-Type", f"multipart报文无法解析: {error}") from None
+        why = "不是UTF-8编码" if isinstance(error, UnicodeError) else translate(error.args[0], "zh")
+        raise Refusal.of_field("header", "/Content-Type", f"multipart报文无法解析: {why}") from None
 
 
 def check_headers(operation: Operation, request: Request) -> None:

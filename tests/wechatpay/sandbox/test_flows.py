@@ -438,10 +438,11 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
 
     meta = b'{"sha256":"x","filename":"a.png"}'
     good = form({"meta": b"{}"}, {"file": ("a.png", b"x")})
-    assert "has a boundary" in issue(good[1:], "multipart/form-data")
-    assert "end with its boundary" in issue(good[:-8])
-    assert "blank line" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
-    assert "no name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
+    assert "没有boundary" in issue(good[1:], "multipart/form-data")
+    assert "没有以boundary结束" in issue(good[:-8])
+    assert "没有空行" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
+    assert issue(b"--x1y2\r\nA: \xff\r\n\r\nmeta\r\n--x1y2--\r\n") == "multipart报文无法解析: 不是UTF-8编码"
+    assert "没有name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
     assert "sign not match" in issue(form({}, {"file": ("a.png", b"x")}))
     as_file = form({}, {"meta": ("meta.json", meta), "file": ("a.png", b"x")})
     assert "sign not match" in issue(as_file, covered=meta)  # the platform takes it for a file
