@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
+from chainable.i18n import Words
+
 __all__ = ["Part", "parse"]
 
 MOST = 2000
@@ -34,25 +36,28 @@ def parse(content_type: str, body: bytes) -> list[Part]:
     Clients that set Content-Type by hand leave its boundary out; then the first line of the body tells it.
     """
     if not content_type.lower().startswith("multipart/form-data"):
-        raise ValueError("Content-Type is not multipart/form-data")
+        raise ValueError(Words("Content-Type is not multipart/form-data", "Content-Type不是multipart/form-data"))
     found = BOUNDARY.search(content_type)
     first = body[:MOST_OF_LINE].partition(b"\r\n")[0]
     if found is None and (len(first) < 3 or not first.startswith(b"--")):
-        raise ValueError("neither Content-Type nor the body's first line has a boundary")
+        raise ValueError(
+            Words(
+                "neither Content-Type nor the body's first line has a boundary", "Content-Type与报文首行均没有boundary"
+            )
+        )
     delimiter = first if found is None else b"--" + found[1].strip().encode("latin-1")
     pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
-        raise ValueError("the body does not end with its boundary")
+        raise ValueError(Words("the body does not end with its boundary", "报文没有以boundary结束"))
     if len(pieces) > MOST + 2:
-        msg = f"the body has more than {MOST} parts"
-        raise ValueError(msg)
+        raise ValueError(Words(f"the body has more than {MOST} parts", f"报文超过{MOST}个部分"))
     return [_part(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
 
 
 def _part(piece: bytes) -> Part:
     head, separator, content = piece.partition(b"\r\n\r\n")
     if not separator:
-        raise ValueError("a part has no blank line after its headers")
+        raise ValueError(Words("a part has no blank line after its headers", "报文某部分的头之后没有空行"))
     headers = {}
     for line in head.decode().split("\r\n"):
         name, _, value = line.partition(":")
@@ -62,7 +67,9 @@ def _part(piece: bytes) -> Part:
         for name, quoted, token in PARAMETER.findall(headers.get("content-disposition", ""))
     }
     if "name" not in disposition:
-        raise ValueError("a part has no name in its Content-Disposition")
+        raise ValueError(
+            Words("a part has no name in its Content-Disposition", "报文某部分的Content-Disposition没有name")
+        )
     filename = disposition.get("filename")
     if filename is None and "filename*" in disposition:  # utf-8''%e5%9b%be
         filename = unquote(disposition["filename*"].rpartition("'")[2])

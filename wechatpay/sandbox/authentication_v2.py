@@ -73,20 +73,20 @@ class RequestVerifierV2:
         if not operation.mtls or (request.secure and request.certificate == self._account.serial):
             return
         if not request.secure:
-            problem = "this operation needs the merchant certificate: call it over HTTPS, with it"
+            problem = "证书验证失败：该接口需要商户API证书，请使用HTTPS并携带证书"
         elif request.certificate is None:
-            problem = "this operation needs the merchant certificate, and none was presented"
+            problem = "证书验证失败：该接口需要商户API证书，请求未携带证书"
         else:
-            problem = f"the certificate {request.certificate} is not this merchant's {self._account.serial}"
+            problem = f"证书验证失败：证书 {request.certificate} 不是该商户的证书 {self._account.serial}"
         raise Refusal(200, "CERT_ERROR", problem)
 
     def _nonce(self, operation: Operation, parameters: Mapping[str, str]) -> None:
         given = bool(parameters.get("nonce_str"))
         free = operation.nonceless or operation.method == "GET" or operation.upload or operation.unsigned_request
         if not given and not free:
-            raise Refusal(200, "PARAM_ERROR", "nonce_str is missing")
+            raise Refusal(200, "PARAM_ERROR", "缺少参数nonce_str")
         if given and operation.nonceless and "nonce_str" not in documented(operation):
-            raise Refusal(200, "PARAM_ERROR", "this operation takes no nonce_str: leave it out")
+            raise Refusal(200, "PARAM_ERROR", "参数错误：该接口没有参数nonce_str")
 
     def _diagnosis(self, parameters: Mapping[str, str], sign: str, algorithm: str) -> str:
         """Return the mistake that led to a wrong signature."""

@@ -138,13 +138,13 @@ class ControlApi:
             status, code = (403, "NO_AUTH") if error.status == 403 else (400, "PARAM_ERROR")
             return _failed(status, code, error)
         except Refusal as refusal:
-            return refusal.reply()
+            return _refused(refusal)
         except LookupError as error:
             return _failed(404, "NOT_FOUND", error)
         except (TypeError, ValueError, OverflowError) as error:
             return _failed(400, "PARAM_ERROR", error)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
-            return internal_error(error).reply()
+            return _refused(internal_error(error))
 
     def _account(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
         account = self._platform.account
@@ -233,7 +233,12 @@ class ControlApi:
         return entry.as_json()
 
 
-def _failed(status: int, code: str, error: Exception) -> Reply:
+def _refused(refusal: Refusal) -> Reply:
+    """Return an answer of the platform as one of the controls, in both languages where there are both."""
+    return _failed(refusal.status, refusal.code, refusal, **({"detail": refusal.detail} if refusal.detail else {}))
+
+
+def _failed(status: int, code: str, error: Exception, **more: Any) -> Reply:
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     message = text.encode(errors="replace").decode()  # lone surrogates have no UTF-8
-    return Reply.of({"code": code, "message": message, **in_chinese(error)}, status)
+    return Reply.of({"code": code, "message": message, **more, **in_chinese(error)}, status)

@@ -12,7 +12,17 @@ from attrs import evolve
 
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, router
-from wechatpay.sandbox.faults import CUTS, HEADER, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults, values_of
+from wechatpay.sandbox.faults import (
+    CUTS,
+    HEADER,
+    MESSAGES,
+    SIGNATURE_KINDS,
+    STATUS_OF_CODE,
+    UNDONE,
+    Fault,
+    Faults,
+    values_of,
+)
 from wechatpay.sandbox.http import Refusal, Reply, internal_error, pointer
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.parameter_rules import check_together
@@ -197,7 +207,7 @@ class Dispatcher:
             with self.context.unlocked() if apart else self.context.change():
                 return handler(self.context, call)
         except KeyError as error:
-            raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None
+            raise Refusal.of_field("body", pointer(str(error.args[0])), "此字段为必填项") from None
 
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:
         """Return the headers of every answer, and the signature where there is one."""
@@ -275,12 +285,12 @@ def absent(request: Request, found: router.NotFound) -> Refusal:
 def refusal_of(fault: Fault) -> Refusal:
     """Return the error of a fault."""
     if fault.kind == "throttle":
-        return Refusal(429, fault.code or "FREQUENCY_LIMITED", fault.message or "Too frequent, slow down")
+        return Refusal(429, fault.code or "FREQUENCY_LIMITED", fault.message or MESSAGES["FREQUENCY_LIMITED"])
     if fault.kind == "pending":
-        return Refusal(202, fault.code or "USERPAYING", fault.message or "Accepted, not finished yet")
+        return Refusal(202, fault.code or "USERPAYING", fault.message or MESSAGES["USERPAYING"])
     code = fault.code or "SYSTEM_ERROR"
     status = fault.status or STATUS_OF_CODE.get(code, 400)
-    return Refusal(status, code, fault.message or f"A fault of the sandbox: {code}")
+    return Refusal(status, code, fault.message or MESSAGES.get(code, f"请求失败: {code}"))
 
 
 def apply_fault(reply: Reply, hits: list[Fault]) -> Reply:

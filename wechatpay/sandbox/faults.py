@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from wechatpay.sandbox.http import Request
 
-__all__ = ["CUTS", "HEADER", "KINDS", "SIGNATURE_KINDS", "STATUS_OF_CODE", "UNDONE", "Fault", "Faults", "values_of"]
+__all__ = [
+    "CUTS",
+    "HEADER",
+    "KINDS",
+    "MESSAGES",
+    "SIGNATURE_KINDS",
+    "STATUS_OF_CODE",
+    "UNDONE",
+    "Fault",
+    "Faults",
+    "values_of",
+]
 
 HEADER = engine.HEADER
 
@@ -72,6 +83,41 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "SERVICE_UNAVAILABLE": 503,
 }
 
+MESSAGES: Mapping[str, str] = {
+    "USERPAYING": "用户支付中，需要输入密码",
+    "PARAM_ERROR": "参数错误",
+    "INVALID_REQUEST": "无效请求",
+    "APPID_MCHID_NOT_MATCH": "商户号mchid与appid不匹配",
+    "ORDER_CLOSED": "订单已关闭",
+    "ORDERCLOSED": "订单已关闭",
+    "ORDERPAID": "该订单已支付",
+    "SIGN_ERROR": "签名错误，请检查后再试",
+    "SIGNERROR": "签名错误",
+    "NO_AUTH": "商户无权限",
+    "NOAUTH": "商户无权限",
+    "NOT_ENOUGH": "余额不足",
+    "NOTENOUGH": "余额不足",
+    "OUT_TRADE_NO_USED": "商户订单号重复",
+    "RULE_LIMIT": "业务规则限制",
+    "ACCOUNT_ERROR": "账号异常",
+    "ACCOUNTERROR": "账号异常",
+    "TRADE_ERROR": "交易错误",
+    "USER_ACCOUNT_ABNORMAL": "用户账户异常",
+    "ORDER_NOT_EXIST": "订单不存在",
+    "ORDERNOTEXIST": "订单不存在",
+    "RESOURCE_NOT_EXISTS": "查询的资源不存在",
+    "NOT_FOUND": "记录不存在",
+    "MCH_NOT_EXISTS": "商户号不存在",
+    "REFUNDNOTEXIST": "退款订单查询失败",
+    "FREQUENCY_LIMITED": "请求频率过高，请稍后重试",
+    "RATELIMIT_EXCEEDED": "请求频率过高，请稍后重试",
+    "SYSTEM_ERROR": "系统异常，请稍后重试",
+    "SYSTEMERROR": "系统异常，请稍后重试",
+    "BANK_ERROR": "银行系统异常",
+    "BANKERROR": "银行系统异常",
+    "SERVICE_UNAVAILABLE": "服务暂不可用，请稍后重试",
+}
+"""What the platform says with a code."""
 
 BRAND = re.compile(r"([A-Z*]+ )?/?brand/")
 """The names of the operations of brands, which the catalogue does not have."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
+from chainable.i18n import Words, translate
 from chainable.sandbox import http
 from chainable.sandbox.http import Request
 
@@ -41,7 +42,8 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
     Args:
         status: The HTTP status (APIv3).
         code: The platform's error code.
-        message: Why, in a sentence for the developer.
+        message: Why, in a sentence for the developer: Chinese, as the platform writes it. Of ``Words`` the answer has the
+            Chinese; the controls say both.
         detail: ``detail`` of the answer.
         gateway: Whether the gateway refuses the request before anything else looks at it: such an answer is not signed.
         silent: Whether the answer has no body; the message is for the journal.
@@ -60,6 +62,7 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         note: str = "",
     ) -> None:
         super().__init__(message)
+        message = translate(message, "zh")
         self.gateway = gateway
         self.silent = silent
         self.note = note or message
@@ -84,7 +87,7 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         detail = {"location": location, "field": pointer, "issue": issue}
         if value is not None:
             detail["value"] = value
-        return cls(status, code, message or f"{location} {pointer}: {issue}", detail)
+        return cls(status, code, message or f"参数错误，请检查 {f'{location} {pointer}'.strip()}：{issue}", detail)
 
     def reply(self) -> Reply:
         """Return the answer in the error form of APIv3."""
@@ -99,7 +102,12 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
 def internal_error(error: Exception) -> Refusal:
     """Log an error of the sandbox itself, and return the response for it."""
     logger.error("the sandbox could not answer", exc_info=error)
-    return Refusal(500, "SYSTEM_ERROR", f"the sandbox could not answer: {type(error).__name__}: {error}")
+    what = f"{type(error).__name__}: {error}"
+    return Refusal(
+        500,
+        "SYSTEM_ERROR",
+        Words(f"the sandbox could not answer: {what}", f"系统异常，请稍后重试（沙箱内部错误: {what}）"),
+    )
 
 
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

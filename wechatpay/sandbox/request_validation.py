@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
 
+from chainable.i18n import translate
 from chainable.sandbox import multipart
 from wechatpay.sandbox.authentication import TRADE, RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
@@ -64,7 +65,7 @@ class RequestValidation:
                 raise Refusal.of_field(
                     "header",
                     "/Wechatpay-Serial",
-                    "missing: it has to name the key the fields are encrypted with",
+                    "缺少加密敏感字段所用公钥或证书的序列号",
                     message="HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)",
                 )
             return self._account.reveal(asked, ciphertext)
@@ -96,7 +97,7 @@ class RequestValidation:
                 raise Refusal.of_field(
                     "header",
                     "/Wechatpay-Serial",
-                    "names no platform public key and no platform certificate of this account",
+                    "不是该商户的微信支付公钥ID或平台证书序列号",
                     value=asked,
                     # https://pay.weixin.qq.com/doc/v3/merchant/4013053279; the gateway of brands has another code
                     code="INVALID_REQUEST" if "/brand/" in request.path else "PARAM_ERROR",
@@ -139,14 +140,15 @@ def parts_of(request: Request) -> list[multipart.Part]:
     try:
         return multipart.parse(request.header("content-type") or "", request.body)
     except ValueError as error:
-        raise Refusal.of_field("header", "/Content-Type", str(error)) from None
+        why = "不是UTF-8编码" if isinstance(error, UnicodeError) else translate(error.args[0], "zh")
+        raise Refusal.of_field("header", "/Content-Type", f"multipart报文无法解析: {why}") from None
 
 
 def check_headers(operation: Operation, request: Request) -> None:
     """Check the headers that an operation requires; Wechatpay-Serial is needed with encrypted fields only."""
     for each in operation.request.headers or ():
         if each.required and each.name != "Wechatpay-Serial" and not request.header(each.name.lower()):
-            raise Refusal.of_field("header", pointer(each.name), "required, but missing")
+            raise Refusal.of_field("header", pointer(each.name), "此字段为必填项")
 
 
 def json_of(request: Request) -> dict[str, Any]:
@@ -155,8 +157,8 @@ def json_of(request: Request) -> dict[str, Any]:
         return {}
     content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise Refusal.of_field("header", "/Content-Type", "application/json is expected", value=content_type)
-    return object_in(request.body, "", "the body")
+        raise Refusal.of_field("header", "/Content-Type", "应为application/json", value=content_type)
+    return object_in(request.body, "", "请求报文")
 
 
 def object_in(text: bytes, at: str, what: str) -> dict[str, Any]:
@@ -164,9 +166,9 @@ def object_in(text: bytes, at: str, what: str) -> dict[str, Any]:
     try:
         value = parse_json(text)
     except ValueError:
-        raise Refusal.of_field("body", at, f"{what} is no JSON in UTF-8") from None
+        raise Refusal.of_field("body", at, f"{what}不是UTF-8编码的JSON") from None
     if not isinstance(value, dict):
-        raise Refusal.of_field("body", at, f"{what} has to be a JSON object")
+        raise Refusal.of_field("body", at, f"{what}应为JSON对象")
     return value
 
 
@@ -178,7 +180,7 @@ def upload_of(
     expected = operation.request.multipart or ()
     for each in expected:
         if each.required and each.name not in sent:
-            raise Refusal.of_field("body", pointer(each.name), "required, but missing")
+            raise Refusal.of_field("body", pointer(each.name), "此字段为必填项")
     fields = next((each.fields for each in expected if each.name == "meta"), ())
     meta = validator.check("meta", fields, object_in(sent.get("meta", b""), "/meta", "meta"))
     files = uploaded(parts)
@@ -194,7 +196,7 @@ def uploaded(parts: list[multipart.Part]) -> tuple[multipart.Part, ...]:
 def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[multipart.Part, ...]) -> None:
     """Check that there is a file, and that its digest is right."""
     if not files:
-        raise Refusal.of_field("body", pointer(described.file), "a file is expected")
+        raise Refusal.of_field("body", pointer(described.file), "缺少文件")
     claimed = str(meta.get(described.digest or "", ""))
     name = "sm3" if any(NAMES_SM3.fullmatch(str(value)) for value in meta.values()) else described.hash
     digest = hashes.Hash(DIGESTS[name])
@@ -202,5 +204,5 @@ def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: 
     actual = digest.finalize().hex()
     if described.digest and claimed.lower() != actual:
         raise Refusal.of_field(
-            "body", pointer("meta", described.digest), f"the file's {name} is {actual}", value=claimed
+            "body", pointer("meta", described.digest), f"与文件的{name}不一致，文件的{name}是 {actual}", value=claimed
         )

@@ -126,7 +126,7 @@ class _Part:
                 raise empty(self.location, at + pointer(each.name), v2=self.v2)
         for names in one_of:
             if all(value.get(name) in (None, "") for name in names):
-                issue = f"required, but missing or empty: at least one of {', '.join(names)}"
+                issue = f"必填其一，不能为空: {'、'.join(names)}"
                 raise self.refused(at + pointer(names[0]), issue)
         if not (value.keys() <= known.keys() or self.v2):  # v2 ignores them: half of all programs send op_user_id
             unknown = [at + pointer(name) for name in value if name not in known and not numbered(name, known)]
@@ -136,7 +136,7 @@ class _Part:
     def checked(self, at: str, each: Field, value: Any) -> Any:
         """Return the value of a field, checked."""
         if value is None:
-            raise self.refused(at, "null is not allowed: leave the field out")
+            raise self.refused(at, "不能为null，无值时不传此字段")
         if each.type.endswith("[]"):
             return self._list(at, each, value)
         if each.type == "object":
@@ -150,7 +150,7 @@ class _Part:
             if each.encoded:
                 self._check_encoded(at, each, value)
             if each.enum and str(value) not in map(str, (*each.enum, each.example)):
-                raise self.refused(at, f"not one of {', '.join(map(str, each.enum))}", value)
+                raise self.refused(at, f"不是有效的枚举值，可选值: {'、'.join(map(str, each.enum))}", value)
             limit = limit_of(self.path, at)
             if limit is not None:
                 self._check_limit(at, each, value, limit)
@@ -187,8 +187,8 @@ class _Part:
         try:
             plain = self.validator.reveal(value)
         except ValueError:
-            why = "it does not decrypt" if BASE64.fullmatch(value) else "it is not base64"
-            issue = f"to be encrypted (RSA-OAEP, SHA-1) under the key named by Wechatpay-Serial, but {why}"
+            why = "解密失败" if BASE64.fullmatch(value) else "不是Base64编码"
+            issue = f"敏感字段应使用Wechatpay-Serial对应的公钥加密（RSA-OAEP，SHA-1）: {why}"
             raise self.refused(at, issue) from None
         self.validator.opened[f"{self.location}{at}"] = plain
         return plain
@@ -200,7 +200,7 @@ class _Part:
         try:
             inside = parse_json(value.encode())
         except ValueError:
-            raise self.refused(at, "a text that holds JSON is expected") from None
+            raise self.refused(at, "应为JSON格式的字符串") from None
         if each.decoded or each.fields:
             member = type(each)(each.name, each.decoded or "object", fields=each.fields)
             evolve(self, strict=False, text=True, path="").checked(at, member, inside)

@@ -37,7 +37,7 @@ def paid(sandbox: Sandbox, merchant: Any, total: int = 1000) -> str:
 
 def refused(answer: Any, field: str) -> bool:
     said = answer.data["message"]
-    return bool(answer.data["code"] == "PARAM_ERROR" and (f"/body{field}”" in said or f"body {field}:" in said))
+    return bool(answer.data["code"] == "PARAM_ERROR" and (f"/body{field}”" in said or f"body {field}：" in said))
 
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)

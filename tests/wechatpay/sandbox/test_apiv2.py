@@ -97,7 +97,7 @@ def test_sign_type_need_not_be_sent(merchant: Any) -> None:
     ("changes", "code", "words"),
     [
         ({"sign": None}, "SIGNERROR", "sign is missing"),
-        ({"nonce_str": None}, "PARAM_ERROR", "nonce_str is missing"),
+        ({"nonce_str": None}, "PARAM_ERROR", "缺少参数nonce_str"),
         ({"mch_id": "1"}, "MCHID_NOT_EXIST", "has to be 1900000109"),
         ({"body": "另"}, "SIGNERROR", "other parameters or another key"),
         ({"sign": "A" * 31}, "SIGNERROR", "31 characters"),
@@ -171,7 +171,7 @@ def test_fields_are_checked_against_the_catalogue(merchant: Any) -> None:
     )
     assert "必填" in merchant.v2("/pay/unifiedorder", order(merchant, body="")).xml["return_msg"]
     assert (
-        "nonce_str: leave it out"
+        "该接口没有参数nonce_str"
         in merchant.v2("/papay/querycontract", {"appid": "x", "contract_id": "1", "version": "1.0"}).xml["return_msg"]
     )
 
@@ -180,11 +180,11 @@ def test_the_merchant_certificate_goes_along_where_it_must(merchant: Any) -> Non
     sent = {**by_number(merchant), "out_refund_no": "R1", "total_fee": 88, "refund_fee": 88}
     del sent["mch_id"]
     result = merchant.v2("/secapi/pay/refund", sent, certificate=None).xml
-    assert "none was presented" in result["return_msg"]
+    assert "请求未携带证书" in result["return_msg"]
     assert merchant.sandbox.journal[-1].code == "CERT_ERROR"
-    assert "is not this merchant's" in merchant.v2("/secapi/pay/refund", sent, certificate="AB").xml["return_msg"]
+    assert "不是该商户的证书" in merchant.v2("/secapi/pay/refund", sent, certificate="AB").xml["return_msg"]
     answer = merchant.send(Request("POST", "/secapi/pay/refund", (), b"<xml/>"))
-    assert "over HTTPS" in answer.xml["return_msg"]
+    assert "请使用HTTPS" in answer.xml["return_msg"]
 
 
 def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
@@ -387,7 +387,7 @@ def test_bank_cards_are_encrypted_under_the_banks_key(sandbox: Sandbox, merchant
     assert answer["amount"] == "100000"
     assert sandbox.journal[-1].opened == {"body/enc_bank_no": "6222", "body/enc_true_name": "张三"}
     wrong = merchant.v2("/mmpaysptrans/pay_bank", {**sent, "enc_bank_no": merchant.encrypt("6222")}).xml
-    assert "does not decrypt" in wrong["return_msg"]
+    assert "解密失败" in wrong["return_msg"]
 
 
 def test_certificates_come_by_v2_too(sandbox: Sandbox, merchant: Any) -> None:
@@ -413,7 +413,7 @@ def test_an_upload_signs_its_fields_and_not_its_file(merchant: Any, form: Any) -
         return result
 
     assert send(hashlib.md5(b"picture").hexdigest())["media_id"]
-    assert "md5 is" in send("0" * 32)["return_msg"]
+    assert "文件的md5是" in send("0" * 32)["return_msg"]
 
 
 def test_pages_for_a_browser_redirect(merchant: Any) -> None:

@@ -245,15 +245,15 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
         assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
         return str(answer.data["message"])
 
-    assert "application/json is expected" in issue(b"{}", "text/plain")
-    assert "application/json is expected" in issue(b"{}", None)
-    assert "no JSON" in issue(b"{")
-    assert "no JSON" in issue(b'{"a": NaN}')
-    assert "no JSON" in issue("{'a'}".encode("utf-16"))
-    assert "no JSON" in issue(b'{"a":' + b"[" * 100_000)  # deeper than anybody reads
-    assert "no JSON" in issue(rb'{"a": "\ud800"}')  # half of a character
-    assert "no JSON" not in issue(rb'{"a": "\ud83d\ude00"}')
-    assert "JSON object" in issue(b"[]")
+    assert "应为application/json" in issue(b"{}", "text/plain")
+    assert "应为application/json" in issue(b"{}", None)
+    assert "不是UTF-8编码的JSON" in issue(b"{")
+    assert "不是UTF-8编码的JSON" in issue(b'{"a": NaN}')
+    assert "不是UTF-8编码的JSON" in issue("{'a'}".encode("utf-16"))
+    assert "不是UTF-8编码的JSON" in issue(b'{"a":' + b"[" * 100_000)  # deeper than anybody reads
+    assert "不是UTF-8编码的JSON" in issue(rb'{"a": "\ud800"}')  # half of a character
+    assert "不是UTF-8编码的JSON" not in issue(rb'{"a": "\ud83d\ude00"}')
+    assert issue(b"[]") == "参数错误，请检查 body：请求报文应为JSON对象"
 
 
 def test_an_unknown_path_is_reported_with_the_nearest(merchant: Any) -> None:

@@ -364,7 +364,7 @@ def test_what_was_announced_is_taken_in_its_days_and_once(sandbox: Sandbox, merc
     amount = {"appid": "wx1", "schedule_amount": {"total": 100, "currency": "CNY"}}
     merchant.post(f"/v3/papay/pay/schedules/contract-id/{contract}/schedule", amount)
     less = {**taken[2], "amount": {"total": 99, "currency": "CNY"}}
-    assert merchant.post(APPLY, less).data["message"] == "扣款金额与预约扣费金额不符: 99, not 100"
+    assert merchant.post(APPLY, less).data["message"] == "扣款金额与预约扣费金额不符: 扣款 99 分，预约 100 分"
 
 
 def test_a_contract_of_a_sub_merchant_is_of_no_other(sandbox: Sandbox, merchant: Any) -> None:
@@ -578,7 +578,7 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
     assert (
         merchant.post("/v3/papay/insurance-pay/transactions/apply", {**taken, "out_trade_no": "deduct02"})
         .data["message"]
-        .startswith("the period 1 is paid already")
+        .startswith("该扣费期已扣款成功: 扣费期 1，")
     )
     assert merchant.post(f"{one}/1/schedule", amount).data["code"] == "INVALID_REQUEST"
     assert sandbox.store.get("order", "deduct02") is None

@@ -14,8 +14,10 @@ import requests
 from click.testing import CliRunner
 
 from chainable.i18n import Words
+from chainable.sandbox.store import Store
 from wechatpay.cli.program import program
-from wechatpay.sandbox import Sandbox, flows
+from wechatpay.sandbox import Sandbox, authentication_v2, flows, parameter_rules, request_validation, validation
+from wechatpay.sandbox.faults import MESSAGES, STATUS_OF_CODE
 from wechatpay.sandbox.flows.objects import Objects, refusing
 from wechatpay.sandbox.flows.states import States
 from wechatpay.sandbox.http import Refusal
@@ -93,11 +95,84 @@ def test_states_have_chinese_names_on_the_page():
 
 
 @pytest.mark.parametrize(("error", "status"), [(LookupError, 404), (ValueError, 400)])
-def test_the_platform_refuses_in_english(error, status):
+def test_the_platform_refuses_in_chinese(error, status):
     with pytest.raises(Refusal) as refused, refusing():
         raise error(Words("no order", "没有订单"))
 
-    assert (refused.value.status, type(refused.value.message), refused.value.message) == (status, str, "no order")
+    assert (refused.value.status, type(refused.value.message), refused.value.message) == (status, str, "没有订单")
+    assert str(refused.value) == "no order"
+
+
+def messages_of(module):
+    """Return the sentences of a module's refusals, but for those that are for the journal alone."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Refusal", "Refusal.of_field", "self.refused"}:
+            at = 1 if isinstance(node.func, ast.Attribute) and node.func.attr == "refused" else 2
+            said = node.args[at] if len(node.args) > at else None
+            if isinstance(said, (ast.Constant, ast.JoinedStr, ast.IfExp, ast.Call)) and not any(
+                word.arg == "silent" for word in node.keywords
+            ):
+                yield ast.unparse(said)
+
+
+SAYING = [*MODULES, authentication_v2, request_validation, validation, parameter_rules]
+
+
+@pytest.mark.parametrize("module", SAYING, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_what_the_platform_says_is_chinese(module):
+    passed_on = ("str(error)", "translate(")
+
+    assert [
+        said for said in messages_of(module) if not CHINESE.search(said) and not any(each in said for each in passed_on)
+    ] == []
+
+
+def test_the_check_finds_sentences():
+    assert sum(len(list(messages_of(module))) for module in SAYING) > 100
+
+
+@pytest.mark.parametrize("code", sorted(STATUS_OF_CODE))
+def test_an_injected_error_says_what_the_platform_says(sandbox, merchant, code):
+    sandbox.fault("error", code=code)
+
+    answer = merchant.post("/v3/pay/transactions/native", ORDER)
+
+    assert answer.data == {"code": code, "message": MESSAGES[code]}
+    assert CHINESE.search(MESSAGES[code])
+
+
+def test_an_injected_error_of_another_code_names_it(sandbox, merchant):
+    sandbox.fault("error", code="AUTHCODEEXPIRE")
+
+    assert merchant.post("/v3/pay/transactions/native", ORDER).data["message"] == "请求失败: AUTHCODEEXPIRE"
+
+
+def test_the_platform_says_chinese_where_the_controls_say_both(sandbox, merchant, ask):
+    sandbox.pay("zh00001")
+
+    said = merchant.post("/v3/pay/transactions/native", ORDER).data
+    status, file = ask("GET", "media/m1")
+
+    assert said == {"code": "OUT_TRADE_NO_USED", "message": "该订单已支付: zh00001"}
+    assert (status, file) == (
+        404,
+        {"code": "RESOURCE_NOT_EXISTS", "message": "there is no file m1", "zh": "文件不存在: m1"},
+    )
+
+
+def test_a_control_that_is_refused_a_field_has_the_detail(ask, monkeypatch):
+    refusal = Refusal.of_field("body", "/number", "此字段为必填项")
+
+    def refuse(store):
+        raise refusal
+
+    monkeypatch.setattr(Store, "kinds", refuse)
+
+    status, answer = ask("GET", "state")
+
+    assert (status, answer["code"]) == (400, "PARAM_ERROR")
+    assert answer["message"] == "参数错误，请检查 body /number：此字段为必填项"
+    assert answer["detail"] == {"location": "body", "field": "/number", "issue": "此字段为必填项"}
 
 
 @pytest.fixture

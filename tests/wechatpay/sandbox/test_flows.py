@@ -411,7 +411,7 @@ def test_an_upload_of_nothing_is_refused(merchant: Any, form: Any) -> None:
     answer = merchant.send(merchant.request("POST", "/v3/merchant/media/upload", body, covered=meta, headers=kind))
 
     assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
-    assert "the file has no bytes" in answer.issue
+    assert "文件内容为空" in answer.issue
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x1y2", "multipart/form-data"])
@@ -438,21 +438,22 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
 
     meta = b'{"sha256":"x","filename":"a.png"}'
     good = form({"meta": b"{}"}, {"file": ("a.png", b"x")})
-    assert "has a boundary" in issue(good[1:], "multipart/form-data")
-    assert "end with its boundary" in issue(good[:-8])
-    assert "blank line" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
-    assert "no name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
+    assert "没有boundary" in issue(good[1:], "multipart/form-data")
+    assert "没有以boundary结束" in issue(good[:-8])
+    assert "没有空行" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
+    assert issue(b"--x1y2\r\nA: \xff\r\n\r\nmeta\r\n--x1y2--\r\n") == "multipart报文无法解析: 不是UTF-8编码"
+    assert "没有name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
     assert "sign not match" in issue(form({}, {"file": ("a.png", b"x")}))
     as_file = form({}, {"meta": ("meta.json", meta), "file": ("a.png", b"x")})
     assert "sign not match" in issue(as_file, covered=meta)  # the platform takes it for a file
-    assert "a file is expected" in issue(form({"meta": meta, "file": b"x"}, {}), covered=meta)
-    assert "meta is no JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
-    assert "has to be a JSON object" in issue(form({"meta": b"[]"}, {"file": ("a.png", b"x")}), covered=b"[]")
+    assert "缺少文件" in issue(form({"meta": meta, "file": b"x"}, {}), covered=meta)
+    assert "meta不是UTF-8编码的JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
+    assert "应为JSON对象" in issue(form({"meta": b"[]"}, {"file": ("a.png", b"x")}), covered=b"[]")
     assert (
         "whole multipart body was signed"
         in merchant.send(merchant.request("POST", target, good, headers=headers)).issue
     )
-    assert "required" in merchant.post(target, {}).issue
+    assert "必填" in merchant.post(target, {}).issue
 
 
 def test_everything_else_answers_the_same_to_the_same(merchant: Any) -> None:

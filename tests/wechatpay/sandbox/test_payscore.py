@@ -393,7 +393,7 @@ def test_a_detail_is_used_once(sandbox: Sandbox, merchant: Any) -> None:
     merchant.post(f"{BASE}/D1/cancel", {**WHICH, "reason": "x"})
     assert signed_plan(merchant)["signed_detail_list"][0]["plan_detail_state"] == "SIGN_PLAN_DETAIL_CANCEL"
     sandbox.context.store.delete("service order", "D1")
-    assert use(merchant, signed, 1).data["message"] == "the detail is SIGN_PLAN_DETAIL_CANCEL, not NOT_USED"
+    assert use(merchant, signed, 1).data["message"] == "计划明细状态为 SIGN_PLAN_DETAIL_CANCEL，应为 NOT_USED"
 
 
 @pytest.mark.parametrize(("by", "kind"), [("user", "USER"), ("merchant", "MERCHANT")])

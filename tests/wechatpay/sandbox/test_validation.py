@@ -65,9 +65,9 @@ def test_a_wrong_field_is_named(merchant: Any, changes: dict[str, Any], field: s
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"attach": None}, "/attach", "null is not allowed"),
-        ({"limit_pay": ["cash"]}, "/limit_pay/0", "not one of no_balance"),
-        ({"mchid": "1"}, "/mchid", "is not the merchant that signed"),
+        ({"attach": None}, "/attach", "不能为null"),
+        ({"limit_pay": ["cash"]}, "/limit_pay/0", "可选值: no_balance、"),
+        ({"mchid": "1"}, "/mchid", "与签名的商户号"),
         ({"amount": {"total": 1, "currency": "XYZ"}}, "/amount/currency", "Currency code is invalid"),
     ],
 )
@@ -102,7 +102,7 @@ def test_query_and_path_are_checked_too(merchant: Any) -> None:
     assert answer.data["detail"]["location"] == "query"
     assert "/query/mchid" in answer.data["message"]
     answer = merchant.get("/v3/pay/transactions/out-trade-no/123456?mchid=1")
-    assert "is not the merchant" in answer.issue
+    assert "与签名的商户号" in answer.issue
     answer = merchant.get(f"/v3/pay/transactions/out-trade-no/{'1' * 35}?mchid={merchant.account.mchid}")
     assert answer.data["detail"] == {"location": "uri_template", "value": 35}
     assert answer.data["message"].startswith("输入源“/uri_template/out_trade_no”映射到值字段“商户订单号”")
@@ -128,7 +128,7 @@ def test_required_headers_are_checked(merchant: Any) -> None:
     assert answer.data["detail"] == {
         "location": "header",
         "field": "/Idempotency-Key",
-        "issue": "required, but missing",
+        "issue": "此字段为必填项",
     }
 
 
@@ -138,12 +138,12 @@ def test_encrypted_fields_have_to_open(merchant: Any) -> None:
     answer = merchant.post(target, good)
     assert merchant.decrypt(answer.data["encrypted_echo_message"]) == "张三"
     assert merchant.sandbox.journal[-1].opened == {"body/encrypted_echo_message": "张三"}
-    assert "not base64" in merchant.post(target, {**good, "encrypted_echo_message": "张三"}).issue
-    assert "does not decrypt" in merchant.post(target, {**good, "encrypted_echo_message": "YWJj"}).issue
+    assert "不是Base64编码" in merchant.post(target, {**good, "encrypted_echo_message": "张三"}).issue
+    assert "解密失败" in merchant.post(target, {**good, "encrypted_echo_message": "YWJj"}).issue
     answer = merchant.post(target, good, headers={"wechatpay-serial": None})
     assert answer.data["detail"]["field"] == "/Wechatpay-Serial"
     answer = merchant.post(target, good, headers={"wechatpay-serial": merchant.account.certificate_serial})
-    assert "does not decrypt" in answer.issue
+    assert "解密失败" in answer.issue
 
 
 def checked(fields: list[Field], value: dict[str, Any], *, text: bool = True, strict: bool = True) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def test_texts_that_hold_json_are_looked_into() -> None:
     inside = (Field("id", "string", required=True), Field("count", "number"))
     json_field = Field("scene", encoded="json", fields=inside)
     assert checked([json_field], {"scene": '{"id": "1", "count": 2}'}) == {"scene": '{"id": "1", "count": 2}'}
-    assert "holds JSON" in complaint([json_field], {"scene": "{"})
+    assert "应为JSON格式的字符串" in complaint([json_field], {"scene": "{"})
     assert "object 类型" in complaint([json_field], {"scene": "[]"})
     listed = Field("ids", encoded="json", decoded="string[]")
     assert checked([listed], {"ids": '["1"]'})
@@ -186,11 +186,11 @@ def test_of_alternatives_one_is_enough_and_none_is_refused() -> None:
     assert checked([payer], {}) == {}
     for none in ({}, {"sp_openid": "", "sub_openid": None}):
         assert complaint([payer], {"payer": none}) == (
-            "body /payer/sp_openid: required, but missing or empty: at least one of sp_openid, sub_openid"
+            "参数错误，请检查 body /payer/sp_openid：必填其一，不能为空: sp_openid、sub_openid"
         )
     assert checked([payer], {"payer": {}}, strict=False)
     payers = Field("payers", "object[]", fields=payer.fields, one_of=payer.one_of)
-    assert "/payers/1/sp_openid: required" in complaint([payers], {"payers": [{"sp_openid": "o"}, {}]})
+    assert "/payers/1/sp_openid：必填其一" in complaint([payers], {"payers": [{"sp_openid": "o"}, {}]})
 
 
 ALTERNATIVES = [
@@ -208,13 +208,13 @@ def test_a_request_with_none_of_the_alternatives_is_refused(merchant: Any, path:
     answer = merchant.post(f"/{path}", sent)
     assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
     assert answer.data["detail"]["field"] == f"/{names[0]}"
-    assert ", ".join(names) in answer.data["message"]
+    assert "、".join(names) in answer.data["message"]
 
 
 def test_a_query_with_none_of_the_alternatives_is_refused(merchant: Any) -> None:
     answer = merchant.get("/v3/payscore/serviceorder?service_id=1&appid=wxd678efh567hg6787")
     assert answer.data["code"] == "PARAM_ERROR"
-    assert "at least one of out_order_no, query_id" in answer.data["message"]
+    assert "必填其一，不能为空: out_order_no、query_id" in answer.data["message"]
 
 
 def test_a_lenient_sandbox_needs_a_number_too(new_merchant: Any) -> None:
@@ -247,7 +247,7 @@ def test_partners_name_the_payer_by_either_openid(merchant: Any) -> None:
 def test_v2_queries_name_one_number(sandbox: Sandbox) -> None:
     with sandbox.client() as client, pytest.raises(APIError) as refused:
         client.v2.pay.orderquery.post(xml={"appid": "wxd678efh567hg6787"})
-    assert "at least one of transaction_id, out_trade_no" in str(refused.value)
+    assert "必填其一，不能为空: transaction_id、out_trade_no" in str(refused.value)
 
 
 def test_bare_objects_take_anything() -> None:

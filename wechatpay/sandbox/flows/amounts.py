@@ -26,4 +26,4 @@ def fen(value: Any, field: str, least: int = 1) -> int:
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     if DIGITS.fullmatch(text) and least <= int(text) <= MOST:
         return int(text)
-    raise Refusal.of_field("body", field, f"an amount in fen is expected, {least} to {MOST}")
+    raise Refusal.of_field("body", field, f"金额应为 {least} 至 {MOST} 的整数，单位为分")

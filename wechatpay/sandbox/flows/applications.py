@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from chainable.i18n import Words
+from chainable.i18n import Words, translate
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
 from wechatpay.sandbox.flows.states_applications import ALTERATION, BRAND_APPLYMENT, REJECTED
@@ -162,7 +162,7 @@ def revoke(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     try:
         kind.objects.move(entry, "revoke", update_time=context.stamp())
     except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", f"当前状态不允许撤销: {error}") from None
+        raise Refusal(400, "INVALID_REQUEST", f"当前状态不允许撤销: {translate(error.args[0], 'zh')}") from None
     kind.objects.save(context, entry)
     return context.respond(call, {**told(context, kind, entry), "result": "SUCCESS"})
 

@@ -55,7 +55,7 @@ def of_call(call: ReceivedCall) -> tuple[AccountType, str]:
     """Return the account that a call names, and its owner; the deposit account of sub-merchants is always empty."""
     account = str(call.get("account_type") or "BASIC")
     if account not in (*ACCOUNTS, "DEPOSIT"):
-        raise Refusal.of_field("path", "/account_type", f"an account is expected: {', '.join(ACCOUNTS)}", value=account)
+        raise Refusal.of_field("path", "/account_type", f"账户类型应为 {'、'.join(ACCOUNTS)}", value=account)
     return cast("AccountType", account), str(call.get("sub_mchid") or "")
 
 
@@ -83,4 +83,4 @@ def calendar_day(text: str, field: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Refusal.of_field("query", field, "a day is expected: 2019-06-11", value=text)
+    raise Refusal.of_field("query", field, "日期格式应为yyyy-MM-DD，如 2019-06-11", value=text)

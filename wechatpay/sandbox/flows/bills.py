@@ -63,7 +63,7 @@ def one_of(call: ReceivedCall, name: str, default: str, values: Iterable[str]) -
     """Return a parameter of a request; another value than these is refused."""
     value = str(call.get(name) or default)
     if value not in values:
-        raise Refusal.of_field("query", f"/{name}", f"one of {', '.join(values)} is expected", value=value)
+        raise Refusal.of_field("query", f"/{name}", f"可选值: {'、'.join(values)}", value=value)
     return value
 
 

@@ -69,7 +69,7 @@ def create(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             raise Refusal(400, "INVALID_REQUEST", "券可核销时间有误：结束时间应晚于开始时间与当前时间，最长1年")
         rule = RULES[sent["stock_type"]]
         if not sent["coupon_use_rule"].get(rule):
-            raise Refusal.of_field("body", f"/coupon_use_rule/{rule}", "required by this stock_type, but missing")
+            raise Refusal.of_field("body", f"/coupon_use_rule/{rule}", "该批次类型必填")
         stock = {
             "out_request_no": number,
             "stock_id": new_number(context, STOCKS, "1", 16, number),
@@ -142,7 +142,7 @@ def modify_budget(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]
         rule, sent = stock["facts"]["stock_send_rule"], call.body
         targets = [name for name in BUDGETS if sent.get(f"target_{name}")]
         if not targets:
-            raise Refusal.of_field("body", "/target_max_coupons", "one of the two targets is needed")
+            raise Refusal.of_field("body", "/target_max_coupons", "总预算与单日预算的调整必填其一")
         for name in targets:
             if sent.get(f"current_{name}") != rule.get(name):
                 raise Refusal(400, "INVALID_REQUEST", f"当前批次{name}与请求不一致")

@@ -37,7 +37,7 @@ def upload(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None
         if stock["facts"]["coupon_code_mode"] != "MERCHANT_UPLOAD":
             raise Refusal(400, "INVALID_REQUEST", "批次的券code模式不是MERCHANT_UPLOAD")
         if not 1 <= len(given) <= MOST:
-            raise Refusal.of_field("body", "/coupon_code_list", f"1 to {MOST} codes are expected")
+            raise Refusal.of_field("body", "/coupon_code_list", f"券code个数应为 1 至 {MOST}")
         return context.respond(call, uploaded(context, stock, given))
 
     return once(context, call, str(call.body["upload_request_no"]), answer)

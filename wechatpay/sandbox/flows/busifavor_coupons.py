@@ -101,8 +101,8 @@ def make_or_say_why(
     try:
         return make(context, stock, number, sent, channel, **attached)
     except Refusal as refusal:
-        text = f"{refusal.code} {refusal.message}"
-        raise ValueError(Words(f"the coupon cannot be received: {text}", f"无法领券：{text}")) from None
+        english, chinese = f"{refusal.code} {refusal}", f"{refusal.code} {refusal.message}"
+        raise ValueError(Words(f"the coupon cannot be received: {english}", f"无法领券：{chinese}")) from None
 
 
 def make(
@@ -157,7 +157,7 @@ def with_code(context: SandboxContext, stock: dict[str, Any], number: str, given
     """Return the coupon to send: with the platform's code, the merchant's, or one that was uploaded."""
     mode = stock["facts"]["coupon_code_mode"]
     if bool(given) != (mode == "MERCHANT_API"):
-        issue = "is needed with MERCHANT_API" if not given else f"is not possible with {mode}"
+        issue = "券code模式为MERCHANT_API时必填" if not given else f"券code模式为{mode}时不可传入"
         raise Refusal.of_field("body", "/coupon_code", issue)
     if mode == "MERCHANT_UPLOAD":
         available = f"available code {stock['stock_id']}"

@@ -59,7 +59,7 @@ def place_combined(context: SandboxContext, sent: dict[str, Any], trade_type: st
         )
         orders.append(order["out_trade_no"])
     if not orders:
-        raise Refusal.of_field("body", "/sub_orders", "at least one order is needed")
+        raise Refusal.of_field("body", "/sub_orders", "子单列表不能为空")
     parties = chosen(sent, "combine_appid", "combine_mchid")
     keep_combined(context, number, "combine", orders, parties, sent)
 
@@ -72,15 +72,15 @@ def known_combined(context: SandboxContext, number: str, sent: dict[str, Any], s
     """
     twice = next((each for each in subs if each is not None and subs.count(each) > 1), None)
     if twice is not None:
-        raise Refusal.of_field("body", "/sub_orders", "an order's number stands here twice", value=twice)
+        raise Refusal.of_field("body", "/sub_orders", "子单商户订单号重复", value=twice)
     known = COMBINED.get(context, number)
     if known is None:
         return False
     states = {order["state"] for order in orders_of(context, known)}
     if states & {"SUCCESS", "REFUND"}:
-        raise Refusal(403, "OUT_TRADE_NO_USED", f"the combined order {number} is paid already")
+        raise Refusal(403, "OUT_TRADE_NO_USED", f"该订单已支付: 合单 {number}")
     if states & {"CLOSED", "REVOKED"}:
-        raise Refusal(400, "ORDER_CLOSED", f"the combined order {number} is closed")
+        raise Refusal(400, "ORDER_CLOSED", f"订单已关闭: 合单 {number}")
     COMBINED.same(known, sent, number)
     return True
 
@@ -222,7 +222,7 @@ def subs_v2(text: Any, *names: str) -> list[dict[str, Any]]:
     except (KeyError, TypeError, ValueError, RecursionError):
         subs, complete = [], False
     if not subs or not complete:
-        raise Refusal(200, "PARAM_ERROR", f"sub_order_list has no orders with {' and '.join(names)}")
+        raise Refusal(200, "PARAM_ERROR", f"参数错误，请检查 sub_order_list：子单缺少 {'、'.join(names)}")
     return subs
 
 

@@ -157,9 +157,7 @@ def listing(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the complaints between two days, of one merchant number if it is given."""
     begin, end = day_of(call, "begin_date"), day_of(call, "end_date")
     if not 0 <= (end - begin).days <= LONGEST:
-        raise Refusal.of_field(
-            "query", "/end_date", f"0 to {LONGEST} days after begin_date are expected", value=str(end)
-        )
+        raise Refusal.of_field("query", "/end_date", f"应为begin_date当日至其后 {LONGEST} 天", value=str(end))
     days = (str(begin + timedelta(days=number)) for number in range((end - begin).days + 1))
     wanted = call.query.get("complainted_mchid") or call.query.get("sub_mchid")
     entries = [
@@ -179,7 +177,7 @@ def day_of(call: ReceivedCall, name: str) -> date:
     try:
         return date.fromisoformat(str(call.query[name]))
     except ValueError:
-        raise Refusal.of_field("query", f"/{name}", "yyyy-MM-DD is expected", value=call.query[name]) from None
+        raise Refusal.of_field("query", f"/{name}", "日期格式应为yyyy-MM-DD", value=call.query[name]) from None
 
 
 @routes.on(*(f"GET {path}" for path in ONE))
@@ -236,7 +234,7 @@ def step(
     complaint = entry["complaint"]
     whose = call.body.get("complainted_mchid", complaint["complainted_mchid"])
     if whose != complaint["complainted_mchid"]:
-        raise Refusal.of_field("body", "/complainted_mchid", "is not that of the complaint", value=whose)
+        raise Refusal.of_field("body", "/complainted_mchid", "与投诉单的被诉商户号不一致", value=whose)
     over = change == "respond" and complaint["complaint_state"] == "PROCESSED"
     COMPLAINTS.move(entry, "respond after the end" if over else change, incoming_user_response=False)
     taken = said(context, len(entry["history"]) + 1, kind, text, **more)
@@ -297,7 +295,7 @@ def subscription(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the URL of notifications."""
     address = context.store.get(ADDRESS, "url")
     if address is None or not address["url"]:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", "no address was given for complaints")
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", "未设置投诉通知回调地址")
     return context.respond(call, {"mchid": context.account.mchid, "url": address["url"]})
 
 

@@ -73,7 +73,7 @@ def prepare(context: SandboxContext, path: str, code: str, sent: Mapping[str, An
     """Return a contract for the user to sign; one that is signed already is refused."""
     known = CONTRACTS.get(context, code)
     if known is not None and known["state"] == "SIGNED":
-        raise Refusal(400, "INVALID_REQUEST", f"the contract {code} is signed already")
+        raise Refusal(400, "INVALID_REQUEST", f"该协议已签约: {code}")
     contract = {
         "code": code,
         "contract_id": digits(18, "contract", context.account.mchid, code),
@@ -207,7 +207,7 @@ def signed_once(
         str(sent[name]) for sent in (asking, contract["sent"] if contract else {}) for name in SUB if sent.get(name)
     }
     if contract is None or contract["state"] == "UNSIGNED" or len(sub_merchants) > 1:
-        raise Refusal(404, missing, f"no contract {number} was signed")
+        raise Refusal(404, missing, f"签约协议不存在: {number}")
     return contract
 
 

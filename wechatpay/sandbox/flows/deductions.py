@@ -115,7 +115,7 @@ def in_period(context: SandboxContext, contract: dict[str, Any], number: str, to
         raise Refusal(400, "INVALID_REQUEST", "当前不在可扣费期内")
     limit = announced["scheduled_amount"]["total"]
     if total > limit or (contract.get("exact") and total != limit):
-        raise Refusal(400, "INVALID_REQUEST", f"扣款金额与预约扣费金额不符: {total}, not {limit}")
+        raise Refusal(400, "INVALID_REQUEST", f"扣款金额与预约扣费金额不符: 扣款 {total} 分，预约 {limit} 分")
 
 
 def in_force(context: SandboxContext, number: Any, asking: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def accept(context: SandboxContext, call: ReceivedCall) -> None:
     elif len(failed) < len(application["invoices"]):
         raise Refusal(400, "INVALID_REQUEST", f"发票申请单号 {application['fapiao_apply_id']} 重复，且请求参数不一致")
     elif limit is not None and total > limit:
-        raise Refusal(400, "INVALID_REQUEST", f"发票总金额超过可开票金额: {total}, not {limit} at most")
+        raise Refusal(400, "INVALID_REQUEST", f"发票总金额超过可开票金额: 开票 {total} 分，最多 {limit} 分")
     else:
         application["invoices"] = [invoice(context, application, each, sent["buyer_information"]) for each in asked]
     application["sent"] = sent

@@ -63,8 +63,8 @@ def receive(context: SandboxContext, number: str, openid: str) -> dict[str, Any]
         try:
             return make(context, stock, serial, sent)
         except Refusal as refusal:
-            text = f"{refusal.code} {refusal.message}"
-            raise ValueError(Words(f"the coupon cannot be received: {text}", f"无法领券：{text}")) from None
+            english, chinese = f"{refusal.code} {refusal}", f"{refusal.code} {refusal.message}"
+            raise ValueError(Words(f"the coupon cannot be received: {english}", f"无法领券：{chinese}")) from None
 
 
 def make(context: SandboxContext, stock: dict[str, Any], number: str, sent: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def flow_link_by_day(context: SandboxContext, call: ReceivedCall) -> dict[str, A
     try:
         date.fromisoformat(day)
     except ValueError:
-        raise Refusal.of_field("query", "/bill_date", "a day is expected: 2025-08-09", value=day) from None
+        raise Refusal.of_field("query", "/bill_date", "日期格式应为yyyy-MM-DD，如 2025-08-09", value=day) from None
     content, lines = flow_of(context, call, flow, day)
     file = offer(context, call, content)
     facts = {"url": file["download_url"], f"stock_{flow}flow_hash": file["hash_value"]}

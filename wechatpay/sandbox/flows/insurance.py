@@ -81,7 +81,7 @@ def pre_sign(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     code = str(sent["out_contract_code"])
     known = CONTRACTS.get(context, code)
     if known is not None and known["contract"]["contract_state"] == "SIGNED":
-        raise Refusal(400, "INVALID_REQUEST", f"the contract {code} is signed already")
+        raise Refusal(400, "INVALID_REQUEST", f"该协议已签约: {code}")
     contract = {
         "mchid": context.account.mchid,
         "contract_id": digits(18, context.account.mchid, code),
@@ -122,7 +122,7 @@ def contract_of(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     number = str(call.variables.get("out_contract_code") or call.variables["contract_id"])
     entry = CONTRACTS.get(context, number)
     if entry is None or entry["contract"]["contract_state"] == "UNSIGNED":
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"no contract {number} was signed")
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"签约协议不存在: {number}")
     return entry
 
 

@@ -38,7 +38,7 @@ def period_of(entry: dict[str, Any], call: ReceivedCall) -> dict[str, Any]:
         if str(period["policy_period_id"]) == number:
             found: dict[str, Any] = period
             return found
-    raise Refusal(404, "RESOURCE_NOT_EXISTS", f"the contract has no period {number}")
+    raise Refusal(404, "RESOURCE_NOT_EXISTS", f"协议没有扣费期 {number}")
 
 
 def unpaid(entry: dict[str, Any], call: ReceivedCall, number: str | None = None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def unpaid(entry: dict[str, Any], call: ReceivedCall, number: str | None = None)
     by = period.get("out_trade_no")
     if by is not None and by != number:
         which = period["policy_period_id"]
-        raise Refusal(400, "INVALID_REQUEST", f"the period {which} is paid already, by the deduction {by}")
+        raise Refusal(400, "INVALID_REQUEST", f"该扣费期已扣款成功: 扣费期 {which}，商户订单号 {by}")
     return period
 
 

@@ -37,7 +37,7 @@ def certificates(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         # As captured on 10 March 2026: https://github.com/wechatpay-apiv3/wechatpay-java/issues/400
         raise Refusal(404, "RESOURCE_NOT_EXISTS", NO_CERTIFICATE)
     if call.get("algorithm_type") == "SM2":
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", "this account has no SM2 certificate")
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", "无可用的国密平台证书")
     entries = []
     for each in context.account.platform_certificates:
         nonce = context.account.random.hex(6, "certificates")

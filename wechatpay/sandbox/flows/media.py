@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import letters
 from wechatpay.sandbox.http import Refusal, Reply
 from wechatpay.sandbox.routing import Routes
@@ -46,7 +47,7 @@ def uploaded(context: SandboxContext, call: ReceivedCall) -> str:
     """Store the file of a call, and return its id; the same content has the same."""
     file = call.files[0]
     if not file.content:
-        raise Refusal.of_field("body", f"/{file.name}", "the file has no bytes")
+        raise Refusal.of_field("body", f"/{file.name}", "文件内容为空")
     media_id = letters(40, hashlib.sha256(file.content).hexdigest())
     described = {
         "filename": file.filename,
@@ -68,5 +69,5 @@ def stored(context: SandboxContext, media_id: str) -> Reply:
     described = context.store.get(MEDIA, media_id)
     content = context.store.content(MEDIA, media_id)
     if described is None or content is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no file {media_id}")
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", Words(f"there is no file {media_id}", f"文件不存在: {media_id}"))
     return Reply(body=content, content_type=described["content_type"], signed=False)

@@ -85,7 +85,14 @@ class Objects:
     ) -> None:
         """Refuse a number that was used with other parameters."""
         if known["sent"] != sent:
-            raise Refusal(400, code, f"the {self.kind} {number} exists with other parameters")
+            raise Refusal(
+                400,
+                code,
+                Words(
+                    f"the {self.kind} {number} exists with other parameters",
+                    f"请求重入时，参数与首次请求时不一致: {self.kind.zh} {number}",
+                ),
+            )
 
     def in_state(self, found: Mapping[str, Any], *states: str) -> None:
         """Raise ValueError if an object is in none of these states."""
@@ -132,9 +139,9 @@ def refusing(missing: str = "RESOURCE_NOT_EXISTS", conflict: str = "INVALID_REQU
     try:
         yield
     except LookupError as error:
-        raise Refusal(404, missing, str(error.args[0])) from None
+        raise Refusal(404, missing, error.args[0]) from None
     except ValueError as error:
-        raise Refusal(400, conflict, str(error)) from None
+        raise Refusal(400, conflict, error.args[0]) from None
 
 
 def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:

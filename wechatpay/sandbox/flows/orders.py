@@ -109,7 +109,7 @@ def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str =
         raise Refusal.of_field(
             location,
             f"/{names[0]}",
-            f"is not the merchant that signed the request, {context.account.mchid}",
+            f"与签名的商户号 {context.account.mchid} 不一致",
             value=sent[names[0]],
         )
 
@@ -184,16 +184,30 @@ def place(
     """Return a new order, or the one there is if it has the same parameters; what differs is refused."""
     known = ORDERS.get(context, number)
     if context.store.get(NEVER_ORDERED, number) is not None:
-        raise Refusal(400, "ORDER_CLOSED", f"the order {number} was closed before it was placed")
+        raise Refusal(
+            400,
+            "ORDER_CLOSED",
+            Words(
+                f"the order {number} was closed before it was placed",
+                f"订单已关闭: 商户订单号 {number} 在下单前已被关单",
+            ),
+        )
     if known is not None:
         state = expired(context, known)["state"]
         if state in ("SUCCESS", "REFUND"):
-            raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is paid already")
+            raise Refusal(
+                403, "OUT_TRADE_NO_USED", Words(f"the order {number} is paid already", f"该订单已支付: {number}")
+            )
         if state in ("CLOSED", "REVOKED"):
-            raise Refusal(400, "ORDER_CLOSED", f"the order {number} is closed")
+            raise Refusal(400, "ORDER_CLOSED", Words(f"the order {number} is closed", f"订单已关闭: {number}"))
         if known["combined"] != combined or known["trade_type"] != trade_type:
             raise Refusal(
-                403, "OUT_TRADE_NO_USED", f"商户订单号重复: the order {number} is there already, by another way"
+                403,
+                "OUT_TRADE_NO_USED",
+                Words(
+                    f"the order {number} is there already, by another way",
+                    f"商户订单号重复: {number} 已用其他支付方式下单",
+                ),
             )
         ORDERS.same(known, sent, number)
         return known
@@ -251,9 +265,7 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise Refusal.of_field(
-            "body", "/time_expire", "a time with its zone is expected: 2018-06-08T10:34:56+08:00", value=expire
-        )
+        raise Refusal.of_field("body", "/time_expire", "应为带时区的时间，如 2018-06-08T10:34:56+08:00", value=expire)
     if context.strict and expire.isdigit() and moment.timestamp() < context.clock():
         raise Refusal(400, "PARAM_ERROR", "time_expire时间过短，刷卡至少1分钟，其他5分钟")
     return max(moment.timestamp(), context.clock() + 60)
@@ -399,7 +411,7 @@ def named(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     order = find(context, number, by=by)
     path = call.operation.path
     if path.startswith(DIRECT) and whose(order) and order["family"] != "combine":
-        raise Refusal(404, ORDERS.missing, f"there is no {ORDERS.kind} {number} of this merchant's own")
+        raise Refusal(404, ORDERS.missing, f"订单不存在: 订单 {number} 不是该商户自己的订单")
     if path.startswith(PARTNER):
         same_merchant(order, sent)
     return order
@@ -436,7 +448,7 @@ def close(context: SandboxContext, order: dict[str, Any]) -> None:
     """Close an order; a paid one is refused."""
     if order["state"] in ("SUCCESS", "REFUND"):
         number = order["out_trade_no"]
-        raise Refusal(400, "ORDERPAID", f"the order {number} is paid, it cannot be closed: refund it")
+        raise Refusal(400, "ORDERPAID", f"订单已支付，不能关单，请申请退款: {number}")
     with refusing():
         ORDERS.move(order, "close")
     ORDERS.save(context, order)
@@ -463,7 +475,7 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     if order["state"] == "USERPAYING" and context.clock() < order["entering"] + ENTERING:
         raise Refusal(202, "USERPAYING", "用户支付中，需要输入密码")
     if order["trade_type"] not in REVERSIBLE:
-        raise Refusal(400, "INVALID_REQUEST", f"an order of {order['trade_type']} is not reversed: close or refund it")
+        raise Refusal(400, "INVALID_REQUEST", f"{order['trade_type']} 订单不能撤销，请关单或申请退款")
     paid = order["success_time"]
     if paid and datetime.fromisoformat(paid) + CLOSED_AFTER < context.now():
         raise Refusal(400, "REVERSE_EXPIRE", "订单无法撤销")

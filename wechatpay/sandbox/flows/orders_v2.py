@@ -132,7 +132,7 @@ def find_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the order that a v2 request names."""
     by = next((name for name in ("transaction_id", "out_trade_no") if call.body.get(name)), None)
     if by is None:
-        raise Refusal(200, "PARAM_ERROR", "out_trade_no or transaction_id is needed")
+        raise Refusal(200, "PARAM_ERROR", "缺少参数：out_trade_no与transaction_id必填其一")
     order = find(context, str(call.body[by]), "ORDERNOTEXIST", by)
     same_merchant(order, call.body, "ORDERNOTEXIST")
     return order

@@ -33,7 +33,7 @@ def name_of(context: SandboxContext, sent: Mapping[str, Any]) -> str:
     partner, data = sent["partner"], sent["authorized_data"]
     member = "appid" if partner["type"] == "APPID" else "merchant_id"
     if not partner.get(member):
-        raise Refusal.of_field("body", f"/partner/{member}", f"is needed with the type {partner['type']}")
+        raise Refusal.of_field("body", f"/partner/{member}", f"类型为{partner['type']}时必填")
     stock = str(data.get("stock_id") or "")
     if stock:
         if data["business_type"] == "FAVOR_STOCK":
@@ -87,7 +87,7 @@ def key_of(call: ReceivedCall) -> str:
     """Return the key by which a repeated request is recognised."""
     key = call.request.header("idempotency-key")
     if not key:
-        raise Refusal.of_field("header", "/Idempotency-Key", "required, but missing")
+        raise Refusal.of_field("header", "/Idempotency-Key", "此字段为必填项")
     return key
 
 

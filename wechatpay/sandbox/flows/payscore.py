@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chainable.i18n import Words
+from chainable.i18n import Words, translate
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import orders, payments
@@ -121,12 +121,12 @@ def timely(sent: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     known, given = before.get("time_range") or {}, sent.get("time_range") or {}
     for name, value in given.items():
         if name.endswith("_time") and value and not (TIME.fullmatch(value) or value == "OnAccept"):
-            raise Refusal.of_field("body", f"/time_range/{name}", "yyyyMMddHHmmss or yyyyMMdd is expected", value=value)
+            raise Refusal.of_field("body", f"/time_range/{name}", "时间格式应为yyyyMMddHHmmss或yyyyMMdd", value=value)
     start, end = given.get("start_time") or known.get("start_time") or "", given.get("end_time") or ""
     first, last = (re.sub(r"\D", "", each)[: len("yyyymmddhhmmss")] for each in (start, end))
     size = min(len(first), len(last))
     if last[:size] < first[:size] or (start == end and len(end) == len("yyyymmddhhmmss")):
-        raise Refusal.of_field("body", "/time_range/end_time", "is not after start_time", value=end)
+        raise Refusal.of_field("body", "/time_range/end_time", "服务结束时间应晚于服务开始时间", value=end)
 
 
 def asked(sent: Mapping[str, Any], order: Mapping[str, Any]) -> int:
@@ -144,11 +144,11 @@ def asked(sent: Mapping[str, Any], order: Mapping[str, Any]) -> int:
         for name in ("post_payments", "post_discounts")
     ]
     if "post_payments" in sent and total != sums[0] - sums[1]:
-        issue = f"is not the sum of post_payments less that of post_discounts, {sums[0]} - {sums[1]}"
+        issue = f"应等于后付费项目金额之和减去商户优惠金额之和，即 {sums[0]} - {sums[1]}"
         raise Refusal.of_field("body", "/total_amount", issue, value=total)
     deposit = order.get("risk_fund") or {}
     if deposit.get("name") in DEPOSITS and total > deposit["amount"]:
-        raise Refusal.of_field("body", "/total_amount", f"is above risk_fund.amount, {deposit['amount']}", value=total)
+        raise Refusal.of_field("body", "/total_amount", f"不能超过服务风险金 {deposit['amount']}", value=total)
     return total
 
 
@@ -233,7 +233,7 @@ def found(context: SandboxContext, sent: Mapping[str, Any], number: str) -> dict
         or sent.get("service_id", order.get("service_id")) != order.get("service_id")
         or sent.get("appid", order.get("appid")) not in appids
     ):
-        raise Refusal(404, SERVICES.missing, f"单据不存在: {number} is of another service, appid or sub_mchid")
+        raise Refusal(404, SERVICES.missing, f"单据不存在: {number} 的服务ID、appid或子商户号不一致")
     return current(context, entry)
 
 
@@ -242,7 +242,7 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an order as it stands."""
     number = call.query.get("out_order_no") or call.query.get("query_id")
     if not number:
-        raise Refusal.of_field("query", "/out_order_no", "out_order_no or query_id is needed")
+        raise Refusal.of_field("query", "/out_order_no", "out_order_no 与 query_id 必填其一")
     return context.respond(call, SERVICES.of(found(context, call.query, number)))
 
 
@@ -260,7 +260,7 @@ def changed(context: SandboxContext, call: ReceivedCall, change: str, **members:
             SERVICES.move(entry, change, **members)
         except ValueError as error:
             code, message = REFUSED.get(order["phase"], WRONG_STATE)
-            raise Refusal(400, code, f"{message}: {error}") from None
+            raise Refusal(400, code, f"{message}: {translate(error.args[0], 'zh')}") from None
         entry["requests"][deed] = dict(call.body)
         save(context, entry)
     return None if call.operation.answer == "empty" else context.respond(call, order)
@@ -278,7 +278,7 @@ def modify(context: SandboxContext, call: ReceivedCall) -> Any:
     order = SERVICES.of(found(context, call.body, call.variables["out_order_no"]))
     total, before = asked(call.body, order), int(order.get("total_amount") or 0)
     if total > before and order["phase"] == "MCH_COMPLETE":
-        raise Refusal(400, "INVALID_REQUEST", f"{total} is more than the {before} that were asked for")
+        raise Refusal(400, "INVALID_REQUEST", f"修改后的金额 {total} 不能大于原完结金额 {before}")
     sent = chosen(call.body, "post_payments", "post_discounts")
     return changed(context, call, "modify" if total else "waive", **sent, **completed(total))
 

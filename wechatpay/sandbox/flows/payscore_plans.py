@@ -54,9 +54,7 @@ def create(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         expected = {name: sum(int(each[part]) for each in details) for name, part in SUMS.items()}
         for name, right in ({"deduction_quantity": len(details), **expected} if details else {}).items():
             if sent[name] != right:
-                raise Refusal.of_field(
-                    "body", f"/{name}", f"is not that of plan_detail_list, {right}", value=sent[name]
-                )
+                raise Refusal.of_field("body", f"/{name}", f"与计划明细不一致，应为 {right}", value=sent[name])
         plan = {
             **sent,
             "sent": sent,
@@ -99,7 +97,7 @@ def prepare(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
             PLANS.in_state(plan, "NORMAL")
         numbers = {each["plan_detail_no"]: each["merchant_plan_detail_no"] for each in sent["sign_plan_detail"]}
         if numbers.keys() != {each["plan_detail_no"] for each in plan["plan_detail_list"]}:
-            raise Refusal.of_field("body", "/sign_plan_detail", "one number for each detail of the plan is expected")
+            raise Refusal.of_field("body", "/sign_plan_detail", "应与计划明细一一对应")
         signed = {
             **chosen(sent, "service_id", "appid", "sub_appid", "sub_mchid", "openid", "sub_openid"),
             **chosen(plan, "plan_id", "plan_name", "deduction_quantity", "total_actual_price"),
@@ -212,13 +210,13 @@ def use(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     details = {each["plan_detail_no"]: each for each in signed["signed_detail_list"]}
     detail = details.get(sent["plan_detail_no"])
     if detail is None:
-        raise Refusal.of_field("body", "/plan_detail_no", "the plan has no such detail", value=sent["plan_detail_no"])
+        raise Refusal.of_field("body", "/plan_detail_no", "计划明细不存在", value=sent["plan_detail_no"])
     known = payscore.SERVICES.get(context, str(sent["out_trade_no"]))
     if known is None:
         with refusing():
             SIGNED.move(signed, "use", going_detail_no=detail["plan_detail_no"])
         if detail["plan_detail_state"] != "NOT_USED":
-            raise Refusal(400, "INVALID_REQUEST", f"the detail is {detail['plan_detail_state']}, not NOT_USED")
+            raise Refusal(400, "INVALID_REQUEST", f"计划明细状态为 {detail['plan_detail_state']}，应为 NOT_USED")
     service = payscore.place(
         context,
         {

@@ -83,7 +83,7 @@ def receiver_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     try:
         receiver = dict(json.loads(call.body["receiver"]))
     except (TypeError, ValueError, RecursionError):
-        raise Refusal(200, "PARAM_ERROR", "receiver is no JSON object with type and account") from None
+        raise Refusal(200, "PARAM_ERROR", "分账接收方格式错误：应为JSON对象，含type与account") from None
     if call.operation.path.endswith("addreceiver"):
         add(context, call, receiver)
     else:

@@ -132,5 +132,5 @@ def download(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the file of a receipt."""
     content = context.store.content(FILE, str(call.query["token"]))
     if content is None:
-        raise Refusal(404, "NOT_FOUND", "there is no file behind this token")
+        raise Refusal(404, "NOT_FOUND", "文件不存在")
     return Reply(body=content, content_type="application/pdf", signed=False)

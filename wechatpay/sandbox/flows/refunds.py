@@ -63,16 +63,16 @@ def place(
     if known is not None:
         return known
     if order["state"] not in ("SUCCESS", "REFUND"):
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"原订单不存在: {order['out_trade_no']} is {order['state']}")
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"原订单不存在: {order['out_trade_no']} 的状态是 {order['state']}")
     if total is not None and total != order["total"]:
-        raise Refusal(400, "INVALID_REQUEST", f"the order's total is {order['total']}, the refund says {total}")
+        raise Refusal(400, "INVALID_REQUEST", f"订单金额不一致: 订单金额 {order['total']}，请求中为 {total}")
     if len(order["refunds"]) >= MOST:
         raise Refusal(400, "INVALID_REQUEST", f"每个支付订单的部分退款次数不能超过{MOST}次")
     if datetime.fromisoformat(order["success_time"]) + REFUNDABLE < context.now():
         raise Refusal(400, "TRADE_OVERDUE", "订单已超过可退款的最大期限")
     left = order["total"] - order["refunded"]
     if amount > left:
-        raise Refusal(400, "INVALID_REQUEST", f"{amount} is more than the {left} that are left of the order")
+        raise Refusal(400, "INVALID_REQUEST", f"退款金额大于订单剩余可退金额: 退款 {amount}，剩余 {left}")
     refund = {
         "out_refund_no": number,
         "refund_id": platform_number(context, "refund", number, context.stamp()),
@@ -203,7 +203,7 @@ def order_of(context: SandboxContext, sent: dict[str, Any]) -> dict[str, Any]:
     """Return the order that a request names."""
     names = [name for name in ("transaction_id", "out_trade_no") if sent.get(name)]
     if not names:
-        raise Refusal.of_field("body", "/transaction_id", "transaction_id or out_trade_no is needed")
+        raise Refusal.of_field("body", "/transaction_id", "transaction_id 与 out_trade_no 必填其一")
     order, *others = (orders.find(context, str(sent[name]), "RESOURCE_NOT_EXISTS", name) for name in names)
     if any(other["out_trade_no"] != order["out_trade_no"] for other in others):
         raise Refusal(400, "INVALID_REQUEST", "您的请求参数与订单信息不一致")
@@ -318,7 +318,7 @@ def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     else:
         found = refunds_of(context, orders_v2.find_v2(context, call))
     if not found:
-        raise Refusal(200, "REFUNDNOTEXIST", "there is no such refund")
+        raise Refusal(200, "REFUNDNOTEXIST", "退款订单查询失败：退款不存在")
     first = found[0]
     result: dict[str, Any] = {
         "transaction_id": first["transaction_id"],

@@ -85,7 +85,7 @@ def allowed(context: SandboxContext, number: Any, openid: Any) -> dict[str, Any]
     with refusing():
         authorization = in_force(context, number)
     if openid and authorization.get("openid", openid) != openid:
-        raise Refusal(400, "INVALID_REQUEST", f"the authorization {number} is that of another user than {openid}")
+        raise Refusal(400, "INVALID_REQUEST", f"授权单 {number} 的用户与 {openid} 不一致")
     return authorization
 
 

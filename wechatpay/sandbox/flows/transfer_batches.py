@@ -83,16 +83,14 @@ def sum_of(sent: dict[str, Any], details: list[dict[str, Any]]) -> int:
         for index, each in enumerate(details)
     )
     if int(sent.get("total_amount", total)) != total:
-        raise Refusal.of_field("body", "/total_amount", f"the transfers are {total}", value=sent["total_amount"])
+        raise Refusal.of_field("body", "/total_amount", f"与明细金额之和 {total} 不一致", value=sent["total_amount"])
     count = "total_count" if "total_count" in sent else "total_num"
     if int(sent.get(count, len(details))) != len(details):
-        raise Refusal.of_field("body", f"/{count}", f"there are {len(details)} transfers", value=sent[count])
+        raise Refusal.of_field("body", f"/{count}", f"与明细笔数 {len(details)} 不一致", value=sent[count])
     numbers = [each.get("out_detail_no") for each in details]
     twice = next((each for each in numbers if numbers.count(each) > 1), None)
     if twice is not None:
-        raise Refusal.of_field(
-            "body", "/transfer_detail_list", "the number of a transfer stands here twice", value=twice
-        )
+        raise Refusal.of_field("body", "/transfer_detail_list", "商家明细单号重复", value=twice)
     return total
 
 
@@ -253,7 +251,7 @@ def detail_named(batch: dict[str, Any], number: str) -> dict[str, Any]:
         if number in (one["detail_id"], one["out_detail_no"]):
             found: dict[str, Any] = one
             return found
-    raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {number}")
+    raise Refusal(404, "NOT_FOUND", f"记录不存在: 批次没有明细 {number}")
 
 
 @routes.on(
