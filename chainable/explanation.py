@@ -18,7 +18,7 @@ from chainable.errors import (
     SignatureError,
     UnknownKeyError,
 )
-from chainable.i18n import LANGUAGES, Words, environment_language, translate
+from chainable.i18n import LANGUAGES, Words, environment_language, message_of, translate
 from chainable.masking import shown
 from chainable.reasons import explain_any
 
@@ -226,8 +226,8 @@ def _lines(error: BaseException) -> Iterator[str]:
 
 
 def _details(error: BaseException) -> Iterator[str]:
-    text = str(error) or type(error).__name__
-    yield Words(f"Details: {text}", f"详情：{text}")
+    text = message_of(error) or type(error).__name__
+    yield Words(f"Details: {text}", f"详情：{translate(text, 'zh')}")
 
 
 def _of_refusal(error: APIError) -> Iterator[str]:

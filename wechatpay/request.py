@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from chainable.call import Call
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict
 from chainable.path import did_you_mean, fold
 from chainable.resolution import PathResolver, Variable
@@ -99,7 +100,11 @@ class RequestSpec:
         self.operation: Operation | None = (settings.operation(key) if key is not None else None) or operation
         self.label = resolution.label()
         if positional:
-            msg = f"{verb.lower()}() takes names only: write {verb.lower()}({self._place}={{…}})"
+            written = f"{verb.lower()}({self._place}={{…}})"
+            msg = Words(
+                f"{verb.lower()}() takes names only: write {written}",
+                f"{verb.lower()}() 只接受具名参数：请写成 {written}",
+            )
             raise TypeError(msg)
         values = MaskedDict(keywords)
         security = self._take_options(values)
@@ -138,7 +143,10 @@ class RequestSpec:
         if values:
             stray = next(iter(values))
             advice = self._advice(stray) or did_you_mean(stray, (*OPTIONS, *names))
-            msg = f"{stray!r} is neither an option nor a variable of {self.label}{advice}"
+            msg = Words(
+                f"{stray!r} is neither an option nor a variable of {self.label}{advice}",
+                f"{stray!r} 既不是调用选项，也不是 {self.label} 的路径变量{advice.zh}",
+            )
             raise TypeError(msg)
 
     @property
@@ -148,7 +156,7 @@ class RequestSpec:
             return "params"
         return "xml" if self.first == "v2" else "json"
 
-    def _advice(self, stray: str) -> str:
+    def _advice(self, stray: str) -> Words:
         """Return how parameters are given, if an unknown keyword is one of them or a word for all of them."""
         place = _WORDS.get(stray)
         if place is None and self.operation is not None:
@@ -160,10 +168,12 @@ class RequestSpec:
                 (place for place, fields in known.items() if stray in {one.name for one in fields or ()}), None
             )
             if place is not None:
-                return f": it is a parameter, so write {self.verb.lower()}({place}={{{stray!r}: …}})"
+                written = f"{self.verb.lower()}({place}={{{stray!r}: …}})"
+                return Words(f": it is a parameter, so write {written}", f"：它是接口参数，请写成 {written}")
         if place is not None:
-            return f": write {self.verb.lower()}({self._place if place == 'body' else place}={{…}})"
-        return ""
+            written = f"{self.verb.lower()}({self._place if place == 'body' else place}={{…}})"
+            return Words(f": write {written}", f"：请写成 {written}")
+        return Words("", "")
 
     def _refuse_text(self) -> None:
         for option in ("json", "xml"):
@@ -236,9 +246,11 @@ class RequestSpec:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
                 if isinstance(values.get(segment.written), Ciphertext) or self._is_encrypted_by_caller():
                     continue
-                msg = (
+                msg = Words(
                     f"{segment.written}: the catalogue knows this name for encrypted fields only, and does not know this "
-                    "path: give client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}"
+                    "path: give client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}",
+                    f"{segment.written}：接口目录中这个名称只用于敏感字段，而目录中没有此路径：请传 client.encrypt('…')，"
+                    "或自行加密并传 headers={'Wechatpay-Serial': …}",
                 )
                 raise CodecError(msg)
 
