@@ -58,7 +58,7 @@ class _Root:
                 )
                 raise AttributeError(msg)
         elif name[0] == "_":
-            msg = f"a {kind.__name__} has no attribute {name!r}"
+            msg = Words(f"a {kind.__name__} has no attribute {name!r}", f"{kind.__name__} 没有属性 {name!r}")
             raise AttributeError(msg)
         elif near := _near_name(kind, name):
             msg = Words(

@@ -261,7 +261,10 @@ def _of_refusal(error: APIError) -> Iterator[str]:
 
 def _sentence(advice: str) -> Words:
     """Return an advice, which is a part of a message, as a sentence."""
-    return Words(f"{advice[0].upper()}{advice[1:]}.", f"{translate(advice, 'zh')}。")
+    english, chinese = f"{advice[0].upper()}{advice[1:]}", translate(advice, "zh")
+    return Words(
+        english if english.endswith("?") else f"{english}.", chinese if chinese.endswith("？") else f"{chinese}。"
+    )
 
 
 def _of_network(error: requests.RequestException) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from chainable.i18n import Words
 from chainable.masking import MaskedDict
 from chainable.path import did_you_mean, fold
 from chainable.resolution import PathResolver, Variable
+from chainable.spelling import similar_names
 from chainable.validation import check_base_url, check_header_fields, check_timeout, check_verification, check_whole
 from wechatpay import catalogue
 from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
@@ -18,14 +20,14 @@ from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from chainable.codecs import Codec
     from chainable.resolution import ResolvedPath
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from chainable.transport import ClientCertificate
-    from wechatpay.catalogue import Operation
+    from wechatpay.catalogue import Field, Operation
     from wechatpay.personal_data import PersonalData
     from wechatpay.settings import Settings
 
@@ -49,6 +51,9 @@ OPTIONS = (
 
 _WORDS = {"body": "body", "payload": "body", "content": "body", "form": "body", "query": "params", "args": "params"}
 """What other libraries call the body and the query."""
+
+_SIMILAR = 0.75
+"""How similar a name is to the field that it is a misspelling of."""
 
 _TEXT_ADVICE = {
     "json": "write json={…}; for JSON that is written already, json=json.loads(text), or data=bytes to send it unchanged",
@@ -321,15 +326,51 @@ class RequestSpec:
         about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
         return f"{self.verb} {self.label}", about
 
-    def known_verbs(self) -> str:
+    def misspelt_fields(self) -> Words:
+        """Name the fields of the request that the catalogue lacks and that are similar to one that it has; else empty."""
+        if self.operation is None:
+            return Words("", "")
+        request = self.operation.request
+        found = [
+            pair
+            for given, fields in ((self.json, request.json), (self.xml, request.xml), (self.params, request.query))
+            for pair in _misspelt(given, fields or ())
+        ]
+        return Words(
+            "; ".join(f"the request has {name!r}: did you mean {near!r}?" for name, near in found),
+            "；".join(f"请求中有 {name}，是否要写 {near}？" for name, near in found),
+        )
+
+    def known_verbs(self) -> Words:
         """Describe the verbs that the catalogue has at this path, for errors; empty if this verb is one of them."""
         branch = self._resolution.branch
         verbs = sorted(branch.verbs) if branch is not None else []
         if self.verb in verbs:
-            return ""
+            return Words("", "")
         if verbs:
-            return f"the catalogue knows {', '.join(verbs)} here, not {self.verb}"
-        return "the catalogue does not know this path: is it spelled as on the official page?"
+            return Words(
+                f"the catalogue knows {', '.join(verbs)} here, not {self.verb}",
+                f"接口目录中这个路径的请求方法是 {'、'.join(verbs)}，不是 {self.verb}",
+            )
+        return Words(
+            "the catalogue does not know this path: is it spelled as on the official page?",
+            "接口目录中没有这个路径：请核对它与官方文档是否一致",
+        )
+
+
+def _misspelt(given: Any, fields: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each name, at any depth, that is not among the fields but similar to one of them that is not given."""
+    if isinstance(given, list | tuple):
+        for element in given:
+            yield from _misspelt(element, fields)
+    elif isinstance(given, Mapping):
+        known = {each.name: each for each in fields}
+        missing = [name for name in known if name not in given]
+        for name, value in given.items():
+            if name in known:
+                yield from _misspelt(value, known[name].fields)
+            elif isinstance(name, str) and (near := similar_names(name, missing, _SIMILAR)):
+                yield name, near[0]
 
 
 def _data(value: Any) -> bytes | None:

@@ -149,7 +149,10 @@ class RSAVerifier:
             raise SignatureError(msg, reason="missing", response=response)
         if not (timestamp.isascii() and nonce.isascii() and signature.isascii() and serial.isascii()):
             # Some servers pass undecodable bytes as lone surrogates, which cannot be encoded.
-            msg = "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged"
+            msg = Words(
+                "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged",
+                "某个 Wechatpay-… 请求头含有非 ASCII 字符，平台不会这样发送：请按伪造处理",
+            )
             raise SignatureError(msg, response=response)
         self._check_time(timestamp, response)
         try:

@@ -163,7 +163,10 @@ class SPI:
         # A call that was routed by target_app_key has the app_key of its caller.
         own = self._app_key in {parameters.get("app_key"), parameters.get("target_app_key")}
         if not parameters.get("method") or not own:
-            msg = "the call has no method, or not the app_key of this client: its parts were moved, or it is for another app"
+            msg = Words(
+                "the call has no method, or not the app_key of this client: its parts were moved, or it is for another app",
+                "调用没有 method，或 app_key 不是本客户端的：调用的各部分被挪动过，或它是发给另一个应用的",
+            )
             raise SignatureError(msg)
         return SPICall(
             parameters["method"],

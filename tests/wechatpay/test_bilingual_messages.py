@@ -7,13 +7,21 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from requests import Request
 
-from chainable.errors import DecryptionError, SignatureError, UnknownKeyError
+from chainable.codecs import JSON
+from chainable.errors import APIError, DecryptionError, SignatureError, UnknownKeyError
 from chainable.explanation import explain
+from chainable.resolution import PathResolver
+from chainable.response import Response
 from wechatpay import WeChatPay
+from wechatpay.apiv3 import sign_error
+from wechatpay.apiv3.errors import NOTHING, api_error
 from wechatpay.apiv3.field_decryption import decrypt_text
+from wechatpay.catalogue import Field
 from wechatpay.certificates import PlatformCertificates
 from wechatpay.crypto.aes import APIv3Key, open_req_info
+from wechatpay.request import RequestSpec, _misspelt
 from wechatpay.sandbox import Sandbox
 from wechatpay.xml import XML
 
@@ -174,3 +182,114 @@ def test_a_stale_message_says_by_how_much_in_chinese(client):
     with pytest.raises(SignatureError) as caught:
         RSAVerifier(PlatformCertificates(), clock=lambda: 1000).verify(response)
     assert "详情：签名所用的平台密钥，客户端没有：没有配置 certs，也没有 apiv3_key" in caught.value.explain("zh")
+
+
+def refusal(status, content):
+    response = Response()
+    response.status_code = status
+    response._content = content if isinstance(content, bytes) else JSON.encode(content)
+    response.request = Request("POST", "https://127.0.0.1/").prepare()
+    return api_error(response, name="POST v3/a", about="", verbs=NOTHING)
+
+
+class TestFields:
+    """Errors of a request name the fields, and no value."""
+
+    @pytest.mark.parametrize(
+        ("body", "names"),
+        [
+            ({"detail": {"field": "/amount/total", "value": "SECRET"}}, "/amount/total"),
+            ({"detail": [{"field": "payer.openid"}, {"field": "a[0]"}, "b"]}, "payer.openid、a[0]"),
+            ({"message": "输入源“/body/description”映射到字段“商品描述”失败"}, "/body/description"),
+        ],
+    )
+    def test_the_fields_are_named(self, body, names):
+        error = refusal(400, {"code": "PARAM_ERROR", **body})
+
+        assert f"请改正 detail 指出的字段；字段：{names}。" in error.explain("zh")
+        assert f"; field: {names.replace('、', ', ')}" in str(error)
+        assert "SECRET" not in str(error) + error.explain("zh") + error.explain("en")
+
+    @pytest.mark.parametrize("field", ["张三", "11010119900101001X", "/a/11010119900101001X", 5, None, "a b"])
+    def test_what_is_not_a_name_is_not_shown(self, field):
+        error = refusal(400, {"code": "PARAM_ERROR", "detail": {"field": field}})
+
+        assert "请改正 detail 指出的字段。" in error.explain("zh")
+        assert "field:" not in str(error)
+
+    def test_other_codes_name_no_field(self):
+        assert "field:" not in str(refusal(400, {"code": "NOT_ENOUGH", "detail": {"field": "a"}}))
+
+    def test_a_misspelt_field_of_the_request_is_suggested(self, client):
+        body = {"mchid": client.mchid, "descripton": "x", "amount": {"totl": 1}, "Name": [{"x": 1}], "goods": 5}
+        with pytest.raises(APIError) as caught:
+            client.v3.pay.transactions.jsapi.post(json=body)
+
+        text = caught.value.explain("zh")
+        assert "请求中有 descripton，是否要写 description？；请求中有 totl，是否要写 total？" in text
+        assert "the request has 'descripton': did you mean 'description'?" in str(caught.value)
+
+    def test_a_list_is_searched_and_an_unknown_path_has_no_fields(self):
+        fields = (Field("goods", fields=(Field("price"),)),)
+
+        assert list(_misspelt({"goods": [{"prise": 1}], 1: 2}, fields)) == [("prise", "price")]
+        assert list(_misspelt({"goods": 1, "good": 2}, fields)) == []
+
+    def test_no_operation_no_fields(self, client):
+        with pytest.raises(APIError) as caught:
+            client.v3.no.such.path.post(json={})
+        assert "did you mean" not in str(caught.value)
+        assert (
+            RequestSpec(client.settings, PathResolver.start(None).literal("v3"), "GET", (), {}).misspelt_fields() == ""
+        )
+
+
+class TestPaths:
+    def test_an_unknown_path_says_so_in_both_languages(self, client):
+        with pytest.raises(APIError) as caught:
+            client.v3.no.such.path.post(json={})
+
+        assert "it came from something in between, or the path is wrong; the catalogue does not" in str(caught.value)
+        assert (
+            "应答不是平台的错误格式：它来自中间设备，或路径有误；接口目录中没有这个路径：请核对它与官方文档是否一致。"
+            in caught.value.explain("zh")
+        )
+        assert "Is it spelled" not in caught.value.explain("en")
+        assert caught.value.explain("en").splitlines()[1].endswith("as on the official page?")
+
+    def test_another_verb_is_named_in_both_languages(self, client):
+        with pytest.raises(APIError) as caught:
+            client.v3.pay.transactions.jsapi.get()
+
+        assert "接口目录中这个路径的请求方法是 POST，不是 GET。" in caught.value.explain("zh")
+
+    def test_a_broken_gateway_is_not_a_wrong_path(self):
+        error = refusal(502, b"<html>")
+
+        assert "try again later" in str(error)
+        assert "路径有误" not in error.explain("zh")
+
+
+class TestClock:
+    CLOCK = "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now 恢复。"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"message": "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"},
+            {"message": "时间戳已过期"},
+            {"detail": {"field": "timestamp"}},
+        ],
+    )
+    def test_a_refused_timestamp_is_the_clock(self, body):
+        error = refusal(401, {"code": "SIGN_ERROR", **body})
+
+        assert self.CLOCK in error.explain("zh")
+        assert "synchronize it" in error.explain("en")
+        assert "private_key" not in error.explain("en")
+
+    def test_another_refusal_is_not_the_clock(self):
+        assert self.CLOCK not in refusal(401, {"code": "SIGN_ERROR", "message": "签名错误"}).explain("zh")
+
+    def test_the_comparison_without_a_body_says_what_it_lacks(self):
+        assert "平台没有给出它验签的内容" in sign_error.explain(None, None).zh
