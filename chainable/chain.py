@@ -6,6 +6,7 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, currentframe
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar, cast
 
 from chainable import path
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedTuple, safe_repr
 from chainable.resolution import PathResolver
 
@@ -203,7 +204,11 @@ class Verb:
         if name.startswith("__"):
             msg = f"a verb has no attribute {name!r}"
             raise AttributeError(msg)
-        msg = f"{self._name!r} sends a request; for a segment of that name write {self._name}_, as in …{self._name}_.{name}"
+        written = f"…{self._name}_.{name}"
+        msg = Words(
+            f"{self._name!r} sends a request; for a segment of that name write {self._name}_, as in {written}",
+            f"{self._name!r} 会发送请求；路径中若有同名的段，请写 {self._name}_，例如 {written}",
+        )
         raise AttributeError(msg)
 
     def __repr__(self) -> str:

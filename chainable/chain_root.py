@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from chainable.chain import NameChain, PathChain
 from chainable.client import Client
+from chainable.i18n import Words
 from chainable.path import did_you_mean
 from chainable.resolution import PathResolver
 from chainable.spelling import one_edit
@@ -49,15 +50,21 @@ class _Root:
         if self._first is not None:
             if not self._first.fullmatch(name):
                 hint = did_you_mean(name, [known for known in dir(self) if not known.startswith("_")])
-                msg = f"{kind.__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
+                msg = Words(
+                    f"{kind.__name__} has no attribute {name!r}{hint}; other paths begin with client['…']",
+                    f"{kind.__name__} 没有属性 {name!r}{hint.zh}其他路径请写成 client['…']"
+                    if hint
+                    else f"{kind.__name__} 没有属性 {name!r}；其他路径请写成 client['…']",
+                )
                 raise AttributeError(msg)
         elif name[0] == "_":
-            msg = f"a {kind.__name__} has no attribute {name!r}"
+            msg = Words(f"a {kind.__name__} has no attribute {name!r}", f"{kind.__name__} 没有属性 {name!r}")
             raise AttributeError(msg)
         elif near := _near_name(kind, name):
-            msg = (
+            msg = Words(
                 f"a {kind.__name__} has no {name!r}: did you mean {near!r}? "
-                f"A chain that begins with this name is written client[{name!r}]"
+                f"A chain that begins with this name is written client[{name!r}]",
+                f"{kind.__name__} 没有 {name!r}：是否要写 {near!r}？以此开头的链请写成 client[{name!r}]",
             )
             raise AttributeError(msg)
 

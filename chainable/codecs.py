@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlencode
 
 from chainable.errors import CodecError
+from chainable.i18n import Words, message_of, translate
 from chainable.times import beijing
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ def digits(value: Decimal, location: Location) -> str:
         msg = f"{format_location(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
         raise CodecError(msg)
     return format(value, "f")
+
+
+def _not_finite(value: float | Decimal, location: Location) -> Words:
+    where = format_location(location)
+    return Words(
+        f"{where}: {value} is not a JSON number; pass a finite one", f"{where}：{value} 不是 JSON 的数字，请传有限的数"
+    )
 
 
 def _no_replacement(value: Any, location: Location) -> Any:
@@ -134,8 +142,13 @@ class JSONCodec:
         separator = "{"
         for key, member in value.items():
             if not isinstance(key, str):
-                msg = f"{format_location(location)}: the key {key!r} is not a str; JSON has no other keys"
-                raise CodecError(msg)
+                where = format_location(location)
+                raise CodecError(
+                    Words(
+                        f"{where}: the key {key!r} is not a str; JSON has no other keys",
+                        f"{where}：键 {key!r} 不是字符串，JSON 的键只能是字符串",
+                    )
+                )
             if member is None:
                 continue
             put(separator)
@@ -165,8 +178,8 @@ class JSONCodec:
             try:
                 put(f'"{beijing(value).isoformat(timespec="seconds")}"')
             except TypeError as error:
-                msg = f"{format_location(location)}: {error}"
-                raise TypeError(msg) from None
+                where, text = format_location(location), message_of(error)
+                raise TypeError(Words(f"{where}: {text}", f"{where}：{translate(text, 'zh')}")) from None
         elif isinstance(value, date):
             put(f'"{value.isoformat()}"')
         elif isinstance(value, str):
@@ -180,21 +193,24 @@ class JSONCodec:
         elif isinstance(value, list | tuple):
             self._write_array(value, location, put)
         else:
-            msg = f"{format_location(location)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
-            raise CodecError(msg)
+            where, name = format_location(location), type(value).__name__
+            raise CodecError(
+                Words(
+                    f"{where}: JSON cannot represent the type {name}; pass a str, a number, a mapping or a list",
+                    f"{where}：{name} 无法写成 JSON，请传字符串、数字、字典或列表",
+                )
+            )
 
     @staticmethod
     def _number(value: Decimal, location: Location) -> str:
         if not value.is_finite():
-            msg = f"{format_location(location)}: {value} is not a JSON number; pass a finite one"
-            raise CodecError(msg)
+            raise CodecError(_not_finite(value, location))
         return digits(value, location)
 
     @staticmethod
     def _float(value: float, location: Location) -> str:
         if not isfinite(value):
-            msg = f"{format_location(location)}: {value} is not a JSON number; pass a finite one"
-            raise CodecError(msg)
+            raise CodecError(_not_finite(value, location))
         return float.__repr__(value)
 
     def decode(self, body: bytes, /) -> Any:
@@ -209,13 +225,20 @@ class JSONCodec:
         try:
             return _READER.decode(body.decode())
         except UnicodeDecodeError as error:
-            msg = f"the body is not UTF-8 (at byte {error.start} of {len(body)})"
+            msg = Words(
+                f"the body is not UTF-8 (at byte {error.start} of {len(body)})",
+                f"正文不是 UTF-8（共 {len(body)} 字节，错在第 {error.start} 字节）",
+            )
             raise CodecError(msg) from None
         except json.JSONDecodeError as error:
-            msg = f"the body is not JSON: {error.msg} at character {error.pos} of {len(error.doc)}"
+            msg = Words(
+                f"the body is not JSON: {error.msg} at character {error.pos} of {len(error.doc)}",
+                f"正文不是 JSON：共 {len(error.doc)} 个字符，错在第 {error.pos} 个（{error.msg}）",
+            )
             raise CodecError(msg) from None
         except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent beyond Decimal's, among others
-            msg = f"the body is JSON that cannot be decoded: {type(error).__name__}"
+            name = type(error).__name__
+            msg = Words(f"the body is JSON that cannot be decoded: {name}", f"正文是 JSON，但无法解析：{name}")
             raise CodecError(msg) from None
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.i18n import Words, message_of, translate
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -31,7 +33,7 @@ class ReceivedRequest:
         target: Verb and target, as they arrived.
         body: The size of the body in bytes.
         verified: The gateway verified the signature with its own code.
-        note: Further details, such as decrypted fields or the cause of an error.
+        note: Further details, such as decrypted fields or the cause of an error; may be in both languages.
     """
 
     target: str
@@ -81,7 +83,7 @@ class Show:
     Runs calls, and prints a report of each.
 
     Args:
-        put: Prints a line.
+        put: Prints a line, which may be in both languages.
         arrived: Returns the last request that the gateway received.
     """
 
@@ -95,42 +97,67 @@ class Show:
         """Print a heading."""
         self._put("")
         self._put(text)
-        self._put("─" * min(_WIDTH, 2 * len(text)))
+        rule = "─" * min(_WIDTH, 2 * len(text))
+        self._put(Words(rule, "─" * min(_WIDTH, 2 * len(translate(text, "zh")))))
 
     def call(
         self, name: str, code: str, work: Callable[[], Response[Any]], *, refused: type[Exception] | None = None
     ) -> Any:
         """Run one call, print its result, and return the data; *refused* is the class of an expected error."""
         self.count += 1
-        self._put(f"  {name}  {code}")
+        self._put(Words(f"  {name}  {code}", f"  {translate(name, 'zh')}  {code}"))
         data: Any = None
         try:
             response = work()
         except Exception as error:  # noqa: BLE001 (every error is printed and counted)
-            result = f"{type(error).__name__}: {error}"
+            result = Words(
+                f"{type(error).__name__}: {error}", f"{type(error).__name__}：{translate(message_of(error), 'zh')}"
+            )
             is_expected = refused is not None and isinstance(error, refused)
         else:
             data = response.data
-            result = f"{response.status_code} {_shown(data)}"
+            shown = f"{response.status_code} {_shown(data)}"
+            result = Words(shown, shown)
             is_expected = refused is None
         arrival = self._arrived()
         is_expected = is_expected and arrival.verified
-        self._put(f"      target    {arrival.target}  ({arrival.body} bytes of body)")
-        verdict = "signature verified" if arrival.verified else "NOT VERIFIED"
-        self._put(f"      gateway   {verdict}{f'; {arrival.note}' if arrival.note else ''}")
-        self._put(f"      response  {result}")
+        self._put(
+            Words(
+                f"      target    {arrival.target}  ({arrival.body} bytes of body)",
+                f"      请求      {arrival.target}  （请求体 {arrival.body} 字节）",
+            )
+        )
+        verdict = Words("signature verified", "验签通过") if arrival.verified else Words("NOT VERIFIED", "验签未通过")
+        note, zh_note = arrival.note, translate(arrival.note, "zh")
+        self._put(
+            Words(
+                f"      gateway   {verdict}{f'; {note}' if note else ''}",
+                f"      网关      {verdict.zh}{f'；{zh_note}' if note else ''}",
+            )
+        )
+        self._put(Words(f"      response  {result}", f"      应答      {result.zh}"))
         if not is_expected:
             self.failed += 1
-            self._put("      ✗ unexpected result")
+            self._put(Words("      ✗ unexpected result", "      ✗ 结果与预期不符"))
         return data
 
     def end(self) -> int:
         """Print the summary, and return the exit code: 0 if every call had the expected result, otherwise 1."""
         self._put("")
         if self.failed:
-            self._put(f"✗ {self.failed} of {self.count} calls had an unexpected result")
+            self._put(
+                Words(
+                    f"✗ {self.failed} of {self.count} calls had an unexpected result",
+                    f"✗ {self.count} 次调用中有 {self.failed} 次结果与预期不符",
+                )
+            )
             return 1
-        self._put(f"✓ {self.count} calls, all signatures valid, all responses as expected")
+        self._put(
+            Words(
+                f"✓ {self.count} calls, all signatures valid, all responses as expected",
+                f"✓ {self.count} 次调用，验签全部通过，应答均符合预期",
+            )
+        )
         return 0
 
 

@@ -18,7 +18,7 @@ from chainable.errors import (
     SignatureError,
     UnknownKeyError,
 )
-from chainable.i18n import LANGUAGES, Words, environment_language, translate
+from chainable.i18n import LANGUAGES, Words, environment_language, message_of, translate
 from chainable.masking import shown
 from chainable.reasons import explain_any
 
@@ -226,8 +226,8 @@ def _lines(error: BaseException) -> Iterator[str]:
 
 
 def _details(error: BaseException) -> Iterator[str]:
-    text = str(error) or type(error).__name__
-    yield Words(f"Details: {text}", f"详情：{text}")
+    text = message_of(error) or type(error).__name__
+    yield Words(f"Details: {text}", f"详情：{translate(text, 'zh')}")
 
 
 def _of_refusal(error: APIError) -> Iterator[str]:
@@ -261,7 +261,10 @@ def _of_refusal(error: APIError) -> Iterator[str]:
 
 def _sentence(advice: str) -> Words:
     """Return an advice, which is a part of a message, as a sentence."""
-    return Words(f"{advice[0].upper()}{advice[1:]}.", f"{translate(advice, 'zh')}。")
+    english, chinese = f"{advice[0].upper()}{advice[1:]}", translate(advice, "zh")
+    return Words(
+        english if english.endswith("?") else f"{english}.", chinese if chinese.endswith("？") else f"{chinese}。"
+    )
 
 
 def _of_network(error: requests.RequestException) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["LANGUAGES", "Words", "environment_language", "translate"]
+__all__ = ["LANGUAGES", "Words", "environment_language", "message_of", "translate"]
 
 LANGUAGES = ("en", "zh")
 """English and Chinese."""
@@ -31,6 +31,12 @@ class Words(str):
 def translate(text: str, language: str) -> str:
     """Return a text in ``en`` or ``zh``; a plain ``str`` is the same in both."""
     return text.zh if language == "zh" and isinstance(text, Words) else str(text)
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of an error; a :class:`Words` if the error was raised with one."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, Words) else str(error)
 
 
 def environment_language() -> str:

@@ -7,6 +7,7 @@ from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from chainable.i18n import Words, translate
 from chainable.masking import MaskedDict, shown_name
 from chainable.path import did_you_mean
 
@@ -39,7 +40,10 @@ def with_known_names(owner: str, module: str) -> Callable[[Callable[P, R]], Call
                 kwargs = MaskedDict(kwargs)  # type: ignore[assignment]  # a traceback shows no key
                 name = next(name for name in kwargs if name not in known)
                 hint = _hint(name, names, import_module(module).OTHER_NAMES)
-                msg = f"{owner}() has no argument {shown_name(name)}{hint}"
+                msg = Words(
+                    f"{owner}() has no argument {shown_name(name)}{hint}",
+                    f"{owner}() 没有参数 {shown_name(name)}{hint.zh}",
+                )
                 raise TypeError(msg)
             return function(*args, **kwargs)
 
@@ -48,12 +52,14 @@ def with_known_names(owner: str, module: str) -> Callable[[Callable[P, R]], Call
     return decorate
 
 
-def _hint(name: str, names: list[str], other_names: Mapping[str, str]) -> str:
+def _hint(name: str, names: list[str], other_names: Mapping[str, str]) -> Words:
     folded = _folded(name)
     meant = other_names.get(folded) or next((one for one in names if _folded(one) == folded), None)
     if meant is None:
         return did_you_mean(name, names)
-    return f"; {meant}" if " " in meant else f"; did you mean {meant!r}?"
+    if " " in meant:
+        return Words(f"; {meant}", f"；{translate(meant, 'zh')}")
+    return Words(f"; did you mean {meant!r}?", f"；是否要写 {meant!r}？")
 
 
 def _folded(name: str) -> str:

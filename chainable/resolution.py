@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable import path
 from chainable.errors import PathError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ class ResolvedPath:
         name, written = variable.name, variable.written
         if written != name and written in values:
             if name in values:
-                msg = f"{written!r} and {name!r} are the same path variable: pass one of them"
+                msg = Words(
+                    f"{written!r} and {name!r} are the same path variable: pass one of them",
+                    f"{written!r} 与 {name!r} 是同一个路径变量：只能传其中一个",
+                )
                 raise TypeError(msg)
             name = written
         if name in values:
@@ -125,7 +129,11 @@ class ResolvedPath:
             return defaults[name]
         given = path.similar_names(name, values)
         hint = f"; {given[0]!r}, which was given, is not its name" if given else ""
-        msg = f"the path variable {name!r} has no value: pass {name}=... to the verb{hint}"
+        zh_hint = f"；传入的 {given[0]!r} 不是它的名称" if given else ""
+        msg = Words(
+            f"the path variable {name!r} has no value: pass {name}=... to the verb{hint}",
+            f"路径变量 {name!r} 没有值：请在调用请求方法时传入 {name}=...{zh_hint}",
+        )
         raise TypeError(msg)
 
     def variables(self) -> list[str]:
@@ -185,7 +193,10 @@ class PathResolver:
                 raise AttributeError(msg)
             return self._variable(variable)
         if not name.isascii():
-            msg = f"{name!r} is not allowed in a path: pass the value for a variable"
+            msg = Words(
+                f"{name!r} is not allowed in a path: pass the value for a variable",
+                f"路径中不能有 {name!r}：请把值传给路径变量",
+            )
             raise PathError(msg)
         name = name.removesuffix("_")
         folded = path.fold(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,10 +19,12 @@ def similar_names(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[
     return get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> Words:
     """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
-    found = similar_names(name, known)
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+    found = [repr(each) for each in similar_names(name, known)]
+    if not found:
+        return Words("", "")
+    return Words(f"; did you mean {' or '.join(found)}?", f"；是否要写 {' 或 '.join(found)}？")
 
 
 def one_edit(word: str, option: str) -> bool:

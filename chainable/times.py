@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from chainable.i18n import Words
+
 __all__ = ["BEIJING", "beijing", "check_aware"]
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -19,8 +21,9 @@ def beijing(moment: datetime) -> datetime:
 def check_aware(moment: datetime) -> None:
     """Raise TypeError if a datetime has no time zone."""
     if moment.utcoffset() is None:
-        msg = (
+        msg = Words(
             "the datetime has no time zone: pass an aware one, for example "
-            "datetime(2026, 1, 1, 10, tzinfo=chainable.BEIJING)"
+            "datetime(2026, 1, 1, 10, tzinfo=chainable.BEIJING)",
+            "datetime 没有时区：请传入带时区的时间，例如 datetime(2026, 1, 1, 10, tzinfo=chainable.BEIJING)",
         )
         raise TypeError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainable.chain import LiteralName, NameChain
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.path import near_verbs
 from taobao_top import catalogue
@@ -36,8 +37,10 @@ def _refuse_misspelt_verb(name: str) -> None:
         return
     verbs = near_verbs(last, ("POST",))
     if verbs:
-        msg = (
+        msg = Words(
             f"{name}: the catalogue knows the method {method}, and its last step here is not a verb: did you mean {verbs}? "
-            f"A new method of this name is called as top[{name!r}](…)"
+            f"A new method of this name is called as top[{name!r}](…)",
+            f"{name}：接口目录中有 {method}，而这里的最后一步不是请求方法：是否要写 {verbs.zh}？"
+            f"若确是这个名称的新 API，请写 top[{name!r}](…)",
         )
         raise TypeError(msg)

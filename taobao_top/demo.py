@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainable.demo import ReceivedRequest, Show, six_forms
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,12 @@ def main(put: Callable[[str], object] = print) -> int:
     from taobao_top.sandbox import Sandbox
 
     with Sandbox() as sandbox, sandbox.client() as top:
-        put(f"TOP sandbox at {sandbox.gateway}, app {sandbox.account.app_key}")
+        put(
+            Words(
+                f"TOP sandbox at {sandbox.gateway}, app {sandbox.account.app_key}",
+                f"TOP 沙箱：{sandbox.gateway}，app_key {sandbox.account.app_key}",
+            )
+        )
         show = Show(put, lambda: _arrival(sandbox))
         _calls(top, show)
         return show.end()
@@ -71,11 +77,11 @@ def _calls(top: TaobaoTop, show: Show) -> None:
         (f"top.chain({name!r})", top.chain(name)),
         (f"top[{name!r}]", top[name]),
     )
-    show.heading(f"机构投保创单  {name}")
+    show.heading(Words(f"Create an order of an insurance institution  {name}", f"机构投保创单  {name}"))
     for form in six_forms(nodes, "post", "create_order_request=order", {"create_order_request": ORDER}):
         show.call(*form)
 
-    show.heading("a refusal: code 50, isv.invalid-parameter")
+    show.heading(Words("A refusal: code 50, isv.invalid-parameter", "平台拒绝：code 50，isv.invalid-parameter"))
     wrong: CreateOrderRequest = {**ORDER, "identifier": "demo-0002", "effective_time": "the first of January"}
     show.call(
         "同步纯链式",

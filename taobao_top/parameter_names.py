@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.masking import MaskedDict
 from chainable.path import fold
 from chainable.spelling import one_edit, similar_names
@@ -45,9 +46,14 @@ class UnknownParameterError(TypeError):
     def __init__(self, method: str, name: str, near: Sequence[str]) -> None:
         advice = f"to send a newer parameter, add unknown=True, or pass it in the mapping, (…)({{{name!r}: …}})"
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        zh_hint = f"；是否要写 {' 或 '.join(map(repr, near))}？" if near else "。"
         super().__init__(
-            f"{method} has no parameter {name!r} in the catalogue, and the platform ignores what it does not know"
-            f"{f'{hint} T{advice[1:]}' if hint else f'; {advice}'}"
+            Words(
+                f"{method} has no parameter {name!r} in the catalogue, and the platform ignores what it does not know"
+                f"{f'{hint} T{advice[1:]}' if hint else f'; {advice}'}",
+                f"接口目录中 {method} 没有参数 {name!r}，平台会忽略它不认识的参数{zh_hint}"
+                f"如需发送目录尚未收录的新参数，请加 unknown=True，或写在字典中：(…)({{{name!r}: …}})",
+            )
         )
         self.method = method
         self.name = name
@@ -122,10 +128,16 @@ class _Names:
         if name == "v" and not self._is_known:  # custom methods of qimen have versions of their own
             return name
         if name in _RESERVED or name == "v":
-            msg = f"{self._method}: {name!r} is filled in by the client, leave it out"
+            msg = Words(
+                f"{self._method}: {name!r} is filled in by the client, leave it out",
+                f"{self._method}：{name!r} 由客户端填写，请去掉",
+            )
             raise TypeError(msg)
         if name in _ONLY_BY_NAME:
-            msg = f"{self._method}: {name!r} is an option: pass it by name, (…)({name}=…), not in the mapping"
+            msg = Words(
+                f"{self._method}: {name!r} is an option: pass it by name, (…)({name}=…), not in the mapping",
+                f"{self._method}：{name!r} 是调用选项，请用具名参数 (…)({name}=…) 传入，不要写在字典中",
+            )
             raise TypeError(msg)
         if self._method.startswith(_PUBLIC.get(name, " ")):
             return name
@@ -143,16 +155,20 @@ class _Names:
     def _check_habits(self, name: str) -> None:
         """Refuse a keyword of other clients, and a misspelt option."""
         if name == "json" or (self._is_known and name in _OF_HTTP_CLIENTS):
-            msg = (
+            msg = Words(
                 f"{self._method}: {name}= is not used here: pass each parameter by name, (…)(name=value), "
-                "or all of them in one mapping before the options, (…)({'name': value})"
+                "or all of them in one mapping before the options, (…)({'name': value})",
+                f"{self._method}：这里不用 {name}=：请逐个用具名参数 (…)(名称=值) 传入，"
+                "或把全部参数写成一个字典，放在调用选项之前：(…)({'名称': 值})",
             )
             raise TypeError(msg)
         near = next((option for option in OPTIONS if one_edit(name, option)), None)
         if near is not None and not any(one_edit(name, known) for known in self._types):
-            msg = (
+            msg = Words(
                 f"{self._method}: {name!r} is one letter away from the option {near!r}; "
-                f"if it is a parameter, pass it in the mapping, (…)({{{name!r}: …}})"
+                f"if it is a parameter, pass it in the mapping, (…)({{{name!r}: …}})",
+                f"{self._method}：{name!r} 与调用选项 {near!r} 只差一个字母；"
+                f"如果它是接口参数，请写在字典中：(…)({{{name!r}: …}})",
             )
             raise TypeError(msg)
 

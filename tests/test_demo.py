@@ -6,6 +6,8 @@ import taobao_top.demo
 import wechatpay.demo
 import wechatpay.sandbox
 from chainable.demo import FORMS, ReceivedRequest, Show, six_forms
+from chainable.errors import APIError
+from chainable.i18n import Words, translate
 
 
 class Answer:
@@ -73,3 +75,62 @@ def test_the_gateways_refusal_is_shown():
 
         assert "PARAM_ERROR" in wechatpay.demo._arrival(sandbox).note
     assert len(six_forms([("c", client)] * 3, "post", "", {})) == 6
+
+
+def chinese(lines):
+    return "\n".join(translate(line, "zh") for line in lines)
+
+
+def test_the_lines_are_in_chinese_too():
+    lines: list[str] = []
+
+    assert wechatpay.demo.main(lines.append) == 0
+    text = chinese(lines)
+    for words in (
+        "微信支付沙箱：http",
+        "创建保险订单  POST v3/",
+        "查询保险订单  GET v3/",
+        "保险商户JSAPI预签约  POST v3/",
+        "按商户单号",
+        "请求体 0 字节",
+        "验签通过；已解密 ",
+        "应答      200",
+        "✓ 13 次调用，验签全部通过，应答均符合预期",
+    ):
+        assert words in text
+    for words in ("signature verified", "bytes of body", "calls"):
+        assert words not in text
+    assert "Query the insurance order  GET" in "\n".join(lines)
+
+
+def test_the_lines_of_top_are_in_chinese_too():
+    lines: list[str] = []
+
+    assert taobao_top.demo.main(lines.append) == 0
+    text = chinese(lines)
+    for words in ("TOP 沙箱：http", "机构投保创单", "平台拒绝：code 50", "✓ 7 次调用"):
+        assert words in text
+
+
+def test_an_unexpected_result_is_in_chinese_too():
+    def broken():
+        raise ValueError("no")
+
+    lines: list[str] = []
+    show = Show(lines.append, lambda: ReceivedRequest("POST /", 0, verified=False, note=Words("a", "甲")))
+    show.call("a", "b", broken)
+
+    assert show.end() == 1
+    text = chinese(lines)
+    for words in ("验签未通过；甲", "ValueError：no", "✗ 结果与预期不符", "✗ 1 次调用中有 1 次结果与预期不符"):
+        assert words in text
+
+
+def test_a_refusal_has_its_code_in_the_note():
+    with wechatpay.sandbox.Sandbox() as sandbox, sandbox.client() as client:
+        lines: list[str] = []
+        show = Show(lines.append, lambda: wechatpay.demo._arrival(sandbox))
+        show.call("a", "b", lambda: client.v3.pay.transactions.jsapi.post(json={}), refused=APIError)
+
+        assert show.end() == 0
+    assert "验签通过；PARAM_ERROR：" in chinese(lines)

@@ -30,6 +30,7 @@ from chainable.errors import (
     InProgress,
     UnknownKeyError,
 )
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, without_frames
 from chainable.validation import check_seconds
 from chainable.waiting import acquire
@@ -161,6 +162,7 @@ class PlatformCertificates:
         self._patience = check_seconds("patience", patience)
         self._clock = clock
         self._accept = accept
+        self._has_given = bool(public_keys or given)  # they may expire
         self._file: Path | None = None
         self._fetched_at = float("-inf")
         self._sealed: list[Any] | None = None
@@ -221,7 +223,7 @@ class PlatformCertificates:
             self._refreshed()
             found = self._snapshot.newest(now)
         if found is None:
-            raise self._unknown("no key of the platform is known")
+            raise self._unknown(Words("no key of the platform is known", "没有可用的平台密钥"))
         return found
 
     def download(self) -> tuple[Certificate, ...]:
@@ -280,7 +282,9 @@ class PlatformCertificates:
         try:
             serial = normalise_serial(serial)
         except ConfigurationError as error:
-            raise UnknownKeyError(str(error)) from None
+            from chainable.reasons import explain_any
+
+            raise UnknownKeyError(Words(str(error), explain_any(error).zh)) from None
         key = self._snapshot.keys.get(serial)
         failure: Exception | None = None
         if key is None and self._may_fetch and not serial.startswith(PUBLIC_KEY_ID):
@@ -289,19 +293,37 @@ class PlatformCertificates:
                 failure = self._refresh()
             key = self._snapshot.keys.get(serial)
         if key is None:
-            raise self._unknown(f"no key of the platform under {shown_serial(serial)}", failure)
+            name = shown_serial(serial)
+            raise self._unknown(
+                Words(f"no key of the platform under {name}", f"没有序列号或 ID 为 {name} 的平台密钥"), failure
+            )
         return key
 
-    def _unknown(self, what: str, failure: Exception | None = None) -> UnknownKeyError:
+    def _unknown(self, what: Words, failure: Exception | None = None) -> UnknownKeyError:
         known = ", ".join(self.serials) or "none"
+        zh = f"{what.zh}（已有：{'、'.join(self.serials) or '无'}）"
         if self._fetches:
             error = failure or self._outcome.error
             reason = f"; asking for certificates failed ({type(error).__name__}: {error})" if error else ""
-            unknown = UnknownKeyError(f"{what} (known: {known}){reason}")
+            zh_reason = (
+                f"；下载平台证书失败（{type(error).__name__}：{translate(message_of(error), 'zh')}）" if error else ""
+            )
+            unknown = UnknownKeyError(Words(f"{what} (known: {known}){reason}", f"{zh}{zh_reason}"))
             unknown.__cause__ = error
             return unknown
+        if not self._has_given and self._apiv3_key is None:
+            return UnknownKeyError(
+                Words(
+                    f"{what}: neither certs= nor apiv3_key= was given: give the WeChat Pay public key, certs={{…}}, "
+                    "or apiv3_key= so that certificates are fetched",
+                    "没有配置 certs，也没有 apiv3_key：请传入微信支付公钥 certs={…} 或 apiv3_key（用于下载平台证书）",
+                )
+            )
         return UnknownKeyError(
-            f"{what} (known: {known}): add it to certs=, or give apiv3_key= so that certificates are fetched"
+            Words(
+                f"{what} (known: {known}): add it to certs=, or give apiv3_key= so that certificates are fetched",
+                f"{zh}：请加入 certs=，或传入 apiv3_key= 以下载平台证书",
+            )
         )
 
     # -- keeping fresh ------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.demo import ReceivedRequest, Show, six_forms
+from chainable.i18n import Words
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -69,15 +70,20 @@ def main(put: Callable[[str], object] = print) -> int:
     from wechatpay.sandbox import Sandbox
 
     with Sandbox() as sandbox, sandbox.client() as client:
-        put(f"WeChat Pay sandbox at {sandbox.base_url}, merchant {sandbox.account.mchid}")
+        put(
+            Words(
+                f"WeChat Pay sandbox at {sandbox.base_url}, merchant {sandbox.account.mchid}",
+                f"微信支付沙箱：{sandbox.base_url}，商户号 {sandbox.account.mchid}",
+            )
+        )
         show = Show(put, lambda: _arrival(sandbox))
         _calls(client, show)
         return show.end()
 
 
 def _calls(client: WeChatPay, show: Show) -> None:
-    show.heading("创建保险订单  POST v3/hire-power-bank/insurance-orders")
     path: str = "v3/hire-power-bank/insurance-orders"
+    show.heading(Words(f"Create an insurance order  POST {path}", f"创建保险订单  POST {path}"))
     for form in six_forms(
         (
             ("client.v3.hire_power_bank.insurance_orders", client.v3.hire_power_bank.insurance_orders),
@@ -90,15 +96,16 @@ def _calls(client: WeChatPay, show: Show) -> None:
     ):
         show.call(*form)
 
-    show.heading("查询保险订单  GET v3/hire-power-bank/insurance-orders/{out_order_no}")
+    query = "GET v3/hire-power-bank/insurance-orders/{out_order_no}"
+    show.heading(Words(f"Query the insurance order  {query}", f"查询保险订单  {query}"))
     show.call(
-        "按商户单号",
+        Words("by out_order_no", "按商户单号"),
         "client.v3.hire_power_bank.insurance_orders._out_order_no_.get(out_order_no=…)",
         lambda: client.v3.hire_power_bank.insurance_orders._out_order_no_.get(out_order_no=ORDER["out_order_no"]),
     )
 
-    show.heading("保险商户JSAPI预签约  POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi")
     path = "v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"
+    show.heading(Words(f"Pre-sign an insurance contract (JSAPI)  POST {path}", f"保险商户JSAPI预签约  POST {path}"))
     chain = client.v3.papay.insurance_sign.contracts.pre_entrust_sign.jsapi
     for form in six_forms(
         (
@@ -117,9 +124,11 @@ def _arrival(sandbox: Sandbox) -> ReceivedRequest:
     entry = sandbox.journal[-1]
     notes = []
     if entry.opened:
-        notes.append(f"decrypted {', '.join(sorted(entry.opened))}")
+        names = ", ".join(sorted(entry.opened))
+        notes.append(Words(f"decrypted {names}", f"已解密 {names}"))
     if entry.code:
-        notes.append(f"{entry.code}: {entry.message}")
+        notes.append(Words(f"{entry.code}: {entry.message}", f"{entry.code}：{entry.message}"))
+    note = Words("; ".join(notes), "；".join(each.zh for each in notes))
     return ReceivedRequest(
-        f"{entry.request.method} {entry.request.target}", len(entry.request.body), entry.verified, "; ".join(notes)
+        f"{entry.request.method} {entry.request.target}", len(entry.request.body), entry.verified, note
     )

@@ -16,7 +16,7 @@ from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from chainable.promise import Promise
 from chainable.validation import check_whole
-from wechatpay.apiv3.errors import api_error
+from wechatpay.apiv3.errors import NOTHING, api_error
 from wechatpay.files.addresses import PLATFORM_HOSTS, Route, route
 from wechatpay.files.answers import NamedFile, digest_of_header, files_of
 from wechatpay.files.saving import ExpectedDigest, Target, check_target, is_seekable
@@ -181,7 +181,7 @@ class Downloader:
         def read(response: Response[Any]) -> Response[Any]:
             response.request_id = response.headers.get("Request-ID")
             if not 200 <= response.status_code < 300:
-                raise api_error(response, name=f"GET {way.label}", about="", verbs="")
+                raise api_error(response, name=f"GET {way.label}", about="", verbs=NOTHING)
             return response
 
         return Call(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from chainable.errors import PathError
+from chainable.i18n import Words
 from chainable.path import did_you_mean, fold, near_verbs
 from chainable.resolution import Variable
 from wechatpay import catalogue
@@ -110,11 +111,13 @@ def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
     return (version, *sorted(products), *sorted(kin))
 
 
-def _misspelt(key: str) -> str:
+def _misspelt(key: str) -> Words:
     path = key.partition(" ")[2]
-    return (
+    return Words(
         f"the catalogue spells this path {path!r}: write it so, in client[{path!r}] for example; another case, another "
-        "prefix, '_' for '-', or a value in place of a literal would be sent without the rules of the operation"
+        "prefix, '_' for '-', or a value in place of a literal would be sent without the rules of the operation",
+        f"接口目录中这个路径写作 {path!r}：请照此书写，例如 client[{path!r}]；大小写或前缀不同、'-' 写成 '_'、"
+        "或以值代替固定的段，都会使请求不按该接口的规则发送",
     )
 
 
@@ -201,22 +204,33 @@ def _similar(letters: str) -> list[str]:
     return [key for path in found for key in known[path]]
 
 
-def describe_uncallable(path: PathResolver) -> str:
+def describe_uncallable(path: PathResolver) -> Words:
     """Return why a chain without a POST that has a body cannot be called itself, and what to write instead."""
     resolution = path.resolve("POST")
     if resolution.branch is not None:
         verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]
         if verbs:
-            return f"{path} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}"
-        return f"{path} is not an operation, only the beginning of longer paths"
+            return Words(
+                f"{path} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}",
+                f"{path} 没有带请求体的 POST，不能直接调用：请用 {' 或 '.join(verbs)}",
+            )
+        return Words(
+            f"{path} is not an operation, only the beginning of longer paths", f"{path} 不是接口，只是更长路径的前半段"
+        )
     branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
     # In an unknown path every verb is possible; below an operation, those that it has.
     known = sorted(branch.verbs) if branch.verbs and length == len(resolution.segments) - 1 else _VERBS
     near = near_verbs(_snake(resolution.segments[-1]), known)
     if near:
-        return f"{resolution.label()} is not in the catalogue, and its last step is not a verb: did you mean {near}?"
+        return Words(
+            f"{resolution.label()} is not in the catalogue, and its last step is not a verb: did you mean {near}?",
+            f"接口目录中没有 {resolution.label()}，最后一步也不是请求方法：是否要写 {near.zh}？",
+        )
     hint = did_you_mean(_snake(resolution.segments[length]), map(_snake, getattr(branch, "literals", ())))
-    return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"
+    return Words(
+        f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}",
+        f"接口目录中没有 {resolution.label()}，不能直接调用：请写 .post(json=…){hint.zh}",
+    )
 
 
 def _snake(segment: str | Variable) -> str:

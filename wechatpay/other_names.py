@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from chainable.i18n import Words
+
 __all__ = ["OTHER_NAMES"]
 
-_CALL = "it belongs to each call, json={…}, or to all of them: defaults={…}"
-_PUBLIC_KEY = "write certs={'PUB_KEY_ID_…': 'pub_key.pem'}"
+_CALL = Words(
+    "it belongs to each call, json={…}, or to all of them: defaults={…}",
+    "它写在每次调用的 json={…} 中；各次调用都相同时，请用 defaults={…}",
+)
+_PUBLIC_KEY = Words("write certs={'PUB_KEY_ID_…': 'pub_key.pem'}", "请写成 certs={'PUB_KEY_ID_…': 'pub_key.pem'}")
 OTHER_NAMES = {
     **dict.fromkeys(("merchantid", "mch", "merchant", "mchno", "spmchid"), "mchid"),
     **dict.fromkeys(

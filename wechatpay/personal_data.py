@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import JSON, Location, format_location
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.path import fold
 from wechatpay import catalogue
 from wechatpay.sensitive import Ciphertext, Sensitive
@@ -36,9 +37,10 @@ _BRACKETS = re.compile(r"[\[\]]+")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _IN_QUERY = "?"
 _NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
-_GIVEN = (
+_GIVEN = Words(
     "give Sensitive('…') and it is encrypted here, client.encrypt('…'), or your own ciphertext together with "
-    "headers={'Wechatpay-Serial': …}"
+    "headers={'Wechatpay-Serial': …}",
+    "请用 Sensitive('…') 包裹，由客户端加密；也可以用 client.encrypt('…')，或自行加密并传 headers={'Wechatpay-Serial': …}",
 )
 
 
@@ -81,7 +83,10 @@ class PersonalData:
         for name in headers:
             known = self._names.get(_folded(name))
             if known is not None and "" in known[1]:
-                msg = f"headers: {name}: {known[0]} is sent encrypted only, in json={{…}} or params={{…}}: {_GIVEN}"
+                msg = Words(
+                    f"headers: {name}: {known[0]} is sent encrypted only, in json={{…}} or params={{…}}: {_GIVEN}",
+                    f"headers：{name}：敏感字段 {known[0]} 必须加密，写在 json={{…}} 或 params={{…}} 中：{_GIVEN.zh}",
+                )
                 raise CodecError(msg)
 
     def check_bytes(self, data: bytes) -> None:
@@ -102,7 +107,10 @@ class PersonalData:
         for match in _NAMED.finditer(text):
             known = self._names.get(_folded(match[1]))
             if known is not None and ("" in known[1] or self._body):
-                msg = f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}"
+                msg = Words(
+                    f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}",
+                    f"{match[1]}：敏感字段必须加密：请求体请传字典，其中的这个字段{_GIVEN.zh}",
+                )
                 raise CodecError(msg)
 
     def _walk(self, value: Any, fields: Mapping[str, Any], where: Location, around: str, anywhere: str) -> None:
@@ -127,8 +135,10 @@ class PersonalData:
                 continue
             if isinstance(inner, str):
                 if not _sealed(member):
-                    msg = f"{format_location((where, name))}: is sent encrypted only: {_GIVEN}"
-                    raise CodecError(msg)
+                    place = format_location((where, name))
+                    raise CodecError(
+                        Words(f"{place}: is sent encrypted only: {_GIVEN}", f"{place}：敏感字段必须加密：{_GIVEN.zh}")
+                    )
                 continue
             if known is not None and (anywhere in known[1] or _within(known[1], around)) and _plain(member):
                 raise CodecError(_stray((where, name), name, known[0]))
@@ -176,12 +186,15 @@ def _within(places: frozenset[str], around: str) -> bool:
     return "" in places or any(around == place or around.endswith(f".{place}") for place in places)
 
 
-def _stray(where: Location, name: str, official: str) -> str:
-    spelled = "" if name == official else f" (spelled {official})"
-    return (
-        f"{format_location(where)}: the catalogue knows this name{spelled} for encrypted fields only, and not at this position "
-        f"of this path: compare both with the official page; {_GIVEN}. The same header sends a text as it is: "
-        "headers={'Wechatpay-Serial': client.certificates.default_serial}"
+def _stray(where: Location, name: str, official: str) -> Words:
+    place = format_location(where)
+    spelled = Words("", "") if name == official else Words(f" (spelled {official})", f"（写作 {official}）")
+    header = "headers={'Wechatpay-Serial': client.certificates.default_serial}"
+    return Words(
+        f"{place}: the catalogue knows this name{spelled} for encrypted fields only, and not at this position "
+        f"of this path: compare both with the official page; {_GIVEN}. The same header sends a text as it is: {header}",
+        f"{place}：接口目录中这个名称{spelled.zh}只用于敏感字段，而此路径的这个位置没有它：请与官方文档核对路径和字段名；"
+        f"{_GIVEN.zh}。要按原文发送，请加 {header}",
     )
 
 

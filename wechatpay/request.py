@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chainable.call import Call
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict
 from chainable.path import did_you_mean, fold
 from chainable.resolution import PathResolver, Variable
+from chainable.spelling import similar_names
 from chainable.validation import check_base_url, check_header_fields, check_timeout, check_verification, check_whole
 from wechatpay import catalogue
 from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
@@ -17,14 +20,14 @@ from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from chainable.codecs import Codec
     from chainable.resolution import ResolvedPath
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from chainable.transport import ClientCertificate
-    from wechatpay.catalogue import Operation
+    from wechatpay.catalogue import Field, Operation
     from wechatpay.personal_data import PersonalData
     from wechatpay.settings import Settings
 
@@ -48,6 +51,9 @@ OPTIONS = (
 
 _WORDS = {"body": "body", "payload": "body", "content": "body", "form": "body", "query": "params", "args": "params"}
 """What other libraries call the body and the query."""
+
+_SIMILAR = 0.75
+"""How similar a name is to the field that it is a misspelling of."""
 
 _TEXT_ADVICE = {
     "json": "write json={…}; for JSON that is written already, json=json.loads(text), or data=bytes to send it unchanged",
@@ -99,7 +105,11 @@ class RequestSpec:
         self.operation: Operation | None = (settings.operation(key) if key is not None else None) or operation
         self.label = resolution.label()
         if positional:
-            msg = f"{verb.lower()}() takes names only: write {verb.lower()}({self._place}={{…}})"
+            written = f"{verb.lower()}({self._place}={{…}})"
+            msg = Words(
+                f"{verb.lower()}() takes names only: write {written}",
+                f"{verb.lower()}() 只接受具名参数：请写成 {written}",
+            )
             raise TypeError(msg)
         values = MaskedDict(keywords)
         security = self._take_options(values)
@@ -138,7 +148,10 @@ class RequestSpec:
         if values:
             stray = next(iter(values))
             advice = self._advice(stray) or did_you_mean(stray, (*OPTIONS, *names))
-            msg = f"{stray!r} is neither an option nor a variable of {self.label}{advice}"
+            msg = Words(
+                f"{stray!r} is neither an option nor a variable of {self.label}{advice}",
+                f"{stray!r} 既不是调用选项，也不是 {self.label} 的路径变量{advice.zh}",
+            )
             raise TypeError(msg)
 
     @property
@@ -148,7 +161,7 @@ class RequestSpec:
             return "params"
         return "xml" if self.first == "v2" else "json"
 
-    def _advice(self, stray: str) -> str:
+    def _advice(self, stray: str) -> Words:
         """Return how parameters are given, if an unknown keyword is one of them or a word for all of them."""
         place = _WORDS.get(stray)
         if place is None and self.operation is not None:
@@ -160,10 +173,12 @@ class RequestSpec:
                 (place for place, fields in known.items() if stray in {one.name for one in fields or ()}), None
             )
             if place is not None:
-                return f": it is a parameter, so write {self.verb.lower()}({place}={{{stray!r}: …}})"
+                written = f"{self.verb.lower()}({place}={{{stray!r}: …}})"
+                return Words(f": it is a parameter, so write {written}", f"：它是接口参数，请写成 {written}")
         if place is not None:
-            return f": write {self.verb.lower()}({self._place if place == 'body' else place}={{…}})"
-        return ""
+            written = f"{self.verb.lower()}({self._place if place == 'body' else place}={{…}})"
+            return Words(f": write {written}", f"：请写成 {written}")
+        return Words("", "")
 
     def _refuse_text(self) -> None:
         for option in ("json", "xml"):
@@ -236,9 +251,11 @@ class RequestSpec:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
                 if isinstance(values.get(segment.written), Ciphertext) or self._is_encrypted_by_caller():
                     continue
-                msg = (
+                msg = Words(
                     f"{segment.written}: the catalogue knows this name for encrypted fields only, and does not know this "
-                    "path: give client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}"
+                    "path: give client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}",
+                    f"{segment.written}：接口目录中这个名称只用于敏感字段，而目录中没有此路径：请传 client.encrypt('…')，"
+                    "或自行加密并传 headers={'Wechatpay-Serial': …}",
                 )
                 raise CodecError(msg)
 
@@ -309,15 +326,51 @@ class RequestSpec:
         about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
         return f"{self.verb} {self.label}", about
 
-    def known_verbs(self) -> str:
+    def misspelt_fields(self) -> Words:
+        """Name the fields of the request that the catalogue lacks and that are similar to one that it has; else empty."""
+        if self.operation is None:
+            return Words("", "")
+        request = self.operation.request
+        found = [
+            pair
+            for given, fields in ((self.json, request.json), (self.xml, request.xml), (self.params, request.query))
+            for pair in _misspelt(given, fields or ())
+        ]
+        return Words(
+            "; ".join(f"the request has {name!r}: did you mean {near!r}?" for name, near in found),
+            "；".join(f"请求中有 {name}，是否要写 {near}？" for name, near in found),
+        )
+
+    def known_verbs(self) -> Words:
         """Describe the verbs that the catalogue has at this path, for errors; empty if this verb is one of them."""
         branch = self._resolution.branch
         verbs = sorted(branch.verbs) if branch is not None else []
         if self.verb in verbs:
-            return ""
+            return Words("", "")
         if verbs:
-            return f"the catalogue knows {', '.join(verbs)} here, not {self.verb}"
-        return "the catalogue does not know this path: is it spelled as on the official page?"
+            return Words(
+                f"the catalogue knows {', '.join(verbs)} here, not {self.verb}",
+                f"接口目录中这个路径的请求方法是 {'、'.join(verbs)}，不是 {self.verb}",
+            )
+        return Words(
+            "the catalogue does not know this path: is it spelled as on the official page?",
+            "接口目录中没有这个路径：请核对它与官方文档是否一致",
+        )
+
+
+def _misspelt(given: Any, fields: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each name, at any depth, that is not among the fields but similar to one of them that is not given."""
+    if isinstance(given, list | tuple):
+        for element in given:
+            yield from _misspelt(element, fields)
+    elif isinstance(given, Mapping):
+        known = {each.name: each for each in fields}
+        missing = [name for name in known if name not in given]
+        for name, value in given.items():
+            if name in known:
+                yield from _misspelt(value, known[name].fields)
+            elif isinstance(name, str) and (near := similar_names(name, missing, _SIMILAR)):
+                yield name, near[0]
 
 
 def _data(value: Any) -> bytes | None:

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from chainable.canonical import from_base64
 from chainable.errors import SignatureError
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
@@ -140,14 +141,18 @@ class RSAVerifier:
             and isinstance(signature, str)
             and isinstance(serial, str)
         ):
-            msg = (
+            msg = Words(
                 "the message has no signature of the platform (a Wechatpay-… header is missing): "
-                "treat it as forged; a gateway in between may have dropped the headers"
+                "treat it as forged; a gateway in between may have dropped the headers",
+                "消息没有平台的签名（缺少 Wechatpay-… 请求头）：请按伪造处理；也可能是中间的网关丢掉了请求头",
             )
             raise SignatureError(msg, reason="missing", response=response)
         if not (timestamp.isascii() and nonce.isascii() and signature.isascii() and serial.isascii()):
             # Some servers pass undecodable bytes as lone surrogates, which cannot be encoded.
-            msg = "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged"
+            msg = Words(
+                "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged",
+                "某个 Wechatpay-… 请求头含有非 ASCII 字符，平台不会这样发送：请按伪造处理",
+            )
             raise SignatureError(msg, response=response)
         self._check_time(timestamp, response)
         try:
@@ -165,10 +170,17 @@ class RSAVerifier:
             # A probe takes the same path as any forgery; only its error differs.
             probe = signature.startswith(_PROBE)
             msg = (
-                "the signature is wrong on purpose: the platform tests whether signatures are verified; respond as to any forgery"
+                Words(
+                    "the signature is wrong on purpose: the platform tests whether signatures are verified; "
+                    "respond as to any forgery",
+                    "签名是故意写错的：平台在检测是否验签，请按伪造处理",
+                )
                 if probe
-                else "the signature does not match the bytes of the body: forged, or changed on the way "
-                "(parsed and written again, decoded, joined lines)"
+                else Words(
+                    "the signature does not match the bytes of the body: forged, or changed on the way "
+                    "(parsed and written again, decoded, joined lines)",
+                    "签名与正文的字节不符：消息是伪造的，或在途中被改动（解析后重新生成、解码、合并了行）",
+                )
             )
             raise SignatureError(msg, reason="probe" if probe else "mismatch", response=response)
 
@@ -176,12 +188,15 @@ class RSAVerifier:
         try:
             behind = float(self.clock()) - int(timestamp)
         except (ValueError, OverflowError):
-            msg = "the time of the message is not a number of seconds"
+            msg = Words("the time of the message is not a number of seconds", "消息的时间不是秒数")
             raise SignatureError(msg, reason="stale", response=response) from None
         if abs(behind) > TOLERANCE:
-            msg = (
-                f"the message is {abs(behind):.0f} seconds {'old' if behind > 0 else 'ahead of our clock'}; "
-                f"{TOLERANCE} are allowed: a replay, or this machine's clock is wrong"
+            seconds = f"{abs(behind):.0f}"
+            msg = Words(
+                f"the message is {seconds} seconds {'old' if behind > 0 else 'ahead of our clock'}; "
+                f"{TOLERANCE} are allowed: a replay, or this machine's clock is wrong",
+                f"消息的时间比本机时钟{'早' if behind > 0 else '晚'} {seconds} 秒，最多允许相差 {TOLERANCE} 秒："
+                "消息是重放的，或本机时钟不准",
             )
             raise SignatureError(msg, reason="stale", response=response)
 
@@ -222,9 +237,10 @@ class ResponseVerifier:
         # Each step is atomic, so no lock is needed: of two threads with the same nonce, one succeeds.
         mine = object()
         if self._known.setdefault(nonce, mine) is not mine:
-            msg = (
+            msg = Words(
                 "this is the response to an earlier call: it was recorded and replayed, by an attacker, "
-                "a cache or a test double; query the order before you repeat the call"
+                "a cache or a test double; query the order before you repeat the call",
+                "这是之前某次调用的应答，被攻击者、缓存或测试替身录下后重放：重新调用之前请先查询订单",
             )
             raise SignatureError(msg, reason="replayed", response=response)
         self._order.append(nonce)
@@ -232,13 +248,20 @@ class ResponseVerifier:
             self._known.pop(self._order.popleft(), None)
 
 
-def _unknown_key(serial: str, keys: object, error: LookupError) -> str:
+def _unknown_key(serial: str, keys: object, error: LookupError) -> Words:
     """Return the message for a key that is not among *keys*."""
     known = getattr(keys, "serials", None)
     if known is None or not serial.startswith(PUBLIC_KEY_ID):
-        return f"signed with a platform key that this client does not have: {error}"
+        text = message_of(error)
+        return Words(
+            f"signed with a platform key that this client does not have: {text}",
+            f"签名所用的平台密钥，客户端没有：{translate(text, 'zh')}",
+        )
     held, fix = (" and ".join(known), "correct the id, or ") if known else ("no key of the platform", "")
-    return (
+    zh_held, zh_fix = (f"只有 {'、'.join(known)}", "改正 ID，或") if known else ("没有平台密钥", "")
+    return Words(
         f"the platform signed with {shown_serial(serial)}, and this client has {held}: {fix}add it to certs= with its "
-        f"pub_key.pem; the console shows both"
+        f"pub_key.pem; the console shows both",
+        f"平台用 {shown_serial(serial)} 签名，而客户端{zh_held}：请{zh_fix}连同 pub_key.pem 加入 certs=；"
+        "两者都可以在商户平台查看",
     )

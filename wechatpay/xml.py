@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 from chainable.codecs import JSON, digits
 from chainable.errors import CodecError
+from chainable.i18n import Words, message_of, translate
 from chainable.times import beijing
 
 __all__ = ["XML", "XMLCodec", "text_of"]
@@ -46,21 +47,31 @@ def text_of(value: object, name: str, *, encoded: str = "json") -> str:
     text = str(value) if type(value) in {str, int} else _other_text(value, name, encoded)
     found = _ILLEGAL.search(text)
     if found is not None:
-        msg = f"{name}: the character U+{ord(found[0]):04X} is not allowed in XML; leave it out"
+        point = f"U+{ord(found[0]):04X}"
+        msg = Words(
+            f"{name}: the character {point} is not allowed in XML; leave it out",
+            f"{name}：XML 不允许字符 {point}，请去掉",
+        )
         raise CodecError(msg)
     return text
 
 
 def _other_text(value: object, name: str, encoded: str) -> str:
     if isinstance(value, bool):
-        msg = f"{name}: APIv2 has no true and false; write the text the page asks for ('Y', '1', …)"
+        msg = Words(
+            f"{name}: APIv2 has no true and false; write the text the page asks for ('Y', '1', …)",
+            f"{name}：APIv2 没有布尔值，请按文档写成文本（'Y'、'1' 等）",
+        )
         raise CodecError(msg)
     if isinstance(value, float):
-        msg = f"{name}: a float is not exact; give an int (fen), a Decimal or text"
+        msg = Words(
+            f"{name}: a float is not exact; give an int (fen), a Decimal or text",
+            f"{name}：float 不精确，请传整数（金额单位是分）、Decimal 或文本",
+        )
         raise CodecError(msg)
     if isinstance(value, Decimal):
         if not value.is_finite():
-            msg = f"{name}: {value} is not a number"
+            msg = Words(f"{name}: {value} is not a number", f"{name}：{value} 不是数字")
             raise CodecError(msg)
         return digits(value, (None, name))
     if isinstance(value, datetime):
@@ -74,7 +85,11 @@ def _other_text(value: object, name: str, encoded: str) -> str:
         return urlencode({str(key): text_of(item, f"{name}.{key}") for key, item in members})
     if isinstance(value, Mapping | list | tuple):
         return JSON.encode(value).decode()
-    msg = f"{name}: a {type(value).__name__} has no form in XML; give text, a number or a mapping"
+    kind = type(value).__name__
+    msg = Words(
+        f"{name}: a {kind} has no form in XML; give text, a number or a mapping",
+        f"{name}：{kind} 无法写成 XML，请传文本、数字或字典",
+    )
     raise CodecError(msg)
 
 
@@ -82,8 +97,8 @@ def _moment(value: datetime, name: str) -> str:
     try:
         return beijing(value).strftime("%Y%m%d%H%M%S")
     except TypeError as error:
-        msg = f"{name}: {error}"
-        raise TypeError(msg) from None
+        text = message_of(error)
+        raise TypeError(Words(f"{name}: {text}", f"{name}：{translate(text, 'zh')}")) from None
 
 
 class XMLCodec:

@@ -9,7 +9,7 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 
 from chainable.cli.commands import argument, as_json, json_option, option
 from chainable.cli.exit_codes import NOT_FOUND
-from chainable.cli.i18n import Words, echo
+from chainable.cli.i18n import Words, echo, localized
 from chainable.cli.output import console, print_json
 from chainable.describe import Candidate, Description
 
@@ -43,7 +43,7 @@ def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check:
     def demo(context: click.Context) -> None:
         lines: list[str] = []
         check()
-        code = run(lines.append if as_json() else click.echo)
+        code = run((lambda line: lines.append(localized(line))) if as_json() else echo)
         if as_json():
             print_json({"passed": code == 0, "lines": lines})
         context.exit(code)

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import header, read_headers
@@ -139,7 +140,11 @@ class SPI:
         query = _query(url.partition("#")[0].partition("?")[2], charset)
         sign = query.pop("sign", "")
         if not sign:
-            raise SignatureError("the call has no sign in its query: it is not from the platform", reason="missing")
+            msg = Words(
+                "the call has no sign in its query: it is not from the platform",
+                "调用的查询参数中没有 sign：它不是平台发来的",
+            )
+            raise SignatureError(msg, reason="missing")
         parameters = _form(kind, content_type, body, charset) | query
         parameters.pop("sign", None)
         signed = {
@@ -149,15 +154,19 @@ class SPI:
         }
         covered = body if kind in _SIGNED_BODIES else b""
         if not self._fits(signed | parameters, covered, charset, sign):
-            msg = (
+            msg = Words(
                 "the sign does not belong to this call: it is forged, or of another app_secret, "
-                "or something changed the query or the body on the way"
+                "or something changed the query or the body on the way",
+                "sign 与这次调用不符：调用是伪造的，或 app_secret 不对，或查询参数或请求体在途中被改动",
             )
             raise SignatureError(msg)
         # A call that was routed by target_app_key has the app_key of its caller.
         own = self._app_key in {parameters.get("app_key"), parameters.get("target_app_key")}
         if not parameters.get("method") or not own:
-            msg = "the call has no method, or not the app_key of this client: its parts were moved, or it is for another app"
+            msg = Words(
+                "the call has no method, or not the app_key of this client: its parts were moved, or it is for another app",
+                "调用没有 method，或 app_key 不是本客户端的：调用的各部分被挪动过，或它是发给另一个应用的",
+            )
             raise SignatureError(msg)
         return SPICall(
             parameters["method"],
@@ -184,10 +193,14 @@ class SPI:
         try:
             time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
         except ValueError:
-            raise SignatureError("the call has no readable timestamp", reason="stale") from None
+            msg = Words("the call has no readable timestamp", "调用的 timestamp 缺失或无法解析")
+            raise SignatureError(msg, reason="stale") from None
         seconds = self._clock() - time.timestamp()
         if abs(seconds) > tolerance:
-            msg = f"the call is {seconds:.0f} seconds old, {tolerance:.0f} are allowed: replayed, or a clock is wrong"
+            msg = Words(
+                f"the call is {seconds:.0f} seconds old, {tolerance:.0f} are allowed: replayed, or a clock is wrong",
+                f"调用发出于 {seconds:.0f} 秒前，最多允许相差 {tolerance:.0f} 秒：调用是重放的，或时钟不准",
+            )
             raise SignatureError(msg, reason="stale")
         return time
 

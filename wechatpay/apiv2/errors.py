@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.apiv3.errors import CODES, Code, build_error
+from wechatpay.apiv3.errors import CODES, NOTHING, Code, build_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ def is_failure(data: Mapping[str, Any]) -> bool:
 
 
 def api_error(
-    response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, verbs: str = ""
+    response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, verbs: Words = NOTHING
 ) -> APIError:
     """Build the error of a response that reports a failure; its data is None if the body is not XML."""
     status = response.status_code

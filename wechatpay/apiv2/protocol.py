@@ -16,6 +16,7 @@ from attrs import frozen
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
+from chainable.i18n import Words
 from chainable.masking import brief, without_frames_of
 from chainable.signing import SignableRequest, Signer, Verifier
 from wechatpay.apiv2.errors import api_error, is_failure
@@ -130,7 +131,10 @@ class APIv2:
                     texts.update(dict.fromkeys(_serial_fields(operation), found.serial))
                 continue
             if isinstance(value, Decimal) and integers.get(name) is True:
-                msg = f"{name}: an integer is expected, not a Decimal; amounts are in fen: pass 100 for 1.00 yuan"
+                msg = Words(
+                    f"{name}: an integer is expected, not a Decimal; amounts are in fen: pass 100 for 1.00 yuan",
+                    f"{name}：应为整数，不能是 Decimal：金额单位是分，1.00 元请传 100",
+                )
                 raise CodecError(msg)
             texts[name] = text_of(value, str(name), encoded=str(encoded.get(name, "json")))
         return texts

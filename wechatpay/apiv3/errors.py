@@ -6,6 +6,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081743
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -18,11 +19,14 @@ from chainable.throttling import header_seconds
 from wechatpay.apiv3.sign_error import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from chainable.response import Response
 
-__all__ = ["CODES", "Code", "api_error", "build_error"]
+__all__ = ["CODES", "NOTHING", "Code", "api_error", "build_error"]
+
+NOTHING = Words("", "")
+"""No text, in both languages."""
 
 
 @safe_repr
@@ -153,6 +157,13 @@ _REASONS: dict[str, str] = {
     "268512771": " (no such order)",
 }
 _NONE: Mapping[str, str] = {}
+_OF_FIELDS = ("PARAM_ERROR", "INVALID_REQUEST")
+"""Codes of a request with a wrong field."""
+_FIELD = re.compile(r"/?[A-Za-z_]\w{0,50}(?:[./][A-Za-z_]\w{0,50}|/[0-9]{1,3}|\[[0-9]{0,3}\]){0,10}", re.ASCII)
+_IN_MESSAGE = re.compile(r"[“\"](/[^”\"]*)[”\"]")
+_ELSEWHERE = Words(
+    "it came from something in between, or the path is wrong", "应答不是平台的错误格式：它来自中间设备，或路径有误"
+)
 
 
 def reason_of(request_id: str | None) -> str | None:
@@ -163,11 +174,23 @@ def reason_of(request_id: str | None) -> str | None:
     return number if number.isdigit() and number.strip("0") else None
 
 
-def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
+def api_error(
+    response: Response[Any],
+    *,
+    name: str,
+    about: str,
+    verbs: Words,
+    misspelt: Callable[[], Words] | None = None,
+) -> APIError:
     """
     Build the error of a response that reports a failure.
 
-    ``name`` and ``about`` describe the operation, ``verbs`` are those that the catalogue has at an unknown path.
+    Args:
+        response: The response.
+        name: The verb and the path template.
+        about: The title and the official page of the operation.
+        verbs: Says which verbs the catalogue has at the path, or that it lacks the path.
+        misspelt: Returns a text about misspelt fields of the request; called for errors of fields only.
     """
     status = response.status_code
     body = _body(response)
@@ -178,13 +201,15 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
     elif not body:
         kind = response.headers.get("Content-Type") or "no content type"
         texts.append(f"a response without the platform's error form ({kind}, {len(response.content)} bytes)")
-        texts.append("it came from something in between, or the path is wrong" if status < 500 else "try again later")
+        if status >= 500:
+            texts.append("try again later")
     request: Any = response.request
     message = getattr(request, "signed_message", None)
     return build_error(
         response,
         [f"{name}: {code or f'HTTP {status}'}", *texts],
         CODES.get(code),
+        hints=_hints(code, body, status, misspelt),
         about=about,
         verbs=verbs,
         reasons=_REASONS,
@@ -203,18 +228,24 @@ def build_error(
     known: Code | None,
     *,
     about: str,
-    verbs: str,
+    verbs: Words = NOTHING,
+    hints: tuple[Words, ...] = (),
     reasons: Mapping[str, str] = _NONE,
     **more: Any,
 ) -> APIError:
-    """Build an error of either protocol; *texts* begin its message, *known* has the advice on its code."""
+    """
+    Build an error of either protocol.
+
+    *texts* begin its message; *known* has the advice on its code, *hints* what is known of this response.
+    """
     status = response.status_code
     busy = status >= 500 or status == 429
     reason = reason_of(response.request_id)
+    about_path = (verbs,) if status in {404, 405} else ()
+    advice = _joined(*(() if known is None else (known.advice,)), *hints, *about_path)
     parts = [
         *texts,
-        "" if known is None else known.advice,
-        verbs if status in {404, 405} else "",
+        advice,
         "" if reason is None else f"reason {reason}{reasons.get(reason, '')}",
         f"request id {response.request_id}" if response.request_id else "",
         about,
@@ -228,9 +259,36 @@ def build_error(
         transient=busy or (known is not None and known.transient),
         verified=response.verified,
         response=response,
-        advice="" if known is None else known.advice,
+        advice=advice,
         **more,
     )
+
+
+def _joined(*texts: Words) -> Words:
+    """Join texts that are not empty."""
+    found = [text for text in texts if text]
+    return Words("; ".join(found), "；".join(text.zh for text in found))
+
+
+def _hints(
+    code: str, body: Mapping[str, Any] | None, status: int, misspelt: Callable[[], Words] | None
+) -> tuple[Words, ...]:
+    """Return what is known of a response beyond its code: names of fields, but no value."""
+    if not body:
+        return (_ELSEWHERE,) if status < 500 else ()
+    if code not in _OF_FIELDS:
+        return ()
+    names = _field_names(body)
+    listed = Words(f"field: {', '.join(names)}", f"字段：{'、'.join(names)}") if names else NOTHING
+    return (listed, NOTHING if misspelt is None else misspelt())
+
+
+def _field_names(body: Mapping[str, Any]) -> list[str]:
+    """Return the fields that the detail of an error names, otherwise those that its message quotes."""
+    detail = body.get("detail")
+    given = [each.get("field") for each in (detail if isinstance(detail, list) else [detail]) if isinstance(each, dict)]
+    named = [name for name in given if isinstance(name, str) and _FIELD.fullmatch(name)]
+    return named or [name for name in _IN_MESSAGE.findall(str(body.get("message"))) if _FIELD.fullmatch(name)]
 
 
 def _body(response: Response[Any]) -> dict[str, Any] | None:

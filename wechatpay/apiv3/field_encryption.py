@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import JSONCodec, Location, format_location
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
 
@@ -102,10 +103,10 @@ class FieldEncryption:
         if isinstance(value, Ciphertext):
             self._use_key_of(value, where)
         elif isinstance(value, float | Decimal) and self._integers is not None and _marks(self._integers, where):
-            kind = type(value).__name__
-            msg = (
-                f"{format_location(where)}: an integer is expected, not a {kind}; amounts are in fen: "
-                "pass 100 for 1.00 yuan"
+            name, kind = format_location(where), type(value).__name__
+            msg = Words(
+                f"{name}: an integer is expected, not a {kind}; amounts are in fen: pass 100 for 1.00 yuan",
+                f"{name}：应为整数，不能是 {kind}：金额单位是分，1.00 元请传 100",
             )
             raise CodecError(msg)
         return NotImplemented
@@ -116,9 +117,12 @@ class FieldEncryption:
                 self._keys[value.serial]  # fail early: the response could not be verified
             self._serial = value.serial
         elif self._serial != value.serial:
-            msg = (
-                f"{format_location(where)}: is encrypted for {value.serial}, but this call goes out with "
-                f"Wechatpay-Serial {self._serial}; one call has one key"
+            name = format_location(where)
+            msg = Words(
+                f"{name}: is encrypted for {value.serial}, but this call goes out with "
+                f"Wechatpay-Serial {self._serial}; one call has one key",
+                f"{name}：密文是用 {value.serial} 加密的，而这次调用的 Wechatpay-Serial 是 {self._serial}："
+                "一次调用只能用一把密钥",
             )
             raise CodecError(msg)
 

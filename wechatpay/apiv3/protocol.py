@@ -108,7 +108,7 @@ class APIv3:
             from wechatpay.apiv3.errors import api_error
 
             name, about = spec.name_and_page()
-            raise api_error(response, name=name, about=about, verbs=spec.known_verbs())
+            raise api_error(response, name=name, about=about, verbs=spec.known_verbs(), misspelt=spec.misspelt_fields)
         response.pending = response.status_code == 202
         if spec.stream:
             return response

@@ -50,6 +50,23 @@ _MOST_DIGITS = 18
 _SHOWN = 12
 
 
+_CLOCK = Words(
+    "The clock of this machine differs from the platform's by more than 5 minutes: synchronize it. "
+    "If the clock of the sandbox was moved, set it back with: wechatpay clock now",
+    "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now 恢复。",
+)
+
+
+def _is_about_time(error: Any) -> bool:
+    """Return whether the platform says that the timestamp of the signature is too old or ahead."""
+    if not isinstance(error, dict):
+        return False
+    detail = error.get("detail")
+    message = str(error.get("message") or "")
+    named = isinstance(detail, dict) and detail.get("field") == "timestamp"
+    return named or "timestamp" in message.lower() or "时间戳" in message
+
+
 def sign_information(detail: Any) -> Mapping[str, Any] | None:
     """Return ``sign_information`` from an error's body, at any depth."""
     if not isinstance(detail, dict):
@@ -74,6 +91,8 @@ def explain(message: bytes | None, detail: Any) -> Words:
     Returns:
         The line that differs, with a few characters around the difference, and the likely cause.
     """
+    if _is_about_time(detail):
+        return _CLOCK
     information = sign_information(detail)
     if information is None:
         return _same("The platform did not say what it checked.", "平台没有给出它验签的内容。", compared=False)

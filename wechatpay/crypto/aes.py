@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from chainable.canonical import from_base64
 from chainable.errors import CodecError, DecryptionError
+from chainable.i18n import Words
 from chainable.masking import Secret, without_frames
 from wechatpay.crypto.keys import check_apiv3_key
 
@@ -80,10 +81,12 @@ class APIv3Key:
                 msg = f"the nonce of this resource has {len(octets)} bytes, with which AES-GCM does not work"
                 raise DecryptionError(msg) from None
         tried = "the APIv3 key" if len(self._ciphers) == 1 else "any of the APIv3 keys"
-        msg = (
+        msg = Words(
             f"this resource does not open with {tried} given. It wants the APIv3 key, not the "
             f"APIv2 key; and after a reset what the platform sealed before still wants the "
-            f"previous key: give both, apiv3_key=(new, old)"
+            f"previous key: give both, apiv3_key=(new, old)",
+            "所给的 APIv3 密钥解不开这段密文：请确认传入的是 APIv3 密钥，而不是 APIv2 密钥；重置密钥之前平台加密的内容"
+            "仍需旧密钥，请同时传入两把：apiv3_key=(新, 旧)",
         )
         raise DecryptionError(msg)
 
@@ -129,6 +132,9 @@ def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: s
     except CodecError:
         right = False
     if content is None or not right:
-        msg = "req_info does not open with the APIv2 key given (secret=), or is damaged"
+        msg = Words(
+            "req_info does not open with the APIv2 key given (secret=), or is damaged",
+            "所给的 APIv2 密钥（secret=）解不开 req_info，或内容已损坏",
+        )
         raise DecryptionError(msg)
     return content

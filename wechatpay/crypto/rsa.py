@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from chainable.errors import DecryptionError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from wechatpay.crypto.keys import PrivateKey
@@ -90,8 +91,9 @@ def decrypt(key: RSAPrivateKey | Decrypter, ciphertext: bytes) -> bytes:
     try:
         return key.decrypt(ciphertext, _OAEP)
     except ValueError:
-        msg = (
+        msg = Words(
             "the merchant's private key does not decrypt this ciphertext: it is damaged, or was "
-            "encrypted for another certificate of the merchant (one replaced since?)"
+            "encrypted for another certificate of the merchant (one replaced since?)",
+            "商户私钥解不开这段密文：内容已损坏，或它是用该商户的另一张证书（例如更换前的）加密的",
         )
         raise DecryptionError(msg) from None
