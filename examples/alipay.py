@@ -53,13 +53,14 @@ class Alipay(NameRoot, Client):
     def __init__(self, app_id, key, public_key, gateway="https://openapi.alipay.com/gateway.do", **options):
         super().__init__(logger=logging.getLogger("alipay"), **options)
         self.app_id, self.gateway = app_id, gateway
-        self.signing = {"signer": AlipaySigner(key), "verifier": AlipayVerifier(public_key), "codec": FORM}
+        self._signer, self._verifier = AlipaySigner(key), AlipayVerifier(public_key)
 
     def prepare(self, path, verb, positional, keywords):
         options = call_options(keywords)
         fields = {"app_id": self.app_id, "method": path, "charset": "utf-8", "sign_type": "RSA2", "version": "1.0"}
         fields["biz_content"] = JSON.encode(dict(*positional) | keywords).decode()
-        return self.call(verb, path, self.gateway, options=options, parameters=fields, parse=answer, **self.signing)
+        signing = {"signer": self._signer, "verifier": self._verifier, "codec": FORM}
+        return self.call(verb, path, self.gateway, options=options, parameters=fields, parse=answer, **signing)
 
 
 def answer(response):
