@@ -29,7 +29,7 @@ _HOOK = "start_chain"
 
 
 class _Root:
-    """What both starts share: which attributes begin a chain, and the errors of the others."""
+    """Base of both starts: decides which attributes begin a chain, and raises for the others."""
 
     _first: ClassVar[re.Pattern[str] | None] = None
 

@@ -69,7 +69,7 @@ class Head(NamedTuple):
 
 
 class _Events:
-    """What httptools reports of one message."""
+    """Collects what httptools reports about one message."""
 
     __slots__ = ("body", "fields", "is_complete", "is_followed", "reason")
 
@@ -458,9 +458,9 @@ class _Original:
 
 
 class _RawResponse(HTTPResponse):
-    """A response whose body was read: made in full only when something is asked of it, as hardly anybody does."""
+    """A response whose body was read: made in full only when one of its members is read, which is rare."""
 
-    # For the finaliser of files, which asks even if nobody did.
+    # The finaliser of io objects reads both, also of a response that was never made in full.
     auto_close = True
     _fp = None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MASK", "Recorded", "Recorder", "vcr_config"]
 
 MASK = "REDACTED"
-"""What stands in a recording for a secret or a person's data; valid in a URL, a form, JSON and XML."""
+"""Replaces a secret or personal data in a recording; valid in a URL, a form, JSON and XML."""
 
 Headers = dict[str, list[str]]
 """Headers of a recorded response: vcrpy has a list for each."""
@@ -86,7 +86,7 @@ class Recorded(Protocol):
 class _Sandbox(Protocol):
     @property
     def recorded(self) -> Recorded:  # pyright: ignore[reportReturnType]  # a Protocol has no body
-        """What it knows of recordings."""
+        """The rules of this gateway for recordings."""
 
 
 def vcr_config(*sandboxes: _Sandbox, also: Iterable[str] = (), keep: Iterable[str] = ()) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _UNITS = (86_400, 3600, 60, 1)
 
 
 class ClockCommand(Command):
-    """A command whose argument may begin with a minus, which is no option then."""
+    """A command whose argument may begin with a minus sign: ``-1d`` is a time, not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, a time span behind all options."""
