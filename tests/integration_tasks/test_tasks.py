@@ -352,13 +352,13 @@ def test_top_session_is_refreshed_once(solution, taobao_sandbox, tmp_path):
     sandbox = taobao_sandbox
     top = sandbox.client(session=None)
     path = tmp_path / "sessions.json"
-    sandbox.sessions.life = 600.0
+    sandbox.sessions.life = 3600.0  # longer than the 600 s before its end at which a session is refreshed
     seller = solution.Seller(top, path, "seller-7")
     assert "state=abc" in seller.authorize_url("https://shop.example/back", "abc")
     seller.authorized(sandbox.sessions.code(user_id=7, nick="seller_7"), "https://shop.example/back")
     sandbox.trades.add(2)
     assert len(seller.sold()) == 2
-    sandbox.clock.advance(minutes=11)
+    sandbox.clock.advance(minutes=61)
     asked = [entry.kind for entry in sandbox.journal].count("oauth")
     others = [solution.Seller(sandbox.client(session=None), path, "seller-7") for _ in range(4)]
     with ThreadPoolExecutor(8) as threads:
