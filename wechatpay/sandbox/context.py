@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -154,13 +154,17 @@ class SandboxContext:
             fault=self._faults.of_notification(name, content),
         )
 
-    # actions after the response
+    # actions
+
+    def act(self, action: str, *arguments: Any, **options: Any) -> Any:
+        """Carry out an action of a user or of the platform by its name."""
+        return self._actions[action](self, *arguments, **options)
 
     def schedule(self, action: str | Callable[[SandboxContext, str], object], number: str, when: str = "") -> None:
         """Carry out an action on an object after the response, if ``when`` is empty or in :attr:`automatic`."""
         if not when or when in self.automatic:
-            run = self._actions[action] if isinstance(action, str) else action
-            self._scheduled.append(lambda: run(self, number))
+            run = partial(self.act, action) if isinstance(action, str) else partial(action, self)
+            self._scheduled.append(lambda: run(number))
 
     def run_scheduled(self) -> None:
         """Carry out the scheduled actions, each in a transaction of its own."""
