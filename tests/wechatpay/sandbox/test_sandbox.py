@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from wechatpay.sandbox import Fault, Sandbox, flows
 from wechatpay.sandbox.fake_data import FakeData, digits, fits
 from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.journal import Entry, Journal
+from wechatpay.sandbox.sandbox import FILES, P12
 
 ROOT = Path(wechatpay.sandbox.__file__).parents[2]
 ORDERS = "/v3/hire-power-bank/insurance-orders"
@@ -133,6 +135,20 @@ def test_it_is_stopped_without_having_served() -> None:
     sandbox = Sandbox().start()
     sandbox.down()
     sandbox.stop()
+
+
+def test_the_files_are_there_for_whoever_asks_for_them_first() -> None:
+    together = threading.Barrier(8)
+
+    def listed(_: int) -> list[str]:
+        together.wait()
+        return sorted(path.name for path in sandbox.folder.iterdir())
+
+    sandbox = Sandbox()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(listed, range(8)))
+    sandbox.stop()
+    assert found == [sorted([*FILES, P12])] * 8
 
 
 # state in a file
