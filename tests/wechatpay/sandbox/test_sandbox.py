@@ -148,7 +148,7 @@ def test_the_files_are_there_for_whoever_asks_for_them_first() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(listed, range(8)))
     sandbox.stop()
-    assert found == [sorted([*FILES, P12])] * 8
+    assert found == [sorted([*FILES, P12, ".made-by-sandbox"])] * 8
 
 
 # state in a file
