@@ -16,14 +16,12 @@ from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers, select_proxy
+from requests.utils import select_proxy
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from chainable import connections, transport
@@ -32,9 +30,10 @@ from chainable.direct_connection import Body, DirectConnection, Head, raw_respon
 from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.headers import Headers
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
-from chainable.transport import origin_of, read_content
+from chainable.transport import encoding_of, origin_of, read_content
 
 if TYPE_CHECKING:
     import os
@@ -304,8 +303,11 @@ def _request_head(request: PreparedRequest, target: str, host: str) -> bytes:
         lines.append(f"Host: {host}")
     if request.body and "Content-Length" not in headers:
         lines.append(f"Content-Length: {len(_body_of(request))}")
-    lines += [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
-    lines.append("\r\n")
+    try:
+        fields = [": ".join(field) for field in headers.items()]  # type: ignore[arg-type]  # bytes raise TypeError
+    except TypeError:  # requests takes bytes as well
+        fields = [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
+    lines += [*fields, "\r\n"]
     block = "\r\n".join(lines)
     if not len(lines) == block.count("\r") == block.count("\n"):
         raise InvalidHeader("a header has a line break", request=request)
@@ -330,20 +332,14 @@ def _body_of(request: PreparedRequest) -> bytes:
 
 
 def _response(request: PreparedRequest, head: Head) -> Response[Any]:
-    response: Response[Any] = Response()
+    response: Response[Any] = Response(Headers.of(head.headers))
     response.status_code = head.status
     response.reason = head.reason
-    response.headers = CaseInsensitiveDict(head.headers.values())
     kind = head.headers.get("content-type")
-    response.encoding = None if kind is None else _encoding(kind[1])
+    response.encoding = encoding_of(None if kind is None else kind[1])
     response.url = request.url or ""
     response.request = request
     return response
-
-
-@lru_cache(64)
-def _encoding(content_type: str) -> str | None:
-    return get_encoding_from_headers({"content-type": content_type})  # type: ignore[arg-type]  # any mapping
 
 
 def _read_plain(connection: DirectConnection, length: int) -> bytes:

@@ -60,7 +60,7 @@ class Endpoints:
     @property
     def bases(self) -> tuple[str, ...]:
         """The URLs that were set, the first preferred."""
-        return tuple(base for base in (self.base_url, self.backup_url) if base is not None)
+        return tuple([base for base in (self.base_url, self.backup_url) if base is not None])
 
     @property
     def is_overseas(self) -> bool:
@@ -84,8 +84,8 @@ class Endpoints:
         else:
             prefix = urlsplit(own).path[1:] if own is not None else ""
             # The documentation of a region shows its hosts with the prefix, so that users set it.
-            bases = tuple(base if prefix and base.endswith(f"/{prefix}") else base + prefix for base in self.bases)
-        return tuple(MaskedURL(base + target) for base in bases)
+            bases = tuple([base if prefix and base.endswith(f"/{prefix}") else base + prefix for base in self.bases])
+        return tuple([MaskedURL(base + target) for base in bases])
 
 
 class PlatformClock:
