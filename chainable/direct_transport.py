@@ -31,6 +31,7 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
+from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
 from chainable.transport import encoding_of, origin_of, read_content
@@ -182,8 +183,9 @@ class DirectTransport:
     Sends prepared requests over sockets of its own, several times faster than through requests.
 
     Its promises are those of :class:`chainable.RequestsTransport`. Nothing that patches or instruments requests or
-    urllib3 takes effect, and there are no proxies. It is stricter about responses: one with two ``Content-Length``
-    fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an error. Needs the extra ``direct``.
+    urllib3 takes effect: while a mock or a recorder is active, each call raises. There are no proxies. It is stricter
+    about responses: one with two ``Content-Length`` fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an
+    error. Needs the extra ``direct``.
 
     The deadline ends each wait for the socket; only the resolver of the system may take longer.
 
@@ -194,6 +196,7 @@ class DirectTransport:
             requests' own bundle.
         trust_env: False ignores these variables, and the proxies of the environment. If it is True, a request for
             which the environment names a proxy raises.
+        ignore_mocks: True sends even while a mock or a recorder has replaced parts of requests or urllib3.
 
     .. versionadded:: 0.1.0
     """
@@ -204,7 +207,9 @@ class DirectTransport:
         pool_maxsize: int = 32,
         verify: bool | str | os.PathLike[str] | None = None,
         trust_env: bool = True,
+        ignore_mocks: bool = False,
     ) -> None:
+        self._ignore_mocks = ignore_mocks
         self._maxsize = pool_maxsize
         self._verify = verification(verify, trust_env=trust_env)
         self._env_proxies = EnvironmentProxies() if trust_env else None
@@ -236,6 +241,8 @@ class DirectTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`chainable.Transport.send`."""
         del foreign  # It has no certificate but that of the call.
+        if not self._ignore_mocks:
+            refuse_mocks()
         url = request.url or ""
         origin = origin_of(url)
         exchange = _Exchange()

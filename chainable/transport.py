@@ -31,6 +31,7 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
+from chainable.mock_guard import refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
@@ -296,9 +297,11 @@ class RequestsTransport:
         verify = self._verify if verify is None else verify
         session, adapter, cert = self._route(request, certificate, foreign=foreign)
         is_ours = session is self._session
-        if is_ours and (request.url or "").startswith("https:"):
-            # Before the adapter is called, which would report a wrong file as an invalid URL.
-            self._adapter.contexts.get(verify, cert)
+        if is_ours:
+            refuse_unused_mock(request.url or "")
+            if (request.url or "").startswith("https:"):
+                # Before the adapter is called, which would report a wrong file as an invalid URL.
+                self._adapter.contexts.get(verify, cert)
         state = AttemptState(*timeout, expires)
         try:
             raw = _sender(session)(
