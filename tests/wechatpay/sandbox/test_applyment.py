@@ -78,16 +78,6 @@ def sent(merchant: Any) -> dict[str, Any]:
                 "merchant_name": "李小满茶铺",
                 "legal_person": "李小满",
             },
-            "certificate_info": {
-                "cert_copy": picture,
-                "cert_type": "CERTIFICATE_TYPE_2388",
-                "cert_number": "1",
-                "merchant_name": "茶铺",
-                "company_address": "深圳",
-                "legal_person": "李小满",
-                "period_begin": "2019-08-01",
-                "period_end": "2029-08-01",
-            },
             "identity_info": {"id_doc_type": "IDENTIFICATION_TYPE_IDCARD"},
         },
         "business_info": {
@@ -190,6 +180,25 @@ def test_an_application_is_audited_verified_signed_and_ends_with_a_sub_merchant(
         "amount": {"total": 1},
     }
     assert "code_url" in merchant.post("/v3/pay/partner/transactions/native", order).data
+
+
+def test_the_papers_follow_the_kind_of_subject(merchant: Any, sent: dict[str, Any]) -> None:
+    """An enterprise has a business licence, an institution a certificate: https://pay.weixin.qq.com/doc/v3/partner/4012719997."""
+    assert merchant.post(f"{SUB}/", sent).status == 200
+    subject = {name: value for name, value in sent["subject_info"].items() if name != "business_license_info"}
+    certificate = {
+        "cert_copy": media(merchant),
+        "cert_type": "CERTIFICATE_TYPE_2388",
+        "cert_number": "1",
+        "merchant_name": "茶铺",
+        "company_address": "深圳",
+        "legal_person": "李小满",
+        "period_begin": "2019-08-01",
+        "period_end": "2029-08-01",
+    }
+    subject |= {"subject_type": "SUBJECT_TYPE_INSTITUTIONS", "certificate_info": certificate}
+    institution = {**sent, "business_code": f"{CODE}_2", "subject_info": subject}
+    assert merchant.post(f"{SUB}/", institution).status == 200
 
 
 def test_a_rejected_application_is_submitted_again_under_its_id(
