@@ -32,6 +32,7 @@ from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
 from chainable.mock_guard import refuse_unused_mock
+from chainable.i18n import Words
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
@@ -425,7 +426,10 @@ def read_content(response: Response[Any]) -> None:
             size += len(piece)
             if size > LARGEST:
                 response.close()
-                msg = f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
+                msg = Words(
+                    f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()",
+                    f"应答超过 {LARGEST >> 20} MiB：请用 download() 保存到文件",
+                )
                 too_large = CodecError(msg)
                 too_large.maybe_sent = True
                 raise too_large
@@ -440,7 +444,9 @@ def read_content(response: Response[Any]) -> None:
     except HTTPError as error:
         raise ChunkedEncodingError(error, request=response.request) from None
     if is_truncated(raw):
-        raise ContentDecodingError("the body's compression ends too early", request=response.request)
+        raise ContentDecodingError(
+            Words("the body's compression ends too early", "正文的压缩数据不完整"), request=response.request
+        )
     response.set_content(b"".join(pieces))
 
 
