@@ -31,8 +31,8 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
-from chainable.mock_guard import refuse_mocks
 from chainable.i18n import Words
+from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
 from chainable.transport import encoding_of, origin_of, read_content

@@ -31,8 +31,8 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
-from chainable.mock_guard import refuse_unused_mock
 from chainable.i18n import Words
+from chainable.mock_guard import refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
