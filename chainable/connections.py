@@ -91,6 +91,14 @@ class AttemptState(Deadline, Timeout):
         self.target = ""
         self.stage = Stage.UNTOUCHED
 
+    def clone(self) -> AttemptState:
+        """Return this object: urllib3 copies a timeout to start its timer, which one without a total never reads."""
+        return self
+
+    def start_connect(self) -> float:
+        """Return the time; there is no timer."""
+        return time.monotonic()
+
 
 class _Reader(io.RawIOBase):
     """Reads a socket within the deadline, and counts the bytes."""

@@ -462,6 +462,31 @@ def transfer(merchant: Any, number: str, url: str = URL) -> Any:
     )
 
 
+def test_what_is_refused_is_not_notified(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    transfer(merchant, "transfer1", receiver.url)
+    sandbox.clock.advance(DAY)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="transfer"):
+            sandbox.confirm_transfer("transfer1")
+        assert merchant.post(f"{BILLS}/out-bill-no/transfer1/cancel").status == 400
+    assert len(sandbox.callbacks) == 0
+    assert merchant.get(f"{BILLS}/out-bill-no/transfer1").data["fail_reason"] == "OVERDUE_CLOSE"
+    assert sandbox.callbacks.wait()
+    assert [receiver.opened(sandbox)[0]["id"]] == [each.notice.id for each in sandbox.callbacks]
+    assert len(receiver.received) == 1
+
+
+def test_what_cannot_be_sent_leaves_everything_as_it_was(
+    sandbox: Sandbox, merchant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer(merchant, "transfer1", URL)
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox.callbacks, "send", None)
+        with pytest.raises(TypeError):
+            sandbox.confirm_transfer("transfer1")
+    assert merchant.get(f"{BILLS}/out-bill-no/transfer1").data["state"] == "WAIT_USER_CONFIRM"
+
+
 def test_a_transfer_that_nobody_confirms_fails_after_a_day(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     # https://pay.weixin.qq.com/doc/v3/merchant/4012715191
     transfer(merchant, "transfer1", receiver.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -283,6 +284,13 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     trades.paid(context, order, ORDER.transitions["pay"].books, fee)
     for hook in PAID:
         hook(context, order)
+
+
+def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
+    """Deprecated: use :meth:`wechatpay.sandbox.Sandbox.pay`."""
+    warnings.warn("flows.orders.pay is deprecated: use Sandbox.pay", DeprecationWarning, stacklevel=2)
+    paid: list[dict[str, Any]] = context.act("pay", number, openid=openid)
+    return paid
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:
