@@ -40,7 +40,8 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
-        msg = f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros"
+        hint = "decode it first" if isinstance(serial, bytes) else "a number loses leading zeros"
+        msg = f"{name}: a serial is text, not {type(serial).__name__}: {hint}"
         raise TypeError(msg)
     text = serial.strip()
     if text.startswith(PUBLIC_KEY_ID):

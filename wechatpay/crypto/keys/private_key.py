@@ -114,6 +114,8 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
     """
     Return the passwords as bytes in UTF-8, without empty ones.
 
+    One that ends with a line end, as files of secrets do, is followed by itself without it.
+
     Raises:
         TypeError: A password is neither str nor bytes; the message names the setting of *name*'s password.
     """
@@ -124,5 +126,10 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
             msg = f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}"
             raise TypeError(msg)
         if password:
-            found.append(Secret(password.reveal().encode()) if isinstance(password.reveal(), str) else password)
+            if isinstance(password.reveal(), str):
+                password = Secret(password.reveal().encode())
+            found.append(password)
+            without = Secret(password.reveal().rstrip(b"\r\n"))
+            if 0 < len(without.reveal()) < len(password.reveal()):
+                found.append(without)
     return tuple(found)
