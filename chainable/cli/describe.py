@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chainable.describe import Candidate, Description, Row, Table
+    from chainable.describe import Candidate, Description, Reference, Row, Table
 
 __all__ = ["print_candidates", "print_description"]
 
@@ -29,7 +29,7 @@ def print_description(description: Description, console: Console, *, whole: bool
     """
     Print a description: title, facts, tables, code to paste, response.
 
-    Without *whole*, print one way to write the call, and the beginnings of long lists of values.
+    Without *whole*, print one way to write the call, the beginnings of long lists of values, and no error codes.
     """
     console.print(Text(description.title, style="bold"))
     console.print(Text(description.name, style="cyan"))
@@ -47,6 +47,10 @@ def print_description(description: Description, console: Console, *, whole: bool
         _print_table(table, console, most)
     for sample in description.samples:
         _print_code(sample.name, sample.text, sample.language, console)
+    _print_references(Words("notifications", "通知"), description.notifications, console)
+    _print_references(Words("caused by", "由哪些接口引起"), description.causes, console)
+    if whole:
+        _print_errors(description, console)
     hidden = len(description.forms) - len(forms)
     if hidden or (most is not None and _is_cut(description, most)):
         _print_hint(_rest_of(hidden), console)
@@ -76,8 +80,8 @@ def _rest_of(forms: int) -> Words:
     if not forms:
         return Words("--all shows all values", "加 --all 查看全部可选值")
     return Words(
-        f"--all shows {forms} more ways to write the call, and all values",
-        f"加 --all 查看其余 {forms} 种写法与全部可选值",
+        f"--all shows {forms} more ways to write the call, all values, and error codes",
+        f"加 --all 查看其余 {forms} 种写法、全部可选值与错误码",
     )
 
 
@@ -95,6 +99,32 @@ def _print_code(title: str, code: str, lexer: str, console: Console) -> None:
     console.print(Text(_localized(title), style="bold magenta"))
     # Without padding and box, so that it can be copied with the mouse.
     console.print(Syntax(code.rstrip(), lexer, background_color="default"), soft_wrap=True)
+
+
+def _print_references(heading: Words, references: Sequence[Reference], console: Console) -> None:
+    if not references:
+        return
+    grid = Grid(box=None, show_header=False, pad_edge=False)
+    for _ in range(2):
+        grid.add_column(overflow="fold")
+    for each in references:
+        grid.add_row(Text(each.key.removeprefix("event "), style="cyan"), Text(each.title))
+    console.print()
+    console.print(Text(localized(heading), style="bold"))
+    console.print(grid)
+
+
+def _print_errors(description: Description, console: Console) -> None:
+    if not description.errors:
+        return
+    grid = Grid(
+        localized(Words("error codes", "错误码")), localized(Words("what to do", "怎么办")), header_style="bold"
+    )
+    grid.columns[0].overflow = "fold"
+    for each in description.errors:
+        grid.add_row(", ".join(each.codes), Text(_localized(each.advice)))
+    console.print()
+    console.print(grid)
 
 
 def _print_table(table: Table, console: Console, most: int | None) -> None:

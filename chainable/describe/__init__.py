@@ -1,6 +1,6 @@
 """Descriptions of operations as values: tables, code to paste, search. The command line prints them."""
 
-from chainable.describe.description import CallStyle, Description, Row, Sample, Table
+from chainable.describe.description import CallStyle, Description, KnownError, Reference, Row, Sample, Table
 from chainable.describe.glossary import Glossary, Meaning
 from chainable.describe.label import Label
 from chainable.describe.python_source import Code, arguments, placeholder, python
@@ -13,8 +13,10 @@ __all__ = [
     "Description",
     "Glossary",
     "Index",
+    "KnownError",
     "Label",
     "Meaning",
+    "Reference",
     "Row",
     "Sample",
     "Table",

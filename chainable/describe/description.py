@@ -11,7 +11,7 @@ from chainable.describe.label import Label
 if TYPE_CHECKING:
     from chainable.describe.glossary import Meaning
 
-__all__ = ["CallStyle", "Description", "Row", "Sample", "Table"]
+__all__ = ["CallStyle", "Description", "KnownError", "Reference", "Row", "Sample", "Table"]
 
 
 @frozen(kw_only=True)
@@ -98,6 +98,22 @@ class Sample:
     text: str
 
 
+@frozen
+class Reference:
+    """Another operation or notification that a description refers to: its key and its title."""
+
+    key: str
+    title: str
+
+
+@frozen
+class KnownError:
+    """Error codes with the same meaning, and what to do about them."""
+
+    codes: tuple[str, ...]
+    advice: str
+
+
 @frozen(kw_only=True)
 class Description:
     """
@@ -113,6 +129,9 @@ class Description:
         forms: The ways to write the call.
         answers: The response's tables.
         samples: Responses on the wire.
+        errors: The platform's error codes that the call may get, those of few operations first.
+        notifications: The notifications that the call leads to.
+        causes: The operations that lead to the notification.
     """
 
     key: str
@@ -124,6 +143,9 @@ class Description:
     forms: tuple[CallStyle, ...] = ()
     answers: tuple[Table, ...] = ()
     samples: tuple[Sample, ...] = ()
+    errors: tuple[KnownError, ...] = ()
+    notifications: tuple[Reference, ...] = ()
+    causes: tuple[Reference, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as dicts, lists and texts."""

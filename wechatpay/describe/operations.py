@@ -10,6 +10,7 @@ from chainable.describe import CallStyle, Description, Label, Meaning, Row, Tabl
 from wechatpay.describe.as_python import attributes
 from wechatpay.describe.field_rows import examples, one_of, rows
 from wechatpay.describe.front_end import front_end_step
+from wechatpay.describe.relations import known_errors, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,8 @@ def described(operation: Operation) -> Description:
         tables=(Table(Label("请求参数", "request parameters"), tuple(parts.rows())),),
         forms=tuple(_forms(operation, parts.arguments())),
         answers=(Table(Label("返回字典", "response dict"), tuple(rows(operation.response.fields))),),
+        errors=known_errors(operation.key),
+        notifications=tuple(notifications(operation.key)),
     )
 
 
