@@ -42,7 +42,7 @@ def print_description(description: Description, console: Console, *, whole: bool
         _print_table(table, console, most)
     forms = description.forms if whole or len(description.forms) < _WAYS else description.forms[:1]
     for form in forms:
-        _print_code(form.name, form.code, "python", console)
+        _print_code(form.name, _localized(form.code), "python", console)
     for table in description.answers:
         _print_table(table, console, most)
     for sample in description.samples:

@@ -3,10 +3,12 @@
 from chainable.describe.description import CallStyle, Description, KnownError, Reference, Row, Sample, Table
 from chainable.describe.glossary import Glossary, Meaning
 from chainable.describe.label import Label
-from chainable.describe.python_source import Code, arguments, placeholder, python
+from chainable.describe.python_source import ANY_JSON, FILE, Code, arguments, in_both_languages, placeholder, python
 from chainable.describe.search import Candidate, Index, fold
 
 __all__ = [
+    "ANY_JSON",
+    "FILE",
     "CallStyle",
     "Candidate",
     "Code",
@@ -22,6 +24,7 @@ __all__ = [
     "Table",
     "arguments",
     "fold",
+    "in_both_languages",
     "placeholder",
     "python",
 ]

@@ -83,7 +83,7 @@ class Table:
 
 @frozen
 class CallStyle:
-    """One way to write the call, ready to paste: its name (同步纯链式, …) and Python."""
+    """One way to write the call, ready to paste: its name (同步纯链式, …) and Python, with remarks in both languages."""
 
     name: str
     code: str

@@ -22,7 +22,6 @@ from docutils import nodes
 from languages import language, said, say
 from operation_page import Page
 from sphinx.util.docutils import SphinxDirective, SphinxRole
-from sphinx.util.osutil import relative_uri
 
 import taobao_top.catalogue
 import taobao_top.describe
@@ -207,14 +206,19 @@ def _list(pages: Iterable[Page], docname: str) -> nodes.bullet_list:
     return nodes.bullet_list("", *items, classes=["op-list"])
 
 
-def _counted(groups: Iterable[tuple[str, str, int]], docname: str) -> nodes.bullet_list:
-    """Return a list of documents, each with how many operations it has."""
+def _counted(groups: Iterable[tuple[str, str, int, list[str]]], docname: str) -> nodes.bullet_list:
+    """Return a list of titles: where each is described, how many operations it has, and on which further pages."""
     items = []
-    for title, document, count in groups:
-        link = nodes.reference("", title, refuri=operation_page.href(document, docname), internal=True)
-        text = nodes.paragraph("", "", link, nodes.Text(" "), nodes.literal("", str(count)))
-        items.append(nodes.list_item("", text))
+    for title, document, count, more in groups:
+        parts: list[nodes.Node] = [_link(title, document, docname), nodes.Text(" "), nodes.literal("", str(count))]
+        for number, further in enumerate(more, 2):
+            parts += [nodes.Text(" "), _link(str(number), further, docname)]
+        items.append(nodes.list_item("", nodes.paragraph("", "", *parts)))
     return nodes.bullet_list("", *items, classes=["op-list", "op-groups"])
+
+
+def _link(text: str, document: str, docname: str) -> nodes.reference:
+    return nodes.reference("", text, refuri=operation_page.href(document, docname), internal=True)
 
 
 # -- what Sphinx calls --------------------------------------------------
@@ -235,7 +239,7 @@ class Products(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         counted = Counter(page.product for page in operations().values())
-        groups = ((said(titles()[slug]), f"{WECHATPAY}/{slug}", counted[slug]) for slug in products())
+        groups = ((said(titles()[slug]), f"{WECHATPAY}/{slug}", counted[slug], []) for slug in products())
         return [_counted(groups, self.env.docname)]
 
 
@@ -245,16 +249,17 @@ class KeptInSandbox(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         every = Counter(page.product for page in operations().values())
         kept = Counter(page.product for page in operations().values() if page.key in flows.routes.handlers)
-        rows = "".join(
-            f'<tr><td><a href="{escape(relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html"))}">'
-            f"{escape(said(titles()[slug]))}</a></td><td>{kept[slug]}</td><td>{every[slug]}</td></tr>"
+        rows = [
+            (
+                (operation_page.Link(said(titles()[slug]), f"{WECHATPAY}/{slug}"),),
+                (str(kept[slug]),),
+                (str(every[slug]),),
+            )
             for slug in sorted(products(), key=lambda each: -kept[each])
-        )
-        rows += f"<tr><td></td><td>{kept.total()}</td><td>{every.total()}</td></tr>"
-        names = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
-        head = "".join(f"<th>{name}</th>" for name in names)
-        table = f'<table class="docutils"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        return [nodes.raw("", f'<div class="table-wrapper">{table}</div>', format="html")]
+        ]
+        rows.append(((say("合计", "All products"),), (str(kept.total()),), (str(every.total()),)))
+        head = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
+        return [operation_page.node([operation_page.Grid(head, tuple(rows))], self.env.docname)]
 
 
 class WithoutRequired(SphinxDirective):
@@ -277,25 +282,31 @@ class Events(SphinxDirective):
 
 
 class Groups(SphinxDirective):
-    """``.. groups::``: TOP's groups with their methods counted."""
+    """``.. groups::``: TOP's groups with their methods counted; those of many pages have a link to each."""
 
     def run(self) -> list[nodes.Node]:
-        groups = ((title, uri, len(names)) for uri, (title, names) in methods()[1].items())
-        return [_counted(groups, self.env.docname)]
+        documents: dict[str, list[str]] = {}
+        for page in methods()[0].values():
+            found = documents.setdefault(page.product, [])
+            if page.uri not in found:
+                found.append(page.uri)
+        counted = ((group, found[0], len(groups()[group]), found[1:]) for group, found in documents.items())
+        return [_counted(counted, self.env.docname)]
 
 
 class CommonParameters(SphinxDirective):
     """``.. common-parameters::``: what every call to TOP carries."""
 
     def run(self) -> list[nodes.Node]:
-        return _raw(operation_page.common_blocks(taobao_top.describe.described("taobao.time.get")), self.env.docname)
+        found = taobao_top.describe.described("taobao.time.get")
+        return [operation_page.node(operation_page.common_blocks(found), self.env.docname)]
 
 
 class KnownErrors(SphinxDirective):
     """``.. known-errors-of-top::``: the classes of TOP's refusals, with what to do about each."""
 
     def run(self) -> list[nodes.Node]:
-        return _raw([operation_page.rules((*errors.RULES, errors.BUSINESS))], self.env.docname)
+        return [operation_page.node([operation_page.rules((*errors.RULES, errors.BUSINESS))], self.env.docname)]
 
 
 class KeptByTop(SphinxDirective):
@@ -303,15 +314,6 @@ class KeptByTop(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         return [_list((methods()[0][name] for name in sorted(OPERATIONS)), self.env.docname)]
-
-
-def _raw(blocks: Iterable[Block], docname: str) -> list[nodes.Node]:
-    """Return blocks as they are written in either format."""
-    blocks = list(blocks)
-    return [
-        nodes.raw("", operation_page.html(blocks, docname), format="html"),
-        nodes.raw("", operation_page.markdown(blocks, docname), format="markdown"),
-    ]
 
 
 class FieldMeanings(SphinxDirective):
@@ -327,14 +329,17 @@ class FieldMeanings(SphinxDirective):
             f'<tr id="{escape(name)}"><td>{escape(name)}</td><td>{escape(zh)}</td><td>{escape(en)}</td></tr>'
             for name, (zh, en) in glossary.meanings.items()
         )
-        return [
-            nodes.raw(
-                "",
-                f'<div class="table-wrapper"><table class="op docutils"><thead><tr><th>{say("字段", "Field")}</th><th>中文</th><th>English</th></tr>'
-                f"</thead><tbody>{rows}</tbody></table></div>",
-                format="html",
-            ),
-        ]
+        head = (say("字段", "Field"), "中文", "English")
+        grid = operation_page.Grid(
+            head,
+            tuple(((operation_page.Code(name),), (zh,), (en,)) for name, (zh, en) in glossary.meanings.items()),
+        )
+        found = operation_page.node([grid], self.env.docname)
+        found["html"] = (
+            f'<div class="table-wrapper"><table class="op docutils"><thead><tr>{"".join(f"<th>{each}</th>" for each in head)}'
+            f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+        return [found]
 
 
 class OperationRole(SphinxRole):
@@ -406,7 +411,7 @@ def _page(app: Sphinx, page: Page, up: operation_page.Link, blocks: list[Block])
         name = f"# {page.name}\n\n{page.title}"
     above = [operation_page.Text((up,))]
     parts = (top, '<div class="op-up">', operation_page.html(above, page.uri), "</div>")
-    body = f"<section>{''.join(parts)}{operation_page.html(blocks, page.uri)}</section>"
+    body = f'<section class="op-page">{"".join(parts)}{operation_page.html(blocks, page.uri)}</section>'
     _contents[page.uri] = operation_page.contents(shown, blocks)
     _write_markdown(app, page.uri, f"{name}\n\n{operation_page.markdown([*above, *blocks], page.uri)}")
     return page.uri, {"title": escape(shown), "body": body}, "page.html"
@@ -416,7 +421,7 @@ def _group(app: Sphinx, uri: str, title: str, sections: dict[str, list[Block]]) 
     """Write the Markdown of a page of TOP's methods, and return what Sphinx makes its HTML of."""
     known, _ = methods()
     above = list(operation_page.group_blocks([known[name] for name in sections]))
-    parts = [f"<section><h1>{escape(title)}</h1>{operation_page.html(above, uri)}"]
+    parts = [f'<section class="op-page"><h1>{escape(title)}</h1>{operation_page.html(above, uri)}']
     text = [f"# {title}", operation_page.markdown(above, uri)]
     for name, blocks in sections.items():
         page = known[name]
@@ -456,7 +461,8 @@ def _share_navigation(app: Sphinx, pagename: str, templatename: str, context: di
 def _from_root(tree: str, pagename: str) -> str:
     """Return a sidebar with links from the root of the site, in which no page is the current one."""
     folder = pagename.rpartition("/")[0]
-    tree = re.sub(r'(class="(?:[\w-]+ )*?)current ?(?=[\w" -])', r"\1", tree).replace(' class=""', "")
+    tree = re.sub(r' class="[^"]*"', lambda found: found[0].replace(" current", "").replace('"current ', '"'), tree)
+    tree = tree.replace(' class="current"', "")
     tree = tree.replace('href="#"', f'href="{pagename.rpartition("/")[2]}.html"')
     return re.sub(
         r' href="([^"]+)"', lambda link: f' href="{posixpath.normpath(posixpath.join(folder, link[1]))}"', tree

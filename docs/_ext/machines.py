@@ -31,16 +31,8 @@ if TYPE_CHECKING:
 
     from chainable.describe import Description
 
-WITHOUT_TWIN = re.compile(r"reference/(wechatpay|taobao_top)/fields$|guide/pains$")
-"""Pages whose content is made as HTML."""
-
 API = "api.txt"
 METHODS = "api-taobao-top.txt"
-
-
-def has_twin(docname: str) -> bool:
-    """Return whether a page has a Markdown twin."""
-    return not WITHOUT_TWIN.match(docname)
 
 
 # -- llms.txt -----------------------------------------------------------
@@ -67,7 +59,7 @@ def index(app: Sphinx) -> str:
         ("coming-from", say("从其他库迁移", "Coming from other libraries")),
         ("reference", say("参考", "Reference")),
     ):
-        names = [name for name in _in_order(app) if name.startswith(f"{folder}/") and has_twin(name)]
+        names = [name for name in _in_order(app) if name.startswith(f"{folder}/")]
         lines += ["", f"## {title}", ""]
         for name in names:
             first = _first(env.get_doctree(name))
@@ -157,7 +149,7 @@ def _signature(thing: Any) -> str:
 
 def _link(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     is_made = pagename.startswith((f"{catalogue_pages.WECHATPAY}/", f"{catalogue_pages.TOP}/"))
-    context["has_markdown"] = (is_made or pagename in app.env.found_docs) and has_twin(pagename)
+    context["has_markdown"] = is_made or pagename in app.env.found_docs
     context["markdown"] = f"{pagename.rpartition('/')[2]}.md"
 
 

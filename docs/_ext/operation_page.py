@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sandbox_facts
 from attrs import field, frozen
+from docutils import nodes
 from languages import language, said, say
 from sphinx.util.osutil import relative_uri
 
@@ -23,6 +24,8 @@ from wechatpay.sandbox.parameter_rules import limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from sphinx.application import Sphinx
 
     from chainable.describe import CallStyle, Description, KnownError, Reference, Row, Sample, Table
     from taobao_top.errors import Rule
@@ -266,7 +269,7 @@ def known_errors(errors: Iterable[KnownError]) -> Grid:
         (say("错误码", "Code"), say("怎么办", "What to do")),
         tuple(
             (
-                tuple(part for code in each.codes for part in (" ", Code(code)))[1:],
+                tuple(part for code in each.codes for part in (", ", Code(code)))[1:],
                 (said(each.advice),),
             )
             for each in errors
@@ -439,13 +442,13 @@ def rules(given: Iterable[Rule]) -> Grid:
     rows = []
     for rule in given:
         codes = sorted(rule.codes, key=lambda code: (len(code), code))
-        shown = [*codes, *([rule.sub_codes.replace("\\", "")] if rule.sub_codes else [])]
+        shown = [*codes, *_alternatives(rule.sub_codes)]
         advice = say(rule.chinese, rule.advice) or say(
             "业务拒绝：请看 sub_code 与 sub_msg，再核对业务数据", "a refusal of the business: read sub_code and sub_msg"
         )
         rows.append(
             (
-                tuple(part for each in shown for part in (" ", Code(each)))[1:] or (say("其他", "others"),),
+                tuple(part for each in shown for part in (", ", Code(each)))[1:] or (say("其他", "others"),),
                 (advice,),
                 (repeated[rule.retry_policy],),
             )
@@ -456,6 +459,12 @@ def rules(given: Iterable[Rule]) -> Grid:
         say("重试", "Retry"),
     )
     return Grid(head, tuple(rows))
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return a pattern of sub codes as they are written, ``*`` for any letters."""
+    plain = pattern.replace("[\\w.-]*", "*").replace("\\", "")
+    return [plain] if "(" in plain or not plain else plain.split("|")
 
 
 def sample_block(sample: Sample) -> Folded:
@@ -481,17 +490,19 @@ def _fields(table: Table, path: str = "") -> Fields:
         # A field at the top is a path variable or a place (json, params …), which the limits do not name.
         limit = limit_of(path, "/" + "/".join([*names[1:-1], row.name])) if path and row.depth else None
         if limit is not None:
-            remarks[1:1] = [_limited(limit, row.type)]
+            at = int(row.meaning is not None)
+            remarks[at:at] = [_limited(limit, row)]
         rows.append((row, say("；", "; ").join(filter(None, remarks))))
-    return Fields(_capital(said(table.heading)), tuple(rows))
+    heading = said(table.heading)
+    return Fields(heading if "." in heading else _capital(heading), tuple(rows))
 
 
-def _limited(limit: Limit, kind: str) -> str:
+def _limited(limit: Limit, row: Row) -> str:
     """Return a documented limit in words."""
     parts = []
     low, high = limit.shortest, limit.longest
     unit = ""
-    if kind.startswith("string"):
+    if row.type.startswith("string"):
         unit = say(" 个字符", " characters") if limit.unit == "字符数" else say(" 字节", " bytes")
     if low is not None and high is not None:
         parts.append(f"{low}–{high}{unit}")
@@ -499,9 +510,38 @@ def _limited(limit: Limit, kind: str) -> str:
         parts.append(say(f"最多 {high}{unit}", f"at most {high}{unit}"))
     elif low is not None:
         parts.append(say(f"至少 {low}{unit}", f"at least {low}{unit}"))
-    if limit.pattern and len(limit.pattern) < LONG:
+    if limit.pattern and len(limit.pattern) < LONG and not row.enum:
         parts.append(say(f"格式 {limit.pattern}", f"form {limit.pattern}"))
     return say("，", ", ").join(parts)
+
+
+# -- as a node ----------------------------------------------------------
+
+
+class written(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+    """Content that is written already, as ``html`` and as ``markdown``."""
+
+
+def node(blocks: Iterable[Block], docname: str) -> written:
+    """Return the node of blocks in a page that Sphinx reads."""
+    listed = list(blocks)
+    return written("", html=html(listed, docname), markdown=markdown(listed, docname))
+
+
+def _visit_html(translator: Any, found: written) -> None:
+    translator.body.append(found["html"])
+    raise nodes.SkipNode
+
+
+def _visit_markdown(translator: Any, found: written) -> None:
+    translator.add(found["markdown"], prefix_eol=2, suffix_eol=2)
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the node."""
+    app.add_node(written, html=(_visit_html, None), markdown=(_visit_markdown, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 # -- as HTML ------------------------------------------------------------
@@ -587,7 +627,7 @@ def _tabs(slug: str, forms: Iterable[CallStyle]) -> str:
         checked = " checked" if number == 0 else ""
         tabs.append(
             f'<input type="radio" name="{slug}" id="{at}"{checked}><label for="{at}">{escape(said(form.name))}</label>'
-            f"<pre>{_coloured(form.code)}</pre>"
+            f"<pre>{_coloured(said(form.code))}</pre>"
         )
     return f'<div class="op-forms">{"".join(tabs)}</div>'
 
@@ -636,7 +676,7 @@ def _markdown(block: Block, docname: str, level: int) -> str:
             return _lines(head, ([_cell(_words(cell, docname)) for cell in row] for row in rows))
         case Forms(_, forms):
             return "\n\n".join(
-                f"**{_capital(said(form.name))}**\n\n```python\n{form.code.rstrip()}\n```" for form in forms
+                f"**{_capital(said(form.name))}**\n\n```python\n{said(form.code).rstrip()}\n```" for form in forms
             )
         case Listing(items):
             return "\n".join(f"- {_words(item, docname)}" for item in items)

@@ -256,7 +256,7 @@ def sample():
 def test_the_forms_run_as_they_stand(key, client, monkeypatch, tmp_path, capsys):
     operation = catalogue.operation(key)
     monkeypatch.chdir(tmp_path)
-    for name in ("文件.jpg", "文件.xlsx", "文件.csv", "文件.pdf", "文件.mp4", "文件.avi", "文件.png"):
+    for name in ("file.jpg", "file.xlsx", "file.csv", "file.pdf", "file.mp4", "file.avi", "file.png"):
         Path(name).write_bytes(b"\0")
     sent = []
     given = {"result_code": "SUCCESS", "return_code": "SUCCESS"}
