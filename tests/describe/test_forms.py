@@ -52,7 +52,7 @@ def test_the_first_form_of_every_operation_is_taken(family, sandbox, client, mon
         if not operation.path.startswith(f"{family}/") and operation.path != family:
             continue
         code = described(operation.key).forms[0].code
-        for name in re.findall(r"'(文件\.\w+)'", code):
+        for name in re.findall(r"'(file\.\w+)'", code):
             Path(name).write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
         sandbox.reset()
         error = refusal(code, client=client)
