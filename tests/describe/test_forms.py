@@ -60,7 +60,7 @@ def test_the_first_and_the_shortest_form_of_every_operation_are_taken(
         if not operation.path.startswith(f"{family}/") and operation.path != family:
             continue
         code = FORMS[form](described(operation.key)).code
-        for name in re.findall(r"'(文件\.\w+)'", code):
+        for name in re.findall(r"'(file\.\w+)'", code):
             Path(name).write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
         sandbox.reset()
         error = refusal(code, client=client)
