@@ -45,7 +45,7 @@ def client(sandbox):
     return sandbox.client(retries=0)
 
 
-CONDITIONS = ("JSAPI支付必须传openid", "类型为APPID时必填", "必填其一")
+CONDITIONS = ("JSAPI支付必须传openid", "类型为APPID时必填", "必填其一", "主体为", "时填写")
 """What the sandbox says of parameters that only some values of others require: the catalogue does not mark them."""
 FORMS = {"first": lambda found: found.forms[0], "shortest": lambda found: found.shortest}
 
