@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import brief, outline
 
 __all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "shown_serial"]
@@ -40,8 +41,13 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
-        hint = "decode it first" if isinstance(serial, bytes) else "a number loses leading zeros"
-        msg = f"{name}: a serial is text, not {type(serial).__name__}: {hint}"
+        hint, zh = (
+            ("decode it first", "请先解码")
+            if isinstance(serial, bytes)
+            else ("a number loses leading zeros", "写成数字会丢失开头的 0")
+        )
+        kind = type(serial).__name__
+        msg = Words(f"{name}: a serial is text, not {kind}: {hint}", f"{name}：序列号应为文本，不是 {kind}：{zh}")
         raise TypeError(msg)
     text = serial.strip()
     if text.startswith(PUBLIC_KEY_ID):
