@@ -462,9 +462,13 @@ def rules(given: Iterable[Rule]) -> Grid:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """Return a pattern of sub codes as they are written, ``*`` for any letters."""
-    plain = pattern.replace("[\\w.-]*", "*").replace("\\", "")
-    return [plain] if "(" in plain or not plain else plain.split("|")
+    """Return a pattern of sub codes as they are written, ``*`` for any letters, without what may be missing."""
+    if not pattern:
+        return []
+    plain = re.sub(r"\([^()|]*\)\?", "", pattern.replace("[\\w.-]*", "*").replace("\\", ""))
+    return [
+        f"{each}*" if each.endswith((".", "-")) else each for each in ([plain] if "(" in plain else plain.split("|"))
+    ]
 
 
 def sample_block(sample: Sample) -> Folded:
