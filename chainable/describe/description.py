@@ -127,6 +127,7 @@ class Description:
         links: The official pages.
         tables: The request's tables.
         forms: The ways to write the call.
+        shortest: The call with required parameters only; None where nothing is called.
         answers: The response's tables.
         samples: Responses on the wire.
         errors: The platform's error codes that the call may get, those of few operations first.
@@ -141,6 +142,7 @@ class Description:
     links: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     forms: tuple[CallStyle, ...] = ()
+    shortest: CallStyle | None = None
     answers: tuple[Table, ...] = ()
     samples: tuple[Sample, ...] = ()
     errors: tuple[KnownError, ...] = ()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.record_file import RecordFile
 
@@ -199,7 +200,10 @@ def limits(record: Mapping[str, Any]) -> Limits:
     stray = record.keys() - {"windows", "chunks"}
     chunks = dict(record.get("chunks", {}))
     if stray or not all(type(number) is int and number > 0 for number in chunks.values()):
-        msg = "windows is a list, and chunks are whole numbers by the name of a list"
+        msg = Words(
+            "windows is a list, and chunks are whole numbers by the name of a list",
+            "windows 应为列表，chunks 应为以列表名为键的整数",
+        )
         raise ValueError(msg)
     return Limits(tuple(_window(**window) for window in record.get("windows", ())), chunks)
 
@@ -213,7 +217,10 @@ def _window(
 def _seconds(given: Mapping[str, int]) -> int:
     unit, number = next(iter(given.items()), ("", 0))
     if len(given) != 1 or unit not in _UNITS or type(number) is not int or number < 1:
-        msg = "a window is as long as days, hours or minutes say, a whole number from 1"
+        msg = Words(
+            "a window is as long as days, hours or minutes say, a whole number from 1",
+            "窗口的长度由 days、hours 或 minutes 给出，为不小于 1 的整数",
+        )
         raise ValueError(msg)
     return number * _UNITS[unit]
 

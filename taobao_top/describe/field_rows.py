@@ -33,17 +33,24 @@ def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
         yield from rows(param.fields, depth + 1)
 
 
-def examples(params: Iterable[Param], *, nested: bool = False) -> dict[str, Any]:
+def examples(params: Iterable[Param], *, nested: bool = False, required: bool = False) -> dict[str, Any]:
     """
     Return an example of every parameter by name: the catalogue's, else a placeholder.
 
     Args:
         params: The parameters of a call or of an object.
         nested: Whether they belong to an object, where a file is text.
+        required: Whether optional ones are left out; an object without required members keeps all.
     """
     made = {}
     for param in params:
-        value = examples(param.fields, nested=True) if param.fields else _single(param, nested=nested)
+        if required and not param.required:
+            continue
+        if param.fields:
+            short = required and any(each.required for each in param.fields)
+            value: Any = examples(param.fields, nested=True, required=short)
+        else:
+            value = _single(param, nested=nested)
         made[param.name] = [value] if param.list else value
     return made
 

@@ -84,7 +84,7 @@ def chinese_only(source):
     paired = {
         id(inner)
         for name, call in calls(tree)
-        if name in {"Label", "Meaning"}
+        if name in PAIRS | {"Label", "Meaning"}
         for argument in call.args
         for inner in ast.walk(argument)
     }

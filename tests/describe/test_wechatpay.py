@@ -115,7 +115,7 @@ def test_most_operations_have_no_step_of_a_front_end():
 def test_the_same_for_machines():
     plain = describe(CONTRACT).to_json()
     assert json.loads(json.dumps(plain)) is not None
-    names = "key title name facts links tables forms answers samples errors notifications causes"
+    names = "key title name facts links tables forms shortest answers samples errors notifications causes"
     assert list(plain) == names.split()
     rows = plain["tables"][0]["rows"]
     amount = next(row for row in rows if row["name"] == "estimated_deduct_amount")
