@@ -201,7 +201,7 @@ def _list(pages: Iterable[Page], docname: str) -> nodes.bullet_list:
             rest: list[nodes.Node] = [nodes.literal("", page.name)]
         else:
             link += nodes.literal("", page.name)
-            rest = [nodes.inline("", page.title, lang="zh-CN")] if page.title != page.name else []
+            rest = [nodes.inline("", page.title, classes=["language-zh-CN"])] if page.title != page.name else []
         items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), *rest)))
     return nodes.bullet_list("", *items, classes=["op-list"])
 
