@@ -347,7 +347,8 @@ class OperationRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         key = self.text
-        page = operations().get(key) or events().get(key) or methods()[0].get(key)
+        page = operations().get(key) or events().get(f"event v3 {key}") or events().get(f"event v2 {key}")
+        page = page or methods()[0].get(key)
         if page is None:
             message = self.inliner.reporter.error(f"the catalogue has no {key!r}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
