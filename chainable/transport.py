@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
-_PIECE = 1024 * 1024
+_PIECE = 64 * 1024  # Before each, the deadline is checked: a megabyte of empty gzip members takes seconds to unpack.
 _MOST_POOLS = 64
 
 

@@ -34,7 +34,7 @@ def open_database(path: Path | None, tables: Collection[str], schema: str) -> sq
             _check(path, tables)
             make_private(path)
         database = sqlite3.connect(
-            ":memory:" if path is None else path, PATIENCE, check_same_thread=False, isolation_level=None
+            ":memory:" if path is None else path, timeout=PATIENCE, check_same_thread=False, isolation_level=None
         )
     except (OSError, sqlite3.DatabaseError) as error:
         raise _unusable(path, error) from error
@@ -55,7 +55,7 @@ def _check(path: Path, tables: Collection[str]) -> None:
         raise OSError(0, Words("it is a link", "它是一个链接"))
     if not path.is_file() or not path.stat().st_size:
         return
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", PATIENCE, uri=True)
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=PATIENCE, uri=True)
     try:
         names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     finally:

@@ -80,8 +80,8 @@ class Sandbox(Platform):
             be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
             What is encrypted with RSA stays different each time, and so do milliseconds.
 
-        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``.
-            Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
+        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``,
+            so that a test can take either. Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
         data: The former name of *state*.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
