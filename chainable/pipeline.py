@@ -45,7 +45,7 @@ _BACKOFF = 0.5  # seconds, doubled with each attempt, with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Pipeline:
     """
     Runs calls: attempts, retries and failover.
@@ -289,7 +289,6 @@ class Pipeline:
                 self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
 
 
-@frozen(eq=False)
 class _Watch:
     """
     What hooks see of an attempt, and add to it.
@@ -300,9 +299,12 @@ class _Watch:
         sending: Entered around the exchange with the network.
     """
 
-    attempt: Attempt
-    headers: dict[str, str] = field(repr=False)
-    sending: Guard
+    __slots__ = ("attempt", "headers", "sending")
+
+    def __init__(self, attempt: Attempt, headers: dict[str, str], sending: Guard) -> None:
+        self.attempt = attempt
+        self.headers = headers
+        self.sending = sending
 
     def sender(self, transport: Transport, signed: requests.PreparedRequest) -> Callable[..., Response[Any]]:
         """Add the headers to the signed request, except those that it has, and return what sends it."""
@@ -345,7 +347,7 @@ _ADVICE = {
     True: "the platform may have received it: query the state before you repeat it",
     False: "nothing was sent",
 }
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_TUNNEL = r"Tunnel connection failed: (\d{3})"
 _UNTRUSTED = "the certificate is not trusted: check for a proxy in between, and the CA file of verify=."
 
 
@@ -359,7 +361,7 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
 
 def _tunnel(cause: BaseException) -> re.Match[str] | None:
     """Return the status of a proxy that refused a tunnel, without the text that the proxy chose."""
-    return _TUNNEL.match(str(cause)) if isinstance(cause, OSError) else None
+    return re.match(_TUNNEL, str(cause)) if isinstance(cause, OSError) else None
 
 
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:

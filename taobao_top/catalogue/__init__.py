@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import frozen
 
@@ -43,9 +43,7 @@ _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024
 
 
-@safe_repr
-@frozen
-class Param:
+class Param(NamedTuple):
     """
     One named value of a request or a response.
 
@@ -66,9 +64,7 @@ class Param:
     fields: tuple[Param, ...] = ()
 
 
-@safe_repr
-@frozen
-class Window:
+class Window(NamedTuple):
     """
     Two parameters that bound a time, and how far apart the platform lets them be.
 
@@ -87,9 +83,7 @@ class Window:
     unless: tuple[str, ...] = ()
 
 
-@safe_repr
-@frozen(eq=False)
-class Limits:
+class Limits(NamedTuple):
     """
     Limits of a method that its fields do not show.
 
@@ -108,7 +102,7 @@ class Limits:
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Method:
     """
     One method of TOP.
