@@ -13,6 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from chainable.errors import ChainableError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,12 @@ class Secret(Generic[T]):
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Secret cannot be pickled: transmit the value by a safe way, and make the Secret there")
+        raise TypeError(
+            Words(
+                "a Secret cannot be pickled: transmit the value by a safe way, and make the Secret there",
+                "Secret 不能 pickle：请用安全的方式传递原值，在使用处再生成 Secret",
+            )
+        )
 
 
 def _same(one: object, other: object) -> bool:

@@ -45,7 +45,7 @@ def split(path: str) -> list[str]:
         TypeError: The path is not a str.
     """
     if not isinstance(path, str):
-        msg = f"a path is a str, not {type(path).__name__}"
+        msg = Words(f"a path is a str, not {type(path).__name__}", f"路径应为 str，不是 {type(path).__name__}")
         raise TypeError(msg)
     if re.match(_URL, path):
         msg = Words(
@@ -167,7 +167,7 @@ def near_verbs(name: str, verbs: Iterable[str]) -> Words:
 def split_name(name: str) -> list[str]:
     """Split a dotted method name into its parts; raise PathError unless they are letters, digits, ``_``, ``-``."""
     if not isinstance(name, str):
-        msg = f"a method name is a str, not {type(name).__name__}"
+        msg = Words(f"a method name is a str, not {type(name).__name__}", f"接口名应为 str，不是 {type(name).__name__}")
         raise TypeError(msg)
     if re.match(_URL, name):
         msg = Words(

@@ -25,6 +25,7 @@ from chainable._version import __version__
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.headers import Headers
 from chainable.hooks import Guard, current_observer, enters_around, warn_if_late
+from chainable.i18n import Words, translate
 from chainable.signing import SignableRequest
 from chainable.transport import causes
 
@@ -344,16 +345,26 @@ def _scheme(call: Call, host: int) -> str:
 
 
 _ADVICE = {
-    True: "the platform may have received it: query the state before you repeat it",
-    False: "nothing was sent",
+    True: Words(
+        "the platform may have received it: query the state before you repeat it", "平台可能已经收到：请先查询再重试"
+    ),
+    False: Words("nothing was sent", "请求没有发出"),
 }
 _TUNNEL = r"Tunnel connection failed: (\d{3})"
-_UNTRUSTED = "the certificate is not trusted: check for a proxy in between, and the CA file of verify=."
+_UNTRUSTED = Words(
+    "the certificate is not trusted: check for a proxy in between, and the CA file of verify=.",
+    "证书不受信任：请检查中间是否有代理，以及 verify= 的 CA 文件。",
+)
 
 
 def _expired(call: Call, *, sent: bool) -> requests.Timeout:
     """Build the error for a deadline that passed while the attempt was signed."""
-    error = requests.Timeout(f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})")
+    error = requests.Timeout(
+        Words(
+            f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})",
+            f"{call.verb} {call.label}：签名时已超过总时限（{_ADVICE[sent].zh}）",
+        )
+    )
     error.maybe_sent = sent  # type: ignore[attr-defined]  # an attribute of ours
     error.deadline_passed = True  # type: ignore[attr-defined]  # likewise
     return error
@@ -364,12 +375,16 @@ def _tunnel(cause: BaseException) -> re.Match[str] | None:
     return re.match(_TUNNEL, str(cause)) if isinstance(cause, OSError) else None
 
 
+def _no_tunnel(status: str) -> Words:
+    return Words(f"the proxy refused the tunnel: HTTP {status}", f"代理拒绝建立隧道：HTTP {status}")
+
+
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
     """Rebuild a network error with a redacted URL; *sent*: an earlier attempt may have reached the platform."""
     chain = list(causes(error))
     reason = (
         next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None)
-        or next((f"the proxy refused the tunnel: HTTP {found[1]}" for found in map(_tunnel, chain) if found), None)
+        or next((_no_tunnel(found[1]) for found in map(_tunnel, chain) if found), None)
         or next(
             (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),
             type(error).__name__,
@@ -377,7 +392,9 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     )
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
     maybe_sent = sent or _maybe_sent(error)
-    advice = f"{_UNTRUSTED} {_ADVICE[maybe_sent]}" if untrusted else _ADVICE[maybe_sent]
+    advice = _ADVICE[maybe_sent]
+    if untrusted:
+        advice = Words(f"{_UNTRUSTED} {advice}", f"{_UNTRUSTED.zh}{advice.zh}")
     request = requests.PreparedRequest()
     request.method = call.verb
     name = _host(call, host)
@@ -385,7 +402,11 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     request.headers = Headers()
     kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
     redacted: requests.RequestException = kind(
-        f"{call.verb} {call.label} at {name}: {reason} ({advice})", request=request
+        Words(
+            f"{call.verb} {call.label} at {name}: {reason} ({advice})",
+            f"{call.verb} {call.label}，{name}：{translate(reason, 'zh')}（{advice.zh}）",
+        ),
+        request=request,
     )
     redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # an attribute of ours
     redacted.sent_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # likewise, for retry_delay()

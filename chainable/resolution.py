@@ -196,7 +196,7 @@ class PathResolver:
         if name[0] == "_":
             variable = path.variable_name(name)
             if variable is None:
-                msg = f"a chain has no attribute {name!r}"
+                msg = Words(f"a chain has no attribute {name!r}", f"链没有属性 {name!r}")
                 raise AttributeError(msg)
             return self._variable(variable)
         if not name.isascii():

@@ -11,6 +11,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
 from chainable.errors import DecryptionError
 from chainable.headers import Headers
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -82,18 +83,27 @@ class Response(requests.Response, Generic[T]):
     else:
 
         def __getattr__(self, name: str) -> NoReturn:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            msg = Words(
+                f"{type(self).__name__!r} object has no attribute {name!r}",
+                f"{type(self).__name__!r} 没有属性 {name!r}",
+            )
             if not name.startswith("_"):
                 msg += "; the decoded body is response.data"
             raise AttributeError(msg)
 
         def __getitem__(self, key: object, /) -> NoReturn:
-            msg = "a response has no items: its decoded body is response.data, so write response.data[…]"
+            msg = Words(
+                "a response has no items: its decoded body is response.data, so write response.data[…]",
+                "应答不能用下标：解码后的内容在 response.data，请写成 response.data[…]",
+            )
             raise TypeError(msg)
 
         def __contains__(self, key: object, /) -> NoReturn:
             # requests would search the pieces of the body for the key, and not find it.
-            msg = "a response has no members: its decoded body is response.data, so write … in response.data"
+            msg = Words(
+                "a response has no members: its decoded body is response.data, so write … in response.data",
+                "应答不能用 in：解码后的内容在 response.data，请写成 … in response.data",
+            )
             raise TypeError(msg)
 
     def set_content(self, content: bytes) -> None:
@@ -137,8 +147,9 @@ class Response(requests.Response, Generic[T]):
                 client, or the response was pickled and has no key.
         """
         if self._open is None:
-            msg = (
-                "this response has no key (it was pickled, or does not come from a client): decrypt it before pickling"
+            msg = Words(
+                "this response has no key (it was pickled, or does not come from a client): decrypt it before pickling",
+                "该应答没有密钥（经过 pickle，或不是客户端返回的）：请在 pickle 之前解密",
             )
             raise DecryptionError(msg)
         return cast("T", self._open(self._data))

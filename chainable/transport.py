@@ -31,6 +31,8 @@ from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
+from chainable.i18n import Words
+from chainable.mock_guard import refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
@@ -54,7 +56,7 @@ __all__ = [
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
-_PIECE = 1024 * 1024
+_PIECE = 64 * 1024  # Before each, the deadline is checked: a megabyte of empty gzip members takes seconds to unpack.
 _MOST_POOLS = 64
 
 
@@ -296,9 +298,11 @@ class RequestsTransport:
         verify = self._verify if verify is None else verify
         session, adapter, cert = self._route(request, certificate, foreign=foreign)
         is_ours = session is self._session
-        if is_ours and (request.url or "").startswith("https:"):
-            # Before the adapter is called, which would report a wrong file as an invalid URL.
-            self._adapter.contexts.get(verify, cert)
+        if is_ours:
+            refuse_unused_mock(request.url or "")
+            if (request.url or "").startswith("https:"):
+                # Before the adapter is called, which would report a wrong file as an invalid URL.
+                self._adapter.contexts.get(verify, cert)
         state = AttemptState(*timeout, expires)
         try:
             raw = _sender(session)(
@@ -422,7 +426,10 @@ def read_content(response: Response[Any]) -> None:
             size += len(piece)
             if size > LARGEST:
                 response.close()
-                msg = f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
+                msg = Words(
+                    f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()",
+                    f"应答超过 {LARGEST >> 20} MiB：请用 download() 保存到文件",
+                )
                 too_large = CodecError(msg)
                 too_large.maybe_sent = True
                 raise too_large
@@ -437,7 +444,9 @@ def read_content(response: Response[Any]) -> None:
     except HTTPError as error:
         raise ChunkedEncodingError(error, request=response.request) from None
     if is_truncated(raw):
-        raise ContentDecodingError("the body's compression ends too early", request=response.request)
+        raise ContentDecodingError(
+            Words("the body's compression ends too early", "正文的压缩数据不完整"), request=response.request
+        )
     response.set_content(b"".join(pieces))
 
 

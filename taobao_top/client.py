@@ -10,6 +10,7 @@ from attrs import evolve
 
 from chainable.client import Client
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.times import BEIJING
@@ -311,7 +312,12 @@ class TaobaoTop(Client, Reading, Chains):
         clock: Clock = self._settings.clock
         stamped_by: object = getattr(self._settings.signer, "clock", None)
         if stamped_by is not clock:
-            raise ConfigurationError("adjust_clock: the signer has a clock of its own: correct that one")
+            raise ConfigurationError(
+                Words(
+                    "adjust_clock: the signer has a clock of its own: correct that one",
+                    "adjust_clock：签名器有自己的时钟，请校准它",
+                )
+            )
         offset = self._gateway_offset()
         correction = offset - clock.offset
         clock.offset = offset

@@ -101,7 +101,9 @@ class PersonalData:
         try:
             self._walk(value, fields, None, _TOP, anywhere)
         except RecursionError:
-            raise CodecError("the value contains itself, or is nested too deeply") from None
+            raise CodecError(
+                Words("the value contains itself, or is nested too deeply", "值包含它自己，或嵌套过深")
+            ) from None
 
     def _scan(self, text: str) -> None:
         for match in re.finditer(_NAMED, text):

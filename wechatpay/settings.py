@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedURL, Secret, outline, safe_repr
 from chainable.validation import check_base_url as checked_url
 from chainable.validation import check_seconds, check_timeout, check_whole, trimmed
@@ -227,8 +228,9 @@ class Settings:
     def merchant_pair(self, label: str) -> MerchantPair:
         """Return the certificate and key for TLS; raise ConfigurationError for *label* if they are not set."""
         if self.pair is None:
-            msg = (
-                f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+            msg = Words(
+                f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client",
+                f"{label} 需要在 TLS 中使用商户证书：请给客户端配置 merchant_cert（与 merchant_key）",
             )
             raise ConfigurationError(msg)
         return self.pair
@@ -236,7 +238,7 @@ class Settings:
     def decryption_key(self) -> Any:
         """Return the private key that decrypts fields; raise ConfigurationError if it is not set."""
         if self.key is None:
-            msg = "decrypting fields takes the merchant's private_key="
+            msg = Words("decrypting fields takes the merchant's private_key=", "解密字段需要商户私钥 private_key")
             raise ConfigurationError(msg)
         return self.key
 

@@ -9,6 +9,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
 
 with extra("starlette", "starlette", "anyio"):
@@ -40,7 +41,12 @@ async def inbound(request: Request) -> Inbound:
     try:
         body = await request.body()
     except RuntimeError:
-        raise consumed("call this before request.form() and request.stream()") from None
+        raise consumed(
+            Words(
+                "call this before request.form() and request.stream()",
+                "请在 request.form() 与 request.stream() 之前调用",
+            )
+        ) from None
     origin = f"{request.url.scheme}://{request.url.netloc}"
     url = url_of(origin, request.scope["path"], request.scope["query_string"])
     return Inbound(request.method, url, request.headers, body)

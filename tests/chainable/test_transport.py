@@ -347,6 +347,26 @@ class TestFailures:
         with FaultServer(respond) as server:
             assert send(either(), server.url).content == content
 
+    def test_the_deadline_is_checked_while_nothing_is_unpacked(self, either, monkeypatch):
+        """Unpacking a megabyte of empty gzip members takes seconds, and gives no byte that would be counted."""
+        sizes = []
+        kept = urllib3.HTTPResponse._raw_read
+
+        def read(self, amt=None, **options):
+            sizes.append(amt)
+            return kept(self, amt, **options)
+
+        monkeypatch.setattr(urllib3.HTTPResponse, "_raw_read", read)
+        packed = gzip.compress(b"") * 10_000
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(packed, "Content-Encoding: gzip\r\n"))
+
+        with FaultServer(script) as server:
+            assert send(either(), server.url).content == b""
+        assert len(packed) > 3 * 64 * 1024
+        assert max(sizes) <= 64 * 1024
+
     def test_a_failing_socket_in_the_body_raises_an_error_of_requests(self):
         class Raw:
             def __init__(self, error):

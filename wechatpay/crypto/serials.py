@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import brief, outline
 
 __all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "shown_serial"]
@@ -40,7 +41,10 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
-        msg = f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros"
+        msg = Words(
+            f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros",
+            f"{name}：序列号应为文本，不是 {type(serial).__name__}：写成数字会丢失开头的 0",
+        )
         raise TypeError(msg)
     text = serial.strip()
     if text.startswith(PUBLIC_KEY_ID):

@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
+from chainable.i18n import Words
 from chainable.masking import Secret, without_frames
 from wechatpay.crypto.key_sources import KeySource, read_source, refuse_source
 from wechatpay.crypto.keys.containers import (
@@ -121,7 +122,10 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
     for each in given if isinstance(given, tuple) else (given,):
         password: Secret[Any] = Secret.of(each)
         if not isinstance(password.reveal(), str | bytes | None):
-            msg = f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}"
+            msg = Words(
+                f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}",
+                f"{password_option(name)}：应为 str 或 bytes，不是 {type(password.reveal()).__name__}",
+            )
             raise TypeError(msg)
         if password:
             found.append(Secret(password.reveal().encode()) if isinstance(password.reveal(), str) else password)
