@@ -16,14 +16,12 @@ from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers, select_proxy
+from requests.utils import select_proxy
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from chainable import connections, transport
@@ -32,10 +30,12 @@ from chainable.direct_connection import Body, DirectConnection, Head, raw_respon
 from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.headers import Headers
 from chainable.i18n import Words
+from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
-from chainable.transport import origin_of, read_content
+from chainable.transport import encoding_of, origin_of, read_content, refuse_other_urllib3
 
 if TYPE_CHECKING:
     import os
@@ -184,8 +184,9 @@ class DirectTransport:
     Sends prepared requests over sockets of its own, several times faster than through requests.
 
     Its promises are those of :class:`chainable.RequestsTransport`. Nothing that patches or instruments requests or
-    urllib3 takes effect, and there are no proxies. It is stricter about responses: one with two ``Content-Length``
-    fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an error. Needs the extra ``direct``.
+    urllib3 takes effect: while a mock or a recorder is active, each call raises. There are no proxies. It is stricter
+    about responses: one with two ``Content-Length`` fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an
+    error. Needs the extra ``direct``.
 
     The deadline ends each wait for the socket; only the resolver of the system may take longer.
 
@@ -196,6 +197,10 @@ class DirectTransport:
             requests' own bundle.
         trust_env: False ignores these variables, and the proxies of the environment. If it is True, a request for
             which the environment names a proxy raises.
+        ignore_mocks: True sends even while a mock or a recorder has replaced parts of requests or urllib3.
+
+    Raises:
+        ConfigurationError: ``urllib3_replaced``: another package is installed in the place of urllib3.
 
     .. versionadded:: 0.1.0
     """
@@ -206,7 +211,10 @@ class DirectTransport:
         pool_maxsize: int = 32,
         verify: bool | str | os.PathLike[str] | None = None,
         trust_env: bool = True,
+        ignore_mocks: bool = False,
     ) -> None:
+        refuse_other_urllib3()
+        self._ignore_mocks = ignore_mocks
         self._maxsize = pool_maxsize
         self._verify = verification(verify, trust_env=trust_env)
         self._env_proxies = EnvironmentProxies() if trust_env else None
@@ -238,6 +246,8 @@ class DirectTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`chainable.Transport.send`."""
         del foreign  # It has no certificate but that of the call.
+        if not self._ignore_mocks:
+            refuse_mocks()
         url = request.url or ""
         origin = origin_of(url)
         exchange = _Exchange()
@@ -317,8 +327,11 @@ def _request_head(request: PreparedRequest, target: str, host: str) -> bytes:
         lines.append(f"Host: {host}")
     if request.body and "Content-Length" not in headers:
         lines.append(f"Content-Length: {len(_body_of(request))}")
-    lines += [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
-    lines.append("\r\n")
+    try:
+        fields = [": ".join(field) for field in headers.items()]  # type: ignore[arg-type]  # bytes raise TypeError
+    except TypeError:  # requests takes bytes as well
+        fields = [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
+    lines += [*fields, "\r\n"]
     block = "\r\n".join(lines)
     if not len(lines) == block.count("\r") == block.count("\n"):
         raise InvalidHeader(Words("a header has a line break", "请求头中有换行"), request=request)
@@ -349,20 +362,14 @@ def _body_of(request: PreparedRequest) -> bytes:
 
 
 def _response(request: PreparedRequest, head: Head) -> Response[Any]:
-    response: Response[Any] = Response()
+    response: Response[Any] = Response(Headers.of(head.headers))
     response.status_code = head.status
     response.reason = head.reason
-    response.headers = CaseInsensitiveDict(head.headers.values())
     kind = head.headers.get("content-type")
-    response.encoding = None if kind is None else _encoding(kind[1])
+    response.encoding = encoding_of(None if kind is None else kind[1])
     response.url = request.url or ""
     response.request = request
     return response
-
-
-@lru_cache(64)
-def _encoding(content_type: str) -> str | None:
-    return get_encoding_from_headers({"content-type": content_type})  # type: ignore[arg-type]  # any mapping
 
 
 def _read_plain(connection: DirectConnection, length: int) -> bytes:

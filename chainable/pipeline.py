@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 
 import requests
 from attrs import field, frozen
-from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent
 
 from chainable._version import __version__
 from chainable.errors import APIError, ChainableError, SignatureError
+from chainable.headers import Headers
 from chainable.hooks import Guard, current_observer, enters_around, warn_if_late
 from chainable.i18n import Words, translate
 from chainable.signing import SignableRequest
@@ -197,7 +197,7 @@ class Pipeline:
         request = SignableRequest()
         request.method = call.verb
         request.url = call.urls[host]
-        request.headers = CaseInsensitiveDict({**_ALWAYS, **call.headers})
+        request.headers = Headers({**_ALWAYS, **call.headers})
         request.body = call.body
         request.parameters = call.parameters
         request.codec = call.codec
@@ -397,7 +397,7 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     request.method = call.verb
     name = _host(call, host)
     request.url = f"{urlsplit(call.urls[host]).scheme}://{name}/{call.label}"
-    request.headers = CaseInsensitiveDict()
+    request.headers = Headers()
     kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
     redacted: requests.RequestException = kind(
         Words(

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
-from requests.structures import CaseInsensitiveDict
 
 from chainable.errors import DecryptionError
+from chainable.headers import Headers
 from chainable.i18n import Words
 from chainable.masking import safe_repr
 
@@ -43,13 +43,13 @@ class Response(requests.Response, Generic[T]):
         attempt_state: Used by the transport: the deadline for reading a streamed body.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, headers: Headers | None = None) -> None:
         # The attributes of requests.Response, except the cookie jar and its lock, which are unused here.
         self._content = False
         self._content_consumed = False
         self._next = None
         self.status_code = None  # type: ignore[assignment]  # requests starts with None as well, although it declares int
-        self.headers = CaseInsensitiveDict()
+        self.headers = Headers() if headers is None else headers
         self.raw = None
         self.url = None  # type: ignore[assignment]  # as above
         self.encoding = None
@@ -158,7 +158,7 @@ class Response(requests.Response, Generic[T]):
         request = requests.PreparedRequest()
         request.method = self.request.method if self.request is not None else None
         request.url = self.request.url if self.request is not None else None
-        request.headers = CaseInsensitiveDict()
+        request.headers = Headers()
         return {
             "_content": self.content,
             "_data": self._data,
@@ -196,7 +196,7 @@ class Response(requests.Response, Generic[T]):
         copy.request = requests.PreparedRequest()
         copy.request.method = self.request.method if self.request is not None else None
         copy.request.url = copy.url
-        copy.request.headers = CaseInsensitiveDict()
+        copy.request.headers = Headers()
         copy.set_content(b"")
         return copy
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chainable.describe import Candidate, Description, Row, Table
+    from chainable.describe import Candidate, Description, Reference, Row, Table
 
 __all__ = ["print_candidates", "print_description"]
 
@@ -32,8 +32,8 @@ def print_description(description: Description, console: Console, *, whole: bool
     Print a description.
 
     Without *whole*, print what a first call needs: the call with required parameters only, then the parameters that
-    the client does not fill in, the required ones first, the beginnings of long lists of values, and the response.
-    With it, print everything, in the order of the official page.
+    the client does not fill in, the required ones first, the beginnings of long lists of values, and the response; no
+    error codes. With it, print everything, in the order of the official page.
     """
     console.print(Text(description.title, style="bold"))
     console.print(Text(description.name, style="cyan"))
@@ -46,20 +46,25 @@ def print_description(description: Description, console: Console, *, whole: bool
     for label, text in description.facts:
         console.print(Text.assemble((f"{_localized(label)} ", "dim"), _localized(text)))
     if not whole and description.shortest is not None:
-        _print_code(description.shortest.name, description.shortest.code, "python", console)
+        _print_code(description.shortest.name, _localized(description.shortest.code), "python", console)
     for table in tables:
         _print_table(table, console, most)
     for form in forms:
-        _print_code(form.name, form.code, "python", console)
+        _print_code(form.name, _localized(form.code), "python", console)
     for table in description.answers:
         _print_table(table, console, most)
     for sample in description.samples if whole else ():
         _print_code(sample.name, sample.text, sample.language, console)
+    _print_references(Words("notifications", "通知"), description.notifications, console)
+    _print_references(Words("caused by", "由哪些接口引起"), description.causes, console)
+    if whole:
+        _print_errors(description, console)
     hidden = len(description.forms) - len(forms)
     others = len(description.links) - len(links)
     cut = most is not None and _is_cut(description, most)
-    if hidden or others or cut:
-        _print_hint(_rest_of(hidden, others, cut=cut), console)
+    errors = len(description.errors) if not whole else 0
+    if hidden or others or cut or errors:
+        _print_hint(_rest_of(hidden, others, errors, cut=cut), console)
 
 
 def _for_a_first_call(tables: Sequence[Table]) -> list[Table]:
@@ -109,8 +114,8 @@ def print_candidates(candidates: Sequence[Candidate], console: Console, *, limit
         )
 
 
-def _rest_of(forms: int, links: int, *, cut: bool) -> Words:
-    """Return what ``--all`` shows besides: ways to write the call, official pages, the rest of cut lists."""
+def _rest_of(forms: int, links: int, errors: int, *, cut: bool) -> Words:
+    """Return what ``--all`` shows besides: ways to write the call, cut lists, error codes, official pages."""
     english, chinese = [], []
     if forms:
         english.append(f"the call with every parameter in {forms} ways to write it")
@@ -118,6 +123,9 @@ def _rest_of(forms: int, links: int, *, cut: bool) -> Words:
     if forms or cut:
         english.append("all values")
         chinese.append("全部可选值")
+    if errors:
+        english.append("error codes")
+        chinese.append("错误码")
     if links:
         english.append("all official pages")
         chinese.append(f"另外 {links} 个官方页面")
@@ -138,6 +146,32 @@ def _print_code(title: str, code: str, lexer: str, console: Console) -> None:
     console.print(Text(_localized(title), style="bold magenta"))
     # Without padding and box, so that it can be copied with the mouse.
     console.print(Syntax(code.rstrip(), lexer, background_color="default"), soft_wrap=True)
+
+
+def _print_references(heading: Words, references: Sequence[Reference], console: Console) -> None:
+    if not references:
+        return
+    grid = Grid(box=None, show_header=False, pad_edge=False)
+    for _ in range(2):
+        grid.add_column(overflow="fold")
+    for each in references:
+        grid.add_row(Text(each.key.removeprefix("event "), style="cyan"), Text(each.title))
+    console.print()
+    console.print(Text(localized(heading), style="bold"))
+    console.print(grid)
+
+
+def _print_errors(description: Description, console: Console) -> None:
+    if not description.errors:
+        return
+    grid = Grid(
+        localized(Words("error codes", "错误码")), localized(Words("what to do", "怎么办")), header_style="bold"
+    )
+    grid.columns[0].overflow = "fold"
+    for each in description.errors:
+        grid.add_row(", ".join(each.codes), Text(_localized(each.advice)))
+    console.print()
+    console.print(grid)
 
 
 def _print_table(table: Table, console: Console, most: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import Code, Glossary, Row, placeholder
+from chainable.describe import ANY_JSON, FILE, Code, Glossary, Row, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,9 +59,9 @@ def _single(param: Param, *, nested: bool) -> Any:
     if param.example is not None:
         return _READ.get(param.type, str)(param.example)
     if param.type == "byte[]" and not nested:
-        return Code("b'...'", "文件内容，也可给 Path 或已打开的文件")
+        return Code("b'...'", FILE)
     if param.type == "Json":
-        return Code(f"{{{f'<{param.name}>'!r}: ''}}", "任意 JSON")
+        return Code(f"{{{f'<{param.name}>'!r}: ''}}", ANY_JSON)
     return placeholder(param.name, "number" if param.type in _NUMBERS else param.type.lower())
 
 

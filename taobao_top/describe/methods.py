@@ -6,7 +6,7 @@ import keyword
 import re
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import CallStyle, Description, Label, Row, Table, arguments, python
+from chainable.describe import CallStyle, Description, Label, Row, Table, arguments, in_both_languages, python
 from taobao_top.describe.field_rows import examples, glossary, rows
 from taobao_top.describe.samples import samples
 from taobao_top.options import OPTIONS
@@ -102,12 +102,11 @@ def _forms(name: str, given: dict[str, Any]) -> Iterator[CallStyle]:
         ("属性式", "[…]", f"top[{name!r}]"),
     )
     for zh, en, chain in chains:
-        yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), f"response = {chain}.post({inside})\nprint(response.data)\n")
+        code = f"response = {chain}.post({inside})\nprint(response.data)\n"
+        yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), in_both_languages(code))
     for zh, en, chain in chains:
-        yield CallStyle(
-            Label(f"异步{zh}", f"async, {en}"),
-            f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n",
-        )
+        code = f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n"
+        yield CallStyle(Label(f"异步{zh}", f"async, {en}"), in_both_languages(code))
 
 
 def _is_keyword_argument(name: str) -> bool:

@@ -53,6 +53,21 @@ def test_samples_and_facts_are_shown():
     assert "<alibaba_finance_insurance_createorder_response>" in text
 
 
+def test_notifications_are_shown_and_with_everything_the_error_codes():
+    native = described("POST v3/pay/transactions/native")
+    text = printed(print_description, native)
+    assert "TRANSACTION.SUCCESS  支付成功" in text
+    assert "OUT_TRADE_NO_USED" in text
+    assert "不存在：请检查" not in text
+    assert "频繁：放慢后用原单号" in text
+    short = printed(lambda found, console: print_description(found, console, whole=False), native)
+    assert "TRANSACTION.SUCCESS  支付成功" in short
+    assert "OUT_TRADE_NO_USED" not in short
+    event = printed(print_description, described("event v3 HIRE_POWER_BANK.RECEIVE_INSURANCE"))
+    assert "POST v3/hire-power-bank/insurance-orders  创建保险订单" in event
+    assert "错误码" not in event
+
+
 def test_candidates_are_shown_one_to_a_line():
     text = printed(print_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
     assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]
@@ -70,7 +85,7 @@ def test_of_an_operation_the_shortest_call_is_shown_and_the_others_on_demand():
     assert "'attach'" not in text
     for name in ("同步纯链式", "同步声明式", "异步纯链式"):
         assert name not in text
-    assert text.rstrip().endswith("加 --all 查看含全部参数的 6 种写法、全部可选值、另外 1 个官方页面")
+    assert text.rstrip().endswith("加 --all 查看含全部参数的 6 种写法、全部可选值、错误码、另外 1 个官方页面")
     everything = printed(print_description, found)
     assert "加 --all" not in everything
     assert "最简调用" not in everything

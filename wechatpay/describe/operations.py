@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from chainable.describe import CallStyle, Code, Description, Label, Meaning, Row, Table, arguments
+from chainable.describe import CallStyle, Code, Description, Label, Meaning, Row, Table, arguments, in_both_languages
 from wechatpay.describe.as_python import attributes
 from wechatpay.describe.field_rows import examples, needed, one_of, rows
 from wechatpay.describe.front_end import front_end_step
+from wechatpay.describe.relations import known_errors, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,8 @@ def described(operation: Operation) -> Description:
         forms=tuple(_forms(operation, parts.arguments())),
         shortest=_shortest(operation, parts.arguments(required=True)),
         answers=(Table(Label("返回字典", "response dict"), tuple(rows(operation.response.fields))),),
+        errors=known_errors(operation.key),
+        notifications=tuple(notifications(operation.key)),
     )
 
 
@@ -154,7 +157,7 @@ def _asks_sign_type(operation: Operation) -> bool:
 
 def _file(operation: Operation) -> str:
     types = operation.upload.types if operation.upload else ()
-    return f"文件.{types[0] if types else 'jpg'}"
+    return f"file.{types[0] if types else 'jpg'}"
 
 
 def _shortest(operation: Operation, given: dict[str, Any]) -> CallStyle:
@@ -170,15 +173,15 @@ def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[CallStyle]:
     if operation.answer == "redirect":
         for (zh, en), chain in zip(_STYLES, chains, strict=True):
             code = f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n"
-            yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), code)
+            yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), in_both_languages(code))
         return
     verb = operation.method.lower()
     seen = {"binary": "len(response.data)", "empty": "response.status_code"}.get(operation.answer, "response.data")
     for (zh, en), chain in zip(_STYLES, chains, strict=True):
         name = Label(f"同步{zh}", f"sync, {en}")
-        yield CallStyle(name, f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
+        code = f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n"
+        yield CallStyle(name, in_both_languages(code))
     for (zh, en), chain in zip(_STYLES, chains, strict=True):
         call = f"{chain}.{verb}_async({inside})"
-        yield CallStyle(
-            Label(f"异步{zh}", f"async, {en}"), f"{head}{call}.then(lambda response: print({seen})).wait()\n"
-        )
+        code = f"{head}{call}.then(lambda response: print({seen})).wait()\n"
+        yield CallStyle(Label(f"异步{zh}", f"async, {en}"), in_both_languages(code))
