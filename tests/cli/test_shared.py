@@ -173,10 +173,17 @@ def test_a_search_that_is_cut_says_how_to_see_all(wx, top):
 
 def test_headings_follow_the_language_of_the_line(wx, top):
     text = wx("describe", "v3/pay/transactions/native", "--lang", "zh").out
-    for heading in ("请求参数", "类型", "描述", "同步纯链式", "返回字典", "其余 5 种写法"):
+    for heading in ("请求参数", "类型", "描述", "最简调用（仅必填参数）", "返回字典", "6 种写法"):
         assert heading in text
     text = wx("describe", "--lang", "en", "v3/pay/transactions/native").out
-    for heading in ("request parameters", "type", "description", "sync, attributes", "response dict", "5 more ways"):
+    for heading in (
+        "request parameters",
+        "type",
+        "description",
+        "shortest call",
+        "response dict",
+        "6 ways to write it",
+    ):
         assert heading in text
     assert "异步属性式" in wx("describe", "--all", "v3/pay/transactions/native", "--lang", "zh").out
     assert "公共参数" in top("describe", "taobao.time.get", "--lang", "zh").out
