@@ -264,7 +264,9 @@ def no_constant(name: str) -> Any:
 _READER = json.JSONDecoder(parse_float=Decimal, parse_constant=no_constant)
 
 
-_FORM_BYTES = [quote_plus(bytes([byte])) for byte in range(256)]
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+_FORM_BYTES = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+_FORM_BYTES[ord(" ")] = "+"
 
 
 def _form_text(value: Any) -> str:

@@ -11,17 +11,14 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import Any, Protocol
-
-from attrs import field, frozen
+from typing import Any, NamedTuple, Protocol
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
-from chainable.masking import safe_repr
 
 __all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_MEDIA_TYPE = r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+"
 _ANY_TYPE = "application/octet-stream"
 
 
@@ -33,9 +30,7 @@ class UploadedFile(Protocol):
         """The name that the browser sent."""
 
 
-@safe_repr
-@frozen
-class FileSource:
+class FileSource(NamedTuple):
     """
     A file that was read.
 
@@ -47,9 +42,12 @@ class FileSource:
     """
 
     name: str | None
-    content: bytes = field(repr=False)
+    content: bytes
     media_type: str | None = None
     at_end: bool = False
+
+    def __repr__(self) -> str:
+        return f"FileSource(name={self.name!r}, media_type={self.media_type!r}, at_end={self.at_end!r})"
 
     def check_filled(self, where: str) -> None:
         """Raise CodecError if there are no bytes; *where* names the file."""
@@ -164,4 +162,4 @@ def _media_type(source: Any) -> str | None:
     """Return the media type that the browser sent, without parameters; None if it says nothing."""
     given = getattr(source, "content_type", None)
     found = given.partition(";")[0].strip().lower() if isinstance(given, str) else ""
-    return found if _MEDIA_TYPE.fullmatch(found) and found != _ANY_TYPE else None
+    return found if re.fullmatch(_MEDIA_TYPE, found) and found != _ANY_TYPE else None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
+from chainable.masking import safe_repr
+
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, Mapping
 
@@ -18,6 +20,7 @@ else:
 __all__ = ["Headers"]
 
 
+@safe_repr
 class Headers(_Dict):
     """
     A :class:`requests.structures.CaseInsensitiveDict` that is made, read and listed in few calls.

@@ -37,7 +37,7 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class CallOptions:
     """
     The options of one call; None where the client's own apply.

@@ -46,7 +46,7 @@ _BACKOFF = 0.5  # seconds, doubled with each attempt, with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Pipeline:
     """
     Runs calls: attempts, retries and failover.
@@ -290,7 +290,6 @@ class Pipeline:
                 self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
 
 
-@frozen(eq=False)
 class _Watch:
     """
     What hooks see of an attempt, and add to it.
@@ -301,9 +300,12 @@ class _Watch:
         sending: Entered around the exchange with the network.
     """
 
-    attempt: Attempt
-    headers: dict[str, str] = field(repr=False)
-    sending: Guard
+    __slots__ = ("attempt", "headers", "sending")
+
+    def __init__(self, attempt: Attempt, headers: dict[str, str], sending: Guard) -> None:
+        self.attempt = attempt
+        self.headers = headers
+        self.sending = sending
 
     def sender(self, transport: Transport, signed: requests.PreparedRequest) -> Callable[..., Response[Any]]:
         """Add the headers to the signed request, except those that it has, and return what sends it."""
@@ -348,7 +350,7 @@ _ADVICE = {
     ),
     False: Words("nothing was sent", "请求没有发出"),
 }
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_TUNNEL = r"Tunnel connection failed: (\d{3})"
 _UNTRUSTED = Words(
     "the certificate is not trusted: check for a proxy in between, and the CA file of verify=.",
     "证书不受信任：请检查中间是否有代理，以及 verify= 的 CA 文件。",
@@ -370,7 +372,7 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
 
 def _tunnel(cause: BaseException) -> re.Match[str] | None:
     """Return the status of a proxy that refused a tunnel, without the text that the proxy chose."""
-    return _TUNNEL.match(str(cause)) if isinstance(cause, OSError) else None
+    return re.match(_TUNNEL, str(cause)) if isinstance(cause, OSError) else None
 
 
 def _no_tunnel(status: str) -> Words:

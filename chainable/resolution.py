@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogueNode", "PathResolver", "ResolvedPath", "Variable"]
 
-_WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
+_WORDS = r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|"
 
 
 class CatalogueNode(Protocol):
@@ -241,7 +241,7 @@ class PathResolver:
         if found:
             return PathResolver(tuple(found))
         # An unknown segment may be a number or a personal id: logs show it only if it consists of plain words.
-        return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
+        return self._unknown(segment if re.fullmatch(_WORDS, segment) else Variable("?", "?", segment))
 
     def _variable(self, written: str) -> PathResolver:
         if written == "empty" and any(_takes_slash(candidate.branch) for candidate in self._candidates):

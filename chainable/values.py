@@ -119,7 +119,7 @@ class _NestedCodec(JSONCodec):
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class ValueWriter:
     """
     How a platform wants values written.

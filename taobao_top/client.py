@@ -13,7 +13,6 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
-from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
 from taobao_top.errors import TopError, caused_by
@@ -187,6 +186,8 @@ class TaobaoTop(Client, Reading, Chains):
             file: A file of ``NAME=value`` lines, read in place of the environment.
             settings: Other settings, which take precedence.
         """
+        from chainable.settings import read_environment
+
         settings = MaskedDict(settings)
         found: dict[str, Any] = read_environment(prefix, _ENVIRONMENT, file)
         if "ca" in found:
@@ -205,6 +206,8 @@ class TaobaoTop(Client, Reading, Chains):
             file: Its path.
             settings: Other settings, which take precedence.
         """
+        from chainable.settings import check_texts, read_toml
+
         settings = MaskedDict(settings)
         found = read_toml(file, "taobao_top", _FILE)
         shaped = MaskedDict({name: value for name, value in found.items() if name in _SHAPED})

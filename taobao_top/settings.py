@@ -130,7 +130,7 @@ class Clock:
 
 
 @safe_repr
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Settings:
     """
     The validated settings of one client; see :class:`taobao_top.TaobaoTop`.

@@ -27,7 +27,7 @@ _ANY = "$n"
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Echo:
     """
     The number that a query asks by, and the path to it in the response.

@@ -43,7 +43,7 @@ _SHORTEST_SERIAL = 16  # hex digits; the platform's CA writes 40
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Endpoints:
     """Where calls go: URLs with a slash at their end, as :class:`wechatpay.WeChatPay` describes them."""
 
@@ -109,7 +109,7 @@ class PlatformClock:
 
 
 @safe_repr
-@frozen(eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True, slots=False)  # as chainable.call.Call
 class Settings:
     """
     What the protocols, downloads and payment parameters need of a client.

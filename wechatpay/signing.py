@@ -51,7 +51,7 @@ _ARRAYS = 32
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class RSASigner(Signer):
     """
     Signs a request with the merchant's private key.
@@ -113,7 +113,7 @@ class RSASigner(Signer):
         )
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class RSAVerifier:
     """
     Verifies that a response or a notification is the platform's, and recent.

@@ -45,7 +45,7 @@ _KEPT = 1024
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Param:
     """
     One named value of a request or a response.
@@ -68,7 +68,7 @@ class Param:
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Window:
     """
     Two parameters that bound a time, and how far apart the platform lets them be.
@@ -89,7 +89,7 @@ class Window:
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Limits:
     """
     Limits of a method that its fields do not show.
@@ -109,7 +109,7 @@ class Limits:
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Method:
     """
     One method of TOP.
