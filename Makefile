@@ -1,4 +1,4 @@
-# The two commands a newcomer needs: make demo, make test.
+# The two commands of a fresh clone: make demo, make test.
 
 PYTHON ?= python3
 VENV := .venv

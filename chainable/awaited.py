@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.client import Client
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,10 @@ def refuse_await(frame: FrameType, send: Callable[..., Any], written: str) -> No
     """
     if not _awaits(frame) or not isinstance(getattr(send, "__self__", None), Client):
         return
-    msg = (
+    msg = Words(
         f"a response cannot be awaited, and the call would block the event loop; nothing was sent: "
-        f"write await ….{written}_async(…)"
+        f"write await ….{written}_async(…)",
+        f"应答不能 await，而且这样调用会阻塞事件循环；请求没有发出：请写成 await ….{written}_async(…)",
     )
     raise TypeError(msg)
 

@@ -20,7 +20,7 @@ __all__ = ["Call"]
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # attrs makes a class with slots twice, and fills it more slowly
 class Call:
     """
     One call, encoded once before its first attempt.

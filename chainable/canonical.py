@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import binascii
 
+from chainable.i18n import Words
+
 __all__ = ["from_base64"]
 
 
@@ -24,6 +26,9 @@ def from_base64(text: str) -> bytes:
     if len(text) != (len(value) + 2) // 3 * 4 or (
         rest and binascii.b2a_base64(value[-rest:], newline=False) != text[-4:].encode()
     ):
-        msg = "the text is not canonical base64: encode the bytes with base64.b64encode()"
+        msg = Words(
+            "the text is not canonical base64: encode the bytes with base64.b64encode()",
+            "文本不是规范的 base64：请用 base64.b64encode() 编码",
+        )
         raise ValueError(msg)
     return value

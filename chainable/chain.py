@@ -92,11 +92,11 @@ class Chain(Generic[P]):
         object.__setattr__(self, "_path", path)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        msg = f"a chain is immutable: {name!r} cannot be set"
+        msg = Words(f"a chain is immutable: {name!r} cannot be set", f"链不可修改：不能给 {name!r} 赋值")
         raise AttributeError(msg)
 
     def __delattr__(self, name: str) -> NoReturn:
-        msg = f"a chain is immutable: {name!r} cannot be deleted"
+        msg = Words(f"a chain is immutable: {name!r} cannot be deleted", f"链不可修改：不能删除 {name!r}")
         raise AttributeError(msg)
 
     def __str__(self) -> str:
@@ -122,7 +122,10 @@ class Chain(Generic[P]):
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        msg = "a chain holds a client with its keys and connections: it cannot be pickled"
+        msg = Words(
+            "a chain holds a client with its keys and connections: it cannot be pickled",
+            "链持有客户端及其密钥、连接，不能 pickle",
+        )
         raise TypeError(msg)
 
 
@@ -202,7 +205,7 @@ class Verb:
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
-            msg = f"a verb has no attribute {name!r}"
+            msg = Words(f"a verb has no attribute {name!r}", f"请求方法没有属性 {name!r}")
             raise AttributeError(msg)
         written = f"…{self._name}_.{name}"
         msg = Words(
@@ -261,7 +264,7 @@ class NameChain(Chain[str]):
 
     def __getattr__(self, name: str) -> Self:
         if name.startswith("_"):
-            msg = f"a chain has no attribute {name!r}"
+            msg = Words(f"a chain has no attribute {name!r}", f"链没有属性 {name!r}")
             raise AttributeError(msg)
         return self._step(name.removesuffix("_"))
 

@@ -12,6 +12,7 @@ from requests.structures import CaseInsensitiveDict
 from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.i18n import Words
 from chainable.json_answers import read_json
 from chainable.options import CallOptions
 from chainable.pipeline import Pipeline
@@ -307,7 +308,10 @@ class Client(ABC):
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            msg = f"this {type(self).__name__} is closed: make a new one"
+            msg = Words(
+                f"this {type(self).__name__} is closed: make a new one",
+                f"这个 {type(self).__name__} 已关闭：请新建一个",
+            )
             raise RuntimeError(msg)
 
     def close(self) -> None:
@@ -339,7 +343,10 @@ class Client(ABC):
         self.close()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        msg = f"a {type(self).__name__} holds keys and connections: it cannot be pickled or copied"
+        msg = Words(
+            f"a {type(self).__name__} holds keys and connections: it cannot be pickled or copied",
+            f"{type(self).__name__} 持有密钥与连接，不能 pickle 或复制",
+        )
         raise TypeError(msg)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import http.client
 import io
 import queue
+import ssl
 import time
 from collections import deque
 from enum import Enum
@@ -91,6 +92,14 @@ class AttemptState(Deadline, Timeout):
         self.target = ""
         self.stage = Stage.UNTOUCHED
 
+    def clone(self) -> AttemptState:
+        """Return this object: urllib3 copies a timeout to start its timer, which one without a total never reads."""
+        return self
+
+    def start_connect(self) -> float:
+        """Return the time; there is no timer."""
+        return time.monotonic()
+
 
 class _Reader(io.RawIOBase):
     """Reads a socket within the deadline, and counts the bytes."""
@@ -104,8 +113,14 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer, /) -> int | None:
+        if self.sock.is_cut:
+            return 0
         self.sock.apply_timeout()
-        count: int | None = self._raw.readinto(buffer)
+        try:
+            count: int | None = self._raw.readinto(buffer)
+        except ssl.SSLEOFError:
+            self.sock.is_cut = True
+            return 0
         self._received += count or 0
         return count
 
@@ -128,13 +143,17 @@ class _Socket:
         state: The attempt that it serves now.
         reusable: The last response was read exactly to its end, so the next
             bytes belong to the next response.
+        is_cut: TLS ended without its closing alert: bytes of the response may be missing.
     """
 
     def __init__(self, plain: Any, state: AttemptState) -> None:
         self.plain = plain
         self.state = state
         self.reusable = True
+        self.is_cut = False
         self._timeout: float | None = None
+        if hasattr(plain, "suppress_ragged_eofs"):
+            plain.suppress_ragged_eofs = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
@@ -201,13 +220,23 @@ class _Response(http.client.HTTPResponse):
             self._ambiguous = has_length
 
     def _close_conn(self) -> None:
-        """Close the body, and mark the connection as reusable if nothing follows."""
+        """Close the body, and mark the connection as reusable if nothing follows; raise if the body may be cut."""
+        is_cut = False
         buffer: Any = self.fp
         reader = getattr(buffer, "raw", None)
         if isinstance(reader, _Reader):
             complete = self.chunked or not self.length
             reader.sock.reusable = complete and not self._ambiguous and buffer.tell() == reader.tell()
+            is_cut = reader.sock.is_cut and complete and self.length is None and not self.chunked
         super()._close_conn()  # type: ignore[misc]  # typeshed lacks it
+        if is_cut and not self.closed:  # Closed before its end, it need not be whole.
+            raise http.client.HTTPException("TLS ended without its closing alert: the body may be cut")
+
+    def _safe_read(self, amt: int) -> bytes:
+        if amt < 0:
+            raise http.client.HTTPException("a chunk of the response has a negative size")
+        data: bytes = super()._safe_read(amt)  # type: ignore[misc]  # typeshed lacks it
+        return data
 
 
 class _Connection(HTTPConnection):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3.exceptions import DecodeError
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,11 +65,17 @@ def codings(header: str) -> tuple[str, ...]:
     names = [name.strip().lower().removeprefix("x-") for name in header.split(",")]
     names = [name for name in names if name not in {"", "identity"}]
     if len(names) > _MOST_CODINGS:
-        msg = f"the body is compressed {len(names)} times: at most {_MOST_CODINGS} are decoded"
+        msg = Words(
+            f"the body is compressed {len(names)} times: at most {_MOST_CODINGS} are decoded",
+            f"正文压缩了 {len(names)} 层，最多解 {_MOST_CODINGS} 层",
+        )
         raise CodecError(msg)
     for name in names:
         if name not in {"gzip", "deflate"}:
-            msg = f"the body is compressed as {name[:40]!r}: ask for gzip or deflate in Accept-Encoding"
+            msg = Words(
+                f"the body is compressed as {name[:40]!r}: ask for gzip or deflate in Accept-Encoding",
+                f"正文的压缩方式是 {name[:40]!r}：请在 Accept-Encoding 中要求 gzip 或 deflate",
+            )
             raise CodecError(msg)
     return tuple(reversed(names))
 

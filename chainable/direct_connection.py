@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 from email.message import Message
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +27,6 @@ with extra("direct", "httptools"):
     import httptools
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from typing_extensions import Buffer
@@ -106,9 +106,10 @@ class DirectConnection:
         deadline: The limits of the attempt.
         rest: The bytes that were received after the last header block.
         idle_since: When the last response ended, on the monotonic clock.
+        is_cut: TLS ended without its closing alert: bytes of the response may be missing.
     """
 
-    __slots__ = ("_sock", "_timeout", "deadline", "idle_since", "rest")
+    __slots__ = ("_sock", "_timeout", "deadline", "idle_since", "is_cut", "rest")
 
     def __init__(self, sock: Any, deadline: Deadline) -> None:
         self._sock = sock
@@ -116,6 +117,7 @@ class DirectConnection:
         self.deadline = deadline
         self.rest = b""
         self.idle_since = 0.0
+        self.is_cut = False
 
     @classmethod
     def open(
@@ -139,7 +141,12 @@ class DirectConnection:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
                 sock.settimeout(min(seconds, deadline.patience()))
-                sock = context.wrap_socket(sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
+                sock = context.wrap_socket(
+                    sock,
+                    server_hostname=host.rstrip("."),
+                    do_handshake_on_connect=False,
+                    suppress_ragged_eofs=False,
+                )
                 sock.do_handshake()
             return cls(sock, deadline)
         except BaseException:
@@ -186,13 +193,21 @@ class DirectConnection:
     def receive(self) -> bytes:
         """Return the bytes that arrive next; none at the end of the connection."""
         self._apply_timeout()
-        piece: bytes = self._sock.recv(_CHUNK)
+        try:
+            piece: bytes = self._sock.recv(_CHUNK)
+        except ssl.SSLEOFError:
+            self.is_cut = True
+            return b""
         return piece
 
     def receive_into(self, view: memoryview) -> int:
         """Write the bytes that arrive next into a buffer, and return their number; 0 at the end of the connection."""
         self._apply_timeout()
-        count: int = self._sock.recv_into(view)
+        try:
+            count: int = self._sock.recv_into(view)
+        except ssl.SSLEOFError:
+            self.is_cut = True
+            return 0
         return count
 
     def read_head(self, method: str) -> Head:
@@ -212,7 +227,7 @@ class DirectConnection:
             try:
                 _feed(parser, self._read_block())
                 status = parser.get_status_code()
-            except httptools.HttpParserError as error:
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
                 if parser.get_status_code() == http.client.SWITCHING_PROTOCOLS:
                     raise http.client.HTTPException(
                         "the server switches protocols, which the request did not ask for"
@@ -379,6 +394,8 @@ class Body(io.RawIOBase):
             count = connection.receive_into(view)
         if self._left is None:
             if not count:
+                if connection.is_cut:
+                    raise http.client.HTTPException("TLS ended without its closing alert: the body may be cut")
                 self._finish(is_exact=False)
             return count
         if not count:

@@ -16,14 +16,12 @@ from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers, select_proxy
+from requests.utils import select_proxy
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from chainable import connections, transport
@@ -32,9 +30,12 @@ from chainable.direct_connection import Body, DirectConnection, Head, raw_respon
 from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.headers import Headers
+from chainable.i18n import Words
+from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
-from chainable.transport import origin_of, read_content
+from chainable.transport import encoding_of, origin_of, read_content, refuse_other_urllib3
 
 if TYPE_CHECKING:
     import os
@@ -183,8 +184,9 @@ class DirectTransport:
     Sends prepared requests over sockets of its own, several times faster than through requests.
 
     Its promises are those of :class:`chainable.RequestsTransport`. Nothing that patches or instruments requests or
-    urllib3 takes effect, and there are no proxies. It is stricter about responses: one with two ``Content-Length``
-    fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an error. Needs the extra ``direct``.
+    urllib3 takes effect: while a mock or a recorder is active, each call raises. There are no proxies. It is stricter
+    about responses: one with two ``Content-Length`` fields, or with ``Content-Length`` and ``Transfer-Encoding``, is an
+    error. Needs the extra ``direct``.
 
     The deadline ends each wait for the socket; only the resolver of the system may take longer.
 
@@ -195,6 +197,10 @@ class DirectTransport:
             requests' own bundle.
         trust_env: False ignores these variables, and the proxies of the environment. If it is True, a request for
             which the environment names a proxy raises.
+        ignore_mocks: True sends even while a mock or a recorder has replaced parts of requests or urllib3.
+
+    Raises:
+        ConfigurationError: ``urllib3_replaced``: another package is installed in the place of urllib3.
 
     .. versionadded:: 0.1.0
     """
@@ -205,7 +211,10 @@ class DirectTransport:
         pool_maxsize: int = 32,
         verify: bool | str | os.PathLike[str] | None = None,
         trust_env: bool = True,
+        ignore_mocks: bool = False,
     ) -> None:
+        refuse_other_urllib3()
+        self._ignore_mocks = ignore_mocks
         self._maxsize = pool_maxsize
         self._verify = verification(verify, trust_env=trust_env)
         self._env_proxies = EnvironmentProxies() if trust_env else None
@@ -237,6 +246,8 @@ class DirectTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`chainable.Transport.send`."""
         del foreign  # It has no certificate but that of the call.
+        if not self._ignore_mocks:
+            refuse_mocks()
         url = request.url or ""
         origin = origin_of(url)
         exchange = _Exchange()
@@ -268,21 +279,30 @@ class DirectTransport:
         origin, verify, certificate = key
         parts = urlsplit(origin)
         if parts.scheme not in _PORTS:
-            msg = f"DirectTransport sends to http:// and https:// only, not to {parts.scheme!r}"
+            msg = Words(
+                f"DirectTransport sends to http:// and https:// only, not to {parts.scheme!r}",
+                f"DirectTransport 只发送到 http:// 与 https://，不能是 {parts.scheme!r}",
+            )
             raise InvalidSchema(msg, request=request)
         try:
             host = parts.hostname if parts.port is None or parts.port else None
         except ValueError:
             host = None
         if not host or not host.isascii():
-            raise InvalidURL("the URL needs a host, in ASCII, and a port from 1 to 65535", request=request)
+            raise InvalidURL(
+                Words(
+                    "the URL needs a host, in ASCII, and a port from 1 to 65535",
+                    "地址应有 ASCII 主机名，端口为 1 到 65535",
+                ),
+                request=request,
+            )
         if self._env_proxies is not None and (proxy := select_proxy(origin, self._env_proxies.of(origin))):
             del proxy  # it may hold a password
-            msg = (
+            message = (
                 f"the environment names a proxy for {host}, and DirectTransport uses none: pass "
                 "trust_env=False to connect without it, or leave out transport="
             )
-            raise ConfigurationError(msg, reason="proxy_of_environment", host=host)
+            raise ConfigurationError(message, reason="proxy_of_environment", host=host)
         context = self._contexts.get(verify, certificate) if parts.scheme == "https" else None
         for oldest in list(self._pools)[: max(0, len(self._pools) - _MOST_POOLS + 1)]:
             evicted = self._pools.pop(oldest, None)
@@ -297,22 +317,31 @@ def _request_head(request: PreparedRequest, target: str, host: str) -> bytes:
     if not target.startswith("/"):
         target = f"/{target}"
     if not target.isascii() or not target.isprintable() or " " in target:
-        raise InvalidURL("the URL has a character that must be percent-encoded", request=request)
+        raise InvalidURL(
+            Words("the URL has a character that must be percent-encoded", "地址中有必须百分号编码的字符"),
+            request=request,
+        )
     headers = request.headers
     lines = [f"{request.method} {target} HTTP/1.1"]
     if "Host" not in headers:
         lines.append(f"Host: {host}")
     if request.body and "Content-Length" not in headers:
         lines.append(f"Content-Length: {len(_body_of(request))}")
-    lines += [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
-    lines.append("\r\n")
+    try:
+        fields = [": ".join(field) for field in headers.items()]  # type: ignore[arg-type]  # bytes raise TypeError
+    except TypeError:  # requests takes bytes as well
+        fields = [f"{_text(name)}: {_text(value)}" for name, value in headers.items()]
+    lines += [*fields, "\r\n"]
     block = "\r\n".join(lines)
     if not len(lines) == block.count("\r") == block.count("\n"):
-        raise InvalidHeader("a header has a line break", request=request)
+        raise InvalidHeader(Words("a header has a line break", "请求头中有换行"), request=request)
     try:
         return block.encode("latin-1")
     except UnicodeEncodeError:
-        raise InvalidHeader("a header has a character that is not in ISO 8859-1", request=request) from None
+        raise InvalidHeader(
+            Words("a header has a character that is not in ISO 8859-1", "请求头中有 ISO 8859-1 以外的字符"),
+            request=request,
+        ) from None
 
 
 def _text(value: str | bytes) -> str:
@@ -324,32 +353,32 @@ def _body_of(request: PreparedRequest) -> bytes:
     if isinstance(body, str):
         return body.encode()
     if not isinstance(body, bytes):
-        msg = f"DirectTransport sends a body of bytes, not {type(body).__name__}: read it first"
+        msg = Words(
+            f"DirectTransport sends a body of bytes, not {type(body).__name__}: read it first",
+            f"DirectTransport 只发送 bytes 正文，不是 {type(body).__name__}：请先读出",
+        )
         raise TypeError(msg)
     return body
 
 
 def _response(request: PreparedRequest, head: Head) -> Response[Any]:
-    response: Response[Any] = Response()
+    response: Response[Any] = Response(Headers.of(head.headers))
     response.status_code = head.status
     response.reason = head.reason
-    response.headers = CaseInsensitiveDict(head.headers.values())
     kind = head.headers.get("content-type")
-    response.encoding = None if kind is None else _encoding(kind[1])
+    response.encoding = encoding_of(None if kind is None else kind[1])
     response.url = request.url or ""
     response.request = request
     return response
 
 
-@lru_cache(64)
-def _encoding(content_type: str) -> str | None:
-    return get_encoding_from_headers({"content-type": content_type})  # type: ignore[arg-type]  # any mapping
-
-
 def _read_plain(connection: DirectConnection, length: int) -> bytes:
     """Return a body of this length; what follows it stays in the rest of the connection."""
     if length > transport.LARGEST:
-        msg = f"the response is larger than {transport.LARGEST >> 20} MiB: stream it to a file with download()"
+        msg = Words(
+            f"the response is larger than {transport.LARGEST >> 20} MiB: stream it to a file with download()",
+            f"应答超过 {transport.LARGEST >> 20} MiB：请用 download() 保存到文件",
+        )
         raise CodecError(msg)
     content = connection.rest
     if len(content) < length:

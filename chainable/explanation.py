@@ -199,7 +199,9 @@ def explain(error: BaseException, lang: str | None = None) -> Words:
     """
     language = environment_language() if lang is None else lang
     if language not in LANGUAGES:
-        msg = f"lang: 'en' or 'zh' was expected, not {shown(lang)}"
+        msg = Words(
+            f"lang: 'en' or 'zh' was expected, not {shown(lang)}", f"lang：应为 'en' 或 'zh'，不是 {shown(lang)}"
+        )
         raise ValueError(msg)
     lines = list(_lines(error))
     english, chinese = ("\n".join(translate(line, each) for line in lines) for each in LANGUAGES)

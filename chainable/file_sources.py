@@ -11,16 +11,14 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import Any, Protocol
-
-from attrs import field, frozen
+from typing import Any, NamedTuple, Protocol
 
 from chainable.errors import CodecError
-from chainable.masking import safe_repr
+from chainable.i18n import Words
 
 __all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_MEDIA_TYPE = r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+"
 _ANY_TYPE = "application/octet-stream"
 
 
@@ -32,9 +30,7 @@ class UploadedFile(Protocol):
         """The name that the browser sent."""
 
 
-@safe_repr
-@frozen
-class FileSource:
+class FileSource(NamedTuple):
     """
     A file that was read.
 
@@ -46,15 +42,23 @@ class FileSource:
     """
 
     name: str | None
-    content: bytes = field(repr=False)
+    content: bytes
     media_type: str | None = None
     at_end: bool = False
+
+    def __repr__(self) -> str:
+        return f"FileSource(name={self.name!r}, media_type={self.media_type!r}, at_end={self.at_end!r})"
 
     def check_filled(self, where: str) -> None:
         """Raise CodecError if there are no bytes; *where* names the file."""
         if not self.content:
-            reason = "it is at its end, as it was read before; call seek(0) first"
-            msg = f"{where} has no bytes: {reason if self.at_end else 'no operation takes an empty file'}"
+            reason = Words("no operation takes an empty file", "接口不接受空文件")
+            if self.at_end:
+                reason = Words(
+                    "it is at its end, as it was read before; call seek(0) first",
+                    "文件已读到末尾，请先调用 seek(0)",
+                )
+            msg = Words(f"{where} has no bytes: {reason}", f"{where} 没有内容：{reason.zh}")
             raise CodecError(msg)
 
 
@@ -93,14 +97,17 @@ def _of_path(source: str | os.PathLike[str], where: str, most: int) -> FileSourc
             return FileSource(path.name, file.read(most))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
-        msg = f"{where}: {path.name!r} cannot be read ({reason})"
+        msg = Words(f"{where}: {path.name!r} cannot be read ({reason})", f"{where}：{path.name!r} 无法读取（{reason}）")
         raise CodecError(msg) from None
 
 
 def _of_file(source: Any, where: str, most: int) -> FileSource:
     file = _synchronous(source, where)
     if getattr(file, "closed", False) is True:
-        msg = f"{where}: the file is closed: read it before the request that brought it ends"
+        msg = Words(
+            f"{where}: the file is closed: read it before the request that brought it ends",
+            f"{where}：文件已关闭，请在带来它的请求结束之前读取",
+        )
         raise CodecError(msg)
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
@@ -111,7 +118,9 @@ def _of_file(source: Any, where: str, most: int) -> FileSource:
             piece.close()
             raise _asynchronous(where)
         if not isinstance(piece, bytes):
-            msg = f"{where}: the file is open as text; open it with 'rb'"
+            msg = Words(
+                f"{where}: the file is open as text; open it with 'rb'", f"{where}：文件以文本方式打开，请用 'rb' 打开"
+            )
             raise TypeError(msg)
         content += piece
         if not piece or most < 0 or not isinstance(file, io.RawIOBase):  # a raw file may return less than requested
@@ -131,7 +140,12 @@ def _synchronous(source: Any, where: str) -> Any:
 
 
 def _asynchronous(where: str) -> TypeError:
-    return TypeError(f"{where}: the read() of this file is async: pass ('name', await file.read())")
+    return TypeError(
+        Words(
+            f"{where}: the read() of this file is async: pass ('name', await file.read())",
+            f"{where}：该文件的 read() 是异步的，请传 ('name', await file.read())",
+        )
+    )
 
 
 def _name(source: Any) -> str | None:
@@ -148,4 +162,4 @@ def _media_type(source: Any) -> str | None:
     """Return the media type that the browser sent, without parameters; None if it says nothing."""
     given = getattr(source, "content_type", None)
     found = given.partition(";")[0].strip().lower() if isinstance(given, str) else ""
-    return found if _MEDIA_TYPE.fullmatch(found) and found != _ANY_TYPE else None
+    return found if re.fullmatch(_MEDIA_TYPE, found) and found != _ANY_TYPE else None

@@ -39,7 +39,7 @@ TRACE_HEADERS = frozenset({"traceparent", "tracestate", "baggage"})
 """The headers that a hook may add to a request, in lower case. W3C Trace Context and Baggage define them."""
 
 _LONGEST_HEADER = 8192  # characters: the limit of W3C Baggage
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+_HEADER_VALUE = r"[\x20-\x7e]+"
 
 
 class Observer(Protocol):
@@ -137,7 +137,7 @@ class Guard:
                 self._logger.warning(
                     "%s: a header was not sent: a hook may add %s", self._name, ", ".join(sorted(TRACE_HEADERS))
                 )
-            elif not (isinstance(value, str) and len(value) <= _LONGEST_HEADER and _HEADER_VALUE.fullmatch(value)):
+            elif not (isinstance(value, str) and len(value) <= _LONGEST_HEADER and re.fullmatch(_HEADER_VALUE, value)):
                 self._logger.warning("%s: %s was not sent: its value is not printable ASCII text", self._name, lower)
             else:
                 headers[lower] = value
@@ -145,7 +145,7 @@ class Guard:
 
 
 _DECORATED = contextmanager(lambda: iter([None])).__code__
-_MANAGER = re.compile(r"\b_?(?:Abstract|Generator)?ContextManager\b")
+_MANAGER = r"\b_?(?:Abstract|Generator)?ContextManager\b"
 
 
 def enters_around(hook: object) -> bool:
@@ -197,7 +197,7 @@ def _returned(function: FunctionType) -> object:
 
 def _is_manager(annotation: object) -> bool:
     if isinstance(annotation, str):
-        return _MANAGER.search(annotation) is not None
+        return re.search(_MANAGER, annotation) is not None
     origin = get_origin(annotation)
     if origin is Union or origin is UnionType:
         return any(map(_is_manager, get_args(annotation)))

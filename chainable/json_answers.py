@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
+from chainable.i18n import Words, message_of, translate
 from chainable.throttling import header_seconds
 
 if TYPE_CHECKING:
@@ -38,42 +39,50 @@ def read_json(response: Response[Any], *, kind: type = dict, any_status: bool = 
     try:
         data = JSON.decode(response.content)
     except CodecError as error:
-        problem = str(error)
+        problem = message_of(error)
     if status == 204:
         return response.set_data(None).data
     if problem is None and response.content and (is_success or any_status) and isinstance(data, kind):
         return response.set_data(data).data
     if not is_success:
         raise _status_error(response, data)
-    raise CodecError(f"{response.label}: {_describe(response, problem, data, kind)}")
+    described = _describe(response, problem, data, kind)
+    raise CodecError(Words(f"{response.label}: {described}", f"{response.label}：{described.zh}"))
 
 
-def _describe(response: Response[Any], problem: str | None, data: Any, kind: type) -> str:
+def _describe(response: Response[Any], problem: str | None, data: Any, kind: type) -> Words:
     body = response.content
     if not body:
-        return "the body of the response is empty"
+        return Words("the body of the response is empty", "应答正文为空")
     if problem is None:
-        return f"the response is JSON of the type {type(data).__name__}, {kind.__name__} was expected"
+        return Words(
+            f"the response is JSON of the type {type(data).__name__}, {kind.__name__} was expected",
+            f"应答是 {type(data).__name__} 类型的 JSON，应为 {kind.__name__}",
+        )
     arrived = f"{response.headers.get('Content-Type') or 'no content type'}, {len(body)} bytes"
     if body.lstrip()[:1] == b"<":
-        return (
+        return Words(
             f"a web page or XML was received in place of JSON ({arrived}): is the address right, "
-            "is a proxy, a firewall or a maintenance page in between?"
+            "is a proxy, a firewall or a maintenance page in between?",
+            f"收到的是网页或 XML，而不是 JSON（{arrived}）：地址是否正确？中间是否有代理、防火墙或维护页面？",
         )
-    return f"{problem} ({arrived})"
+    return Words(f"{problem} ({arrived})", f"{translate(problem, 'zh')}（{arrived}）")
 
 
 def _status_error(response: Response[Any], data: Any) -> APIError:
     status = response.status_code
     transient = status == 429 or status >= 500
     if status < 400:
-        advice = "redirects are not followed: is the address right?"
+        advice = Words("redirects are not followed: is the address right?", "不跟随重定向：地址是否正确？")
     elif transient:
-        advice = "try again later"
+        advice = Words("try again later", "请稍后重试")
     else:
-        advice = "the request was refused"
+        advice = Words("the request was refused", "请求被拒绝")
     return APIError(
-        f"{response.label}: HTTP status {status} ({advice})",
+        Words(
+            f"{response.label}: HTTP status {status} ({advice})",
+            f"{response.label}：HTTP 状态码 {status}（{advice.zh}）",
+        ),
         code=str(status),
         status_code=status,
         detail=data,

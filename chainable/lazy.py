@@ -6,6 +6,8 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -24,7 +26,7 @@ def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], An
     def attribute(name: str) -> Any:
         home = homes.get(name)
         if home is None:
-            msg = f"module {module!r} has no attribute {name!r}"
+            msg = Words(f"module {module!r} has no attribute {name!r}", f"模块 {module!r} 没有属性 {name!r}")
             raise AttributeError(msg)
         found = import_module(home)
         return found if home == f"{module}.{name}" else getattr(found, name)
@@ -46,7 +48,7 @@ def moved_module(module: str, new: str, **renamed: str) -> Callable[[str], Any]:
 
     def attribute(name: str) -> Any:
         if name.startswith("__"):
-            msg = f"module {module!r} has no attribute {name!r}"
+            msg = Words(f"module {module!r} has no attribute {name!r}", f"模块 {module!r} 没有属性 {name!r}")
             raise AttributeError(msg)
         value = getattr(import_module(new), renamed.get(name, name))
         warnings.warn(f"{module} is now {new}", DeprecationWarning, stacklevel=2)

@@ -13,6 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from chainable.errors import ChainableError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,12 @@ class Secret(Generic[T]):
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Secret cannot be pickled: transmit the value by a safe way, and make the Secret there")
+        raise TypeError(
+            Words(
+                "a Secret cannot be pickled: transmit the value by a safe way, and make the Secret there",
+                "Secret 不能 pickle：请用安全的方式传递原值，在使用处再生成 Secret",
+            )
+        )
 
 
 def _same(one: object, other: object) -> bool:
@@ -188,19 +194,20 @@ without_frames = without_frames_of(ChainableError, TypeError, ValueError)
 """Decorate a function that takes plain secrets: its own errors are raised without the frames below it."""
 
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,23}|[A-Za-z][A-Za-z0-9_]{0,15}")
+# Patterns are compiled at their first use: an import takes no longer for what only errors need.
+_PEM = r"-----BEGIN ([A-Z0-9 ]{1,40})-----"
+_NAME = r"[A-Za-z][A-Za-z_]{0,23}|[A-Za-z][A-Za-z0-9_]{0,15}"
 _LONG = 16  # characters; account numbers are shorter
-_KEY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])")
+_KEY = r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])"
 
 
 def outline(text: str) -> str:
     """Describe a text that may be a secret by its length and form, without its characters."""
-    block = _PEM.search(text)
+    block = re.search(_PEM, text)
     if block:
         return f"a PEM block of the type {block[1]}"
     size = f"{len(text)} character{'' if len(text) == 1 else 's'}"
-    return f"{size}, which looks like a key or secret" if _KEY.fullmatch(text.strip()) else size
+    return f"{size}, which looks like a key or secret" if re.fullmatch(_KEY, text.strip()) else size
 
 
 def brief(text: str) -> str:
@@ -222,17 +229,17 @@ def shown_number(text: str) -> str:
 
 def looks_like_key(text: str) -> bool:
     """Return True for PEM, and for a text of 20 or more letters and digits."""
-    return bool(_PEM.search(text) or _KEY.fullmatch(text.strip()))
+    return bool(re.search(_PEM, text) or re.fullmatch(_KEY, text.strip()))
 
 
 def shown_name(name: str) -> str:
     """Quote the name of a setting; a text that is not a valid name may be a secret and is shortened."""
-    return repr(name) if _NAME.fullmatch(name) else brief(name)
+    return repr(name) if re.fullmatch(_NAME, name) else brief(name)
 
 
 def without_keys(text: str) -> str:
     """Shorten the parts of a text that look like keys or secrets: 20 or more letters and digits in a row."""
-    return _KEY.sub(lambda found: found[0][:2] + HIDDEN, text)
+    return re.sub(_KEY, lambda found: found[0][:2] + HIDDEN, text)
 
 
 def guarded(cls: type[T]) -> type[T]:

@@ -6,6 +6,7 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,5 +71,8 @@ def encode_multipart(parts: Mapping[str, str | FilePart], boundary: str | None =
     try:
         return encode_multipart_formdata(fields, boundary)
     except UnicodeEncodeError:
-        msg = "files: a name or text contains a lone surrogate, which UTF-8 cannot encode"
+        msg = Words(
+            "files: a name or text contains a lone surrogate, which UTF-8 cannot encode",
+            "files：名称或文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+        )
         raise CodecError(msg) from None

@@ -22,6 +22,7 @@ from chainable._version import __version__
 from chainable.client import Client
 from chainable.extras import extra
 from chainable.hooks import current_observer, observe
+from chainable.i18n import Words
 
 with extra("otel", "opentelemetry"):
     from opentelemetry import context, metrics, trace
@@ -101,7 +102,10 @@ def uninstrument(client: Client | None = None) -> None:
 
 def _checked(client: object) -> Client:
     if not isinstance(client, Client):
-        msg = f"client: a {type(client).__name__} was given; pass a client, or nothing for all clients"
+        msg = Words(
+            f"client: a {type(client).__name__} was given; pass a client, or nothing for all clients",
+            f"client：所给的是 {type(client).__name__}，应为客户端；不给则对全部客户端生效",
+        )
         raise TypeError(msg)
     return client
 

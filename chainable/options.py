@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.spelling import one_edit
 from chainable.validation import (
@@ -36,7 +37,7 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class CallOptions:
     """
     The options of one call; None where the client's own apply.
@@ -82,6 +83,9 @@ def call_options(keywords: dict[str, Any], names: Iterable[str] = tuple(CHECKS))
     for name in keywords:
         near = next((option for option in known if one_edit(name, option)), None)
         if near is not None:
-            msg = f"{name!r} is no option: did you mean {near!r}? A parameter of this name goes into a mapping"
+            msg = Words(
+                f"{name!r} is no option: did you mean {near!r}? A parameter of this name goes into a mapping",
+                f"{name!r} 不是调用选项，是否要写 {near!r}？同名的参数请放在字典中",
+            )
             raise TypeError(msg)
     return CallOptions(**{name: CHECKS[name](value) for name, value in given.items() if value is not None})

@@ -25,12 +25,13 @@ __all__ = [
     "variable_name",
 ]
 
-_SEGMENT = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}")
-_VARIABLE = re.compile(r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_")
-_PROBES = re.compile(r"_repr_.*_|_ipython_.*_|_jupyter_.*_|_type_|_fields_|_as_parameter_|_sympy_")
-_NAME = re.compile(r"[A-Za-z0-9_\-]+")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://|//[^/]+[.:]")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Patterns are compiled at their first use, to keep the import fast.
+_SEGMENT = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}"
+_VARIABLE = r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_"
+_PROBES = r"_repr_.*_|_ipython_.*_|_jupyter_.*_|_type_|_fields_|_as_parameter_|_sympy_"
+_NAME = r"[A-Za-z0-9_\-]+"
+_URL = r"[A-Za-z][A-Za-z0-9+.\-]*://|//[^/]+[.:]"
+_HUMP = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 
 def split(path: str) -> list[str]:
@@ -44,9 +45,9 @@ def split(path: str) -> list[str]:
         TypeError: The path is not a str.
     """
     if not isinstance(path, str):
-        msg = f"a path is a str, not {type(path).__name__}"
+        msg = Words(f"a path is a str, not {type(path).__name__}", f"路径应为 str，不是 {type(path).__name__}")
         raise TypeError(msg)
-    if _URL.match(path):
+    if re.match(_URL, path):
         msg = Words(
             "a path was expected, not a URL: write it without scheme and host, such as 'v3/pay'; "
             "give another host as base_url=…",
@@ -55,7 +56,7 @@ def split(path: str) -> list[str]:
         raise PathError(msg)
     segments = path.removeprefix("/").split("/")
     for index, segment in enumerate(segments):
-        if not _SEGMENT.fullmatch(segment) or segment in {".", ".."}:
+        if not re.fullmatch(_SEGMENT, segment) or segment in {".", ".."}:
             if segment == "" and 0 < index == len(segments) - 1:
                 break
             raise PathError(_describe_error(segment))
@@ -98,10 +99,10 @@ def _describe_error(segment: str) -> Words:
 
 def variable_name(attribute: str) -> str | None:
     """Return the variable of an attribute ``_name_`` (``_outTradeNo_`` is ``out_trade_no``); None for other attributes."""
-    match = _VARIABLE.fullmatch(attribute)
-    if match is None or _PROBES.fullmatch(attribute):
+    match = re.fullmatch(_VARIABLE, attribute)
+    if match is None or re.fullmatch(_PROBES, attribute):
         return None
-    return _HUMP.sub("_", match[1]).lower()
+    return re.sub(_HUMP, "_", match[1]).lower()
 
 
 def fold(name: str) -> str:
@@ -111,7 +112,7 @@ def fold(name: str) -> str:
 
 def kebab(name: str) -> str:
     """Convert a Python name to kebab-case: ``hirePowerBank`` and ``hire_power_bank`` to ``hire-power-bank``."""
-    return _HUMP.sub("-", name).replace("_", "-").lower()
+    return re.sub(_HUMP, "-", name).replace("_", "-").lower()
 
 
 def expand(name: str, value: object) -> str:
@@ -166,16 +167,16 @@ def near_verbs(name: str, verbs: Iterable[str]) -> Words:
 def split_name(name: str) -> list[str]:
     """Split a dotted method name into its parts; raise PathError unless they are letters, digits, ``_``, ``-``."""
     if not isinstance(name, str):
-        msg = f"a method name is a str, not {type(name).__name__}"
+        msg = Words(f"a method name is a str, not {type(name).__name__}", f"接口名应为 str，不是 {type(name).__name__}")
         raise TypeError(msg)
-    if _URL.match(name):
+    if re.match(_URL, name):
         msg = Words(
             "the name of a method was expected, not a URL: the client knows the URL of its gateway",
             "应为 API 名称，不是 URL：客户端已有网关地址",
         )
         raise PathError(msg)
     parts = name.split(".")
-    if not all(_NAME.fullmatch(part) for part in parts):
+    if not all(re.fullmatch(_NAME, part) for part in parts):
         msg = Words(
             f"{name[:80]!r} is not a method name: use parts of letters, digits, '_' and '-', joined by dots",
             f"{name[:80]!r} 不是 API 名称：应为用点连接的各段，每段只含字母、数字、'_' 和 '-'",

@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from chainable.destination import Destination
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,7 +133,7 @@ class _DirectAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         destination = _read(request.url)
         if self._allowed is not None and not self._allowed(destination):
-            msg = f"requests to {destination.host} are not allowed here"
+            msg = Words(f"requests to {destination.host} are not allowed here", f"此处不允许访问 {destination.host}")
             raise requests.exceptions.InvalidURL(msg, request=request)
         request.url = destination.url
         request.headers["Host"] = destination.authority

@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 
 import requests
 from attrs import field, frozen
-from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent
 
 from chainable._version import __version__
 from chainable.errors import APIError, ChainableError, SignatureError
+from chainable.headers import Headers
 from chainable.hooks import Guard, current_observer, enters_around, warn_if_late
+from chainable.i18n import Words, translate
 from chainable.signing import SignableRequest
 from chainable.transport import causes
 
@@ -45,7 +46,7 @@ _BACKOFF = 0.5  # seconds, doubled with each attempt, with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Pipeline:
     """
     Runs calls: attempts, retries and failover.
@@ -196,7 +197,7 @@ class Pipeline:
         request = SignableRequest()
         request.method = call.verb
         request.url = call.urls[host]
-        request.headers = CaseInsensitiveDict({**_ALWAYS, **call.headers})
+        request.headers = Headers({**_ALWAYS, **call.headers})
         request.body = call.body
         request.parameters = call.parameters
         request.codec = call.codec
@@ -289,7 +290,6 @@ class Pipeline:
                 self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
 
 
-@frozen(eq=False)
 class _Watch:
     """
     What hooks see of an attempt, and add to it.
@@ -300,9 +300,12 @@ class _Watch:
         sending: Entered around the exchange with the network.
     """
 
-    attempt: Attempt
-    headers: dict[str, str] = field(repr=False)
-    sending: Guard
+    __slots__ = ("attempt", "headers", "sending")
+
+    def __init__(self, attempt: Attempt, headers: dict[str, str], sending: Guard) -> None:
+        self.attempt = attempt
+        self.headers = headers
+        self.sending = sending
 
     def sender(self, transport: Transport, signed: requests.PreparedRequest) -> Callable[..., Response[Any]]:
         """Add the headers to the signed request, except those that it has, and return what sends it."""
@@ -342,16 +345,26 @@ def _scheme(call: Call, host: int) -> str:
 
 
 _ADVICE = {
-    True: "the platform may have received it: query the state before you repeat it",
-    False: "nothing was sent",
+    True: Words(
+        "the platform may have received it: query the state before you repeat it", "平台可能已经收到：请先查询再重试"
+    ),
+    False: Words("nothing was sent", "请求没有发出"),
 }
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
-_UNTRUSTED = "the certificate is not trusted: check for a proxy in between, and the CA file of verify=."
+_TUNNEL = r"Tunnel connection failed: (\d{3})"
+_UNTRUSTED = Words(
+    "the certificate is not trusted: check for a proxy in between, and the CA file of verify=.",
+    "证书不受信任：请检查中间是否有代理，以及 verify= 的 CA 文件。",
+)
 
 
 def _expired(call: Call, *, sent: bool) -> requests.Timeout:
     """Build the error for a deadline that passed while the attempt was signed."""
-    error = requests.Timeout(f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})")
+    error = requests.Timeout(
+        Words(
+            f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})",
+            f"{call.verb} {call.label}：签名时已超过总时限（{_ADVICE[sent].zh}）",
+        )
+    )
     error.maybe_sent = sent  # type: ignore[attr-defined]  # an attribute of ours
     error.deadline_passed = True  # type: ignore[attr-defined]  # likewise
     return error
@@ -359,7 +372,11 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
 
 def _tunnel(cause: BaseException) -> re.Match[str] | None:
     """Return the status of a proxy that refused a tunnel, without the text that the proxy chose."""
-    return _TUNNEL.match(str(cause)) if isinstance(cause, OSError) else None
+    return re.match(_TUNNEL, str(cause)) if isinstance(cause, OSError) else None
+
+
+def _no_tunnel(status: str) -> Words:
+    return Words(f"the proxy refused the tunnel: HTTP {status}", f"代理拒绝建立隧道：HTTP {status}")
 
 
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
@@ -367,7 +384,7 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     chain = list(causes(error))
     reason = (
         next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None)
-        or next((f"the proxy refused the tunnel: HTTP {found[1]}" for found in map(_tunnel, chain) if found), None)
+        or next((_no_tunnel(found[1]) for found in map(_tunnel, chain) if found), None)
         or next(
             (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),
             type(error).__name__,
@@ -375,15 +392,21 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     )
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
     maybe_sent = sent or _maybe_sent(error)
-    advice = f"{_UNTRUSTED} {_ADVICE[maybe_sent]}" if untrusted else _ADVICE[maybe_sent]
+    advice = _ADVICE[maybe_sent]
+    if untrusted:
+        advice = Words(f"{_UNTRUSTED} {advice}", f"{_UNTRUSTED.zh}{advice.zh}")
     request = requests.PreparedRequest()
     request.method = call.verb
     name = _host(call, host)
     request.url = f"{urlsplit(call.urls[host]).scheme}://{name}/{call.label}"
-    request.headers = CaseInsensitiveDict()
+    request.headers = Headers()
     kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
     redacted: requests.RequestException = kind(
-        f"{call.verb} {call.label} at {name}: {reason} ({advice})", request=request
+        Words(
+            f"{call.verb} {call.label} at {name}: {reason} ({advice})",
+            f"{call.verb} {call.label}，{name}：{translate(reason, 'zh')}（{advice.zh}）",
+        ),
+        request=request,
     )
     redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # an attribute of ours
     redacted.sent_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # likewise, for retry_delay()

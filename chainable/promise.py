@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -162,8 +164,9 @@ class Promise(Future[T]):
 
     def _refuse_deadlock(self) -> None:
         if _in_callback.get():
-            msg = (
-                "a callback must not wait for a promise: return the promise, and the next then() receives its response"
+            msg = Words(
+                "a callback must not wait for a promise: return the promise, and the next then() receives its response",
+                "回调函数中不能等待 promise：请返回该 promise，下一个 then() 会收到它的应答",
             )
             raise RuntimeError(msg)
 
@@ -172,13 +175,19 @@ class Promise(Future[T]):
     else:
 
         def __getattr__(self, name: str) -> NoReturn:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            msg = Words(
+                f"{type(self).__name__!r} object has no attribute {name!r}",
+                f"{type(self).__name__!r} 没有属性 {name!r}",
+            )
             if not name.startswith("_"):
                 msg += f": the response may not have arrived yet; write {_waiting(f'.{name}')}"
             raise AttributeError(msg)
 
         def __getitem__(self, key: object, /) -> NoReturn:
-            msg = f"a promise has no items: the response may not have arrived yet; write {_waiting('.data[…]')}"
+            msg = Words(
+                f"a promise has no items: the response may not have arrived yet; write {_waiting('.data[…]')}",
+                f"promise 不能用下标：应答可能还没有到；请写成 {_waiting('.data[…]')}",
+            )
             raise TypeError(msg)
 
     def __await__(self) -> Generator[Any, None, T]:

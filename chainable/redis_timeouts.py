@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from chainable.i18n import Words
+
 __all__ = ["warn_without_timeout"]
 
 
@@ -18,9 +20,10 @@ def warn_without_timeout(redis: Any) -> None:
         TypeError: A URL was passed in the place of the client.
     """
     if isinstance(redis, str):
-        msg = (
+        msg = Words(
             "redis: a client of redis-py was expected, not a str; for a URL, pass "
-            "redis.Redis.from_url(…, socket_timeout=2, socket_connect_timeout=2)"
+            "redis.Redis.from_url(…, socket_timeout=2, socket_connect_timeout=2)",
+            "redis：应为 redis-py 的客户端，不是 str；地址请写成 redis.Redis.from_url(…, socket_timeout=2, socket_connect_timeout=2)",
         )
         raise TypeError(msg)
     pool = getattr(redis, "connection_pool", None)

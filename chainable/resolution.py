@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogueNode", "PathResolver", "ResolvedPath", "Variable"]
 
-_WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
+_WORDS = r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|"
 
 
 class CatalogueNode(Protocol):
@@ -76,7 +76,7 @@ class ResolvedPath:
             None for a known path.
     """
 
-    __slots__ = ("branch", "left", "segments")
+    __slots__ = ("_label", "branch", "left", "segments")
 
     def __init__(
         self,
@@ -87,12 +87,15 @@ class ResolvedPath:
         self.branch = branch
         self.segments = segments
         self.left = left
+        self._label: str | None = None
 
     def label(self) -> str:
         """Return the path without values, for logs: ``v3/pay/transactions/id/{transaction_id}``."""
-        return "/".join(
-            f"{{{segment.name}}}" if isinstance(segment, Variable) else segment for segment in self.segments
-        )
+        if self._label is None:
+            self._label = "/".join(
+                f"{{{segment.name}}}" if isinstance(segment, Variable) else segment for segment in self.segments
+            )
+        return self._label
 
     def target(self, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
         """
@@ -152,11 +155,12 @@ class PathResolver:
     path with and without the slash.
     """
 
-    __slots__ = ("_candidates", "_slash")
+    __slots__ = ("_candidates", "_known", "_slash")
 
     def __init__(self, candidates: tuple[ResolvedPath, ...], *, slash: bool = False) -> None:
         self._candidates = candidates
         self._slash = slash
+        self._known: dict[str, PathResolver] = {}
 
     @classmethod
     def start(cls, tree: CatalogueNode | None) -> PathResolver:
@@ -186,10 +190,13 @@ class PathResolver:
             AttributeError: The name begins with an underscore and is not a variable.
             PathError: The name is not ASCII.
         """
+        known = self._known.get(name)
+        if known is not None:
+            return known
         if name[0] == "_":
             variable = path.variable_name(name)
             if variable is None:
-                msg = f"a chain has no attribute {name!r}"
+                msg = Words(f"a chain has no attribute {name!r}", f"链没有属性 {name!r}")
                 raise AttributeError(msg)
             return self._variable(variable)
         if not name.isascii():
@@ -198,17 +205,22 @@ class PathResolver:
                 f"路径中不能有 {name!r}：请把值传给路径变量",
             )
             raise PathError(msg)
-        name = name.removesuffix("_")
-        folded = path.fold(name)
+        word = name.removesuffix("_")
+        folded = path.fold(word)
         found = [
             ResolvedPath(child, (*candidate.segments, official))
             for candidate in self._candidates
             if candidate.branch is not None
             for official, child in candidate.branch.matching(folded)
         ]
+        if not found:
+            return self._unknown(path.kebab(word))
         if len(found) > 1:
             found.sort(key=lambda candidate: "_" in str(candidate.segments[-1]))
-        return PathResolver(tuple(found)) if found else self._unknown(path.kebab(name))
+        resolver = PathResolver(tuple(found))
+        if any(str(candidate.segments[-1]).replace("-", "_") == name for candidate in found):
+            self._known[name] = resolver  # Only names of the catalogue are kept, not what users make up.
+        return resolver
 
     def literal(self, segment: str) -> PathResolver:
         """Append a checked segment: a known literal, ``{name}``, a variable's value, or ``''`` for a trailing slash."""
@@ -229,7 +241,7 @@ class PathResolver:
         if found:
             return PathResolver(tuple(found))
         # An unknown segment may be a number or a personal id: logs show it only if it consists of plain words.
-        return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
+        return self._unknown(segment if re.fullmatch(_WORDS, segment) else Variable("?", "?", segment))
 
     def _variable(self, written: str) -> PathResolver:
         if written == "empty" and any(_takes_slash(candidate.branch) for candidate in self._candidates):

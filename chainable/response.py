@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
-from requests.structures import CaseInsensitiveDict
 
 from chainable.errors import DecryptionError
+from chainable.headers import Headers
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ class Response(requests.Response, Generic[T]):
         attempt_state: Used by the transport: the deadline for reading a streamed body.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, headers: Headers | None = None) -> None:
         # The attributes of requests.Response, except the cookie jar and its lock, which are unused here.
         self._content = False
         self._content_consumed = False
         self._next = None
         self.status_code = None  # type: ignore[assignment]  # requests starts with None as well, although it declares int
-        self.headers = CaseInsensitiveDict()
+        self.headers = Headers() if headers is None else headers
         self.raw = None
         self.url = None  # type: ignore[assignment]  # as above
         self.encoding = None
@@ -82,18 +83,27 @@ class Response(requests.Response, Generic[T]):
     else:
 
         def __getattr__(self, name: str) -> NoReturn:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            msg = Words(
+                f"{type(self).__name__!r} object has no attribute {name!r}",
+                f"{type(self).__name__!r} 没有属性 {name!r}",
+            )
             if not name.startswith("_"):
                 msg += "; the decoded body is response.data"
             raise AttributeError(msg)
 
         def __getitem__(self, key: object, /) -> NoReturn:
-            msg = "a response has no items: its decoded body is response.data, so write response.data[…]"
+            msg = Words(
+                "a response has no items: its decoded body is response.data, so write response.data[…]",
+                "应答不能用下标：解码后的内容在 response.data，请写成 response.data[…]",
+            )
             raise TypeError(msg)
 
         def __contains__(self, key: object, /) -> NoReturn:
             # requests would search the pieces of the body for the key, and not find it.
-            msg = "a response has no members: its decoded body is response.data, so write … in response.data"
+            msg = Words(
+                "a response has no members: its decoded body is response.data, so write … in response.data",
+                "应答不能用 in：解码后的内容在 response.data，请写成 … in response.data",
+            )
             raise TypeError(msg)
 
     def set_content(self, content: bytes) -> None:
@@ -137,8 +147,9 @@ class Response(requests.Response, Generic[T]):
                 client, or the response was pickled and has no key.
         """
         if self._open is None:
-            msg = (
-                "this response has no key (it was pickled, or does not come from a client): decrypt it before pickling"
+            msg = Words(
+                "this response has no key (it was pickled, or does not come from a client): decrypt it before pickling",
+                "该应答没有密钥（经过 pickle，或不是客户端返回的）：请在 pickle 之前解密",
             )
             raise DecryptionError(msg)
         return cast("T", self._open(self._data))
@@ -147,7 +158,7 @@ class Response(requests.Response, Generic[T]):
         request = requests.PreparedRequest()
         request.method = self.request.method if self.request is not None else None
         request.url = self.request.url if self.request is not None else None
-        request.headers = CaseInsensitiveDict()
+        request.headers = Headers()
         return {
             "_content": self.content,
             "_data": self._data,
@@ -185,7 +196,7 @@ class Response(requests.Response, Generic[T]):
         copy.request = requests.PreparedRequest()
         copy.request.method = self.request.method if self.request is not None else None
         copy.request.url = copy.url
-        copy.request.headers = CaseInsensitiveDict()
+        copy.request.headers = Headers()
         copy.set_content(b"")
         return copy
 

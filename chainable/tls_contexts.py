@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from attrs import frozen
 from requests.certs import where  # type: ignore[attr-defined]  # re-exported by requests, as its users expect
 
 from chainable.errors import ConfigurationError
@@ -22,8 +21,7 @@ class ClientCertificate(Protocol):
         """Load the certificate and its key into a TLS context."""
 
 
-@frozen
-class FileCertificate:
+class FileCertificate(NamedTuple):
     """A certificate and its key in PEM files; one file may hold both."""
 
     certificate: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from functools import partial
+from functools import lru_cache, partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
@@ -31,6 +30,9 @@ from chainable.decoding import is_truncated
 from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
+from chainable.headers import Headers
+from chainable.i18n import Words
+from chainable.mock_guard import refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 
@@ -46,6 +48,7 @@ __all__ = [
     "RequestsTransport",
     "Transport",
     "causes",
+    "encoding_of",
     "extend_deadline",
     "origin_of",
     "read_content",
@@ -53,7 +56,7 @@ __all__ = [
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
-_PIECE = 1024 * 1024
+_PIECE = 64 * 1024  # Before each, the deadline is checked: a megabyte of empty gzip members takes seconds to unpack.
 _MOST_POOLS = 64
 
 
@@ -161,10 +164,9 @@ class _Adapter(HTTPAdapter):
         """Do nothing: the TLS context has the certificates, and urllib3 would read the files again."""
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response[Any]:
-        response: Response[Any] = Response()
+        response: Response[Any] = Response(Headers(dict(resp.headers.itermerged())))
         response.status_code = resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
-        response.encoding = get_encoding_from_headers(response.headers)
+        response.encoding = encoding_of(response.headers.get("Content-Type"))
         response.raw = resp
         response.reason = resp.reason
         response.url = req.url or ""
@@ -195,8 +197,10 @@ def refuse_other_urllib3() -> None:
 def origin_of(url: str) -> str:
     """Return scheme and authority of a URL, unchanged."""
     start = url.find("://") + 3
-    ends = [end for end in (url.find("/", start), url.find("?", start)) if end >= 0]
-    return url[: min(ends)] if ends else url
+    slash, query = url.find("/", start), url.find("?", start)
+    if slash < 0 or 0 <= query < slash:
+        slash = query
+    return url if slash < 0 else url[:slash]
 
 
 class _NoCookies(RequestsCookieJar):
@@ -294,9 +298,11 @@ class RequestsTransport:
         verify = self._verify if verify is None else verify
         session, adapter, cert = self._route(request, certificate, foreign=foreign)
         is_ours = session is self._session
-        if is_ours and (request.url or "").startswith("https:"):
-            # Before the adapter is called, which would report a wrong file as an invalid URL.
-            self._adapter.contexts.get(verify, cert)
+        if is_ours:
+            refuse_unused_mock(request.url or "")
+            if (request.url or "").startswith("https:"):
+                # Before the adapter is called, which would report a wrong file as an invalid URL.
+                self._adapter.contexts.get(verify, cert)
         state = AttemptState(*timeout, expires)
         try:
             raw = _sender(session)(
@@ -387,6 +393,12 @@ def _response(raw: requests.Response) -> Response[Any]:
     return response
 
 
+@lru_cache(64)
+def encoding_of(content_type: str | None) -> str | None:
+    """Return the encoding of a text by its ``Content-Type``, as requests reads it."""
+    return get_encoding_from_headers({} if content_type is None else {"content-type": content_type})  # type: ignore[arg-type]  # any mapping
+
+
 def read_content(response: Response[Any]) -> None:
     """
     Read and decode the body of a response, 64 MiB at most.
@@ -400,9 +412,12 @@ def read_content(response: Response[Any]) -> None:
     raw = response.raw
     pieces: list[bytes] = []
     size = 0
+    length: int | None = None  # which ends the body; there is more to decode if it is encoded
     try:
         # Adapters of users answer with any file: requests knows how to read it, and does it slower.
         whole = raw.read if isinstance(raw, HTTPResponse) else None
+        if whole and "content-encoding" not in raw.headers:
+            length = raw.length_remaining
         read = (
             partial(whole, _PIECE, decode_content=True) if whole else partial(next, response.iter_content(_PIECE), b"")
         )
@@ -411,10 +426,15 @@ def read_content(response: Response[Any]) -> None:
             size += len(piece)
             if size > LARGEST:
                 response.close()
-                msg = f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
+                msg = Words(
+                    f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()",
+                    f"应答超过 {LARGEST >> 20} MiB：请用 download() 保存到文件",
+                )
                 too_large = CodecError(msg)
                 too_large.maybe_sent = True
                 raise too_large
+            if size == length:
+                break  # urllib3 would prepare another read, to find the end
     except ReadTimeoutError as error:
         raise requests.ReadTimeout(error, request=response.request) from None
     except DecodeError as error:
@@ -424,7 +444,9 @@ def read_content(response: Response[Any]) -> None:
     except HTTPError as error:
         raise ChunkedEncodingError(error, request=response.request) from None
     if is_truncated(raw):
-        raise ContentDecodingError("the body's compression ends too early", request=response.request)
+        raise ContentDecodingError(
+            Words("the body's compression ends too early", "正文的压缩数据不完整"), request=response.request
+        )
     response.set_content(b"".join(pieces))
 
 

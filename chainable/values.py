@@ -17,6 +17,7 @@ from attrs import field, frozen
 from chainable.codecs import JSONCodec, Location, digits, format_location
 from chainable.errors import CodecError
 from chainable.file_sources import FileSource, is_open_file, read_source
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr
 from chainable.multipart import FilePart
 from chainable.times import beijing
@@ -48,22 +49,36 @@ def located(moment: Callable[[datetime], str], value: datetime, location: Locati
     try:
         return moment(value)
     except TypeError as error:
-        msg = f"{format_location(location)}: {error}"
+        msg = Words(
+            f"{format_location(location)}: {error}",
+            f"{format_location(location)}：{translate(message_of(error), 'zh')}",
+        )
         raise TypeError(msg) from None
     except OverflowError:
-        msg = f"{format_location(location)}: in Beijing time, the year {value.year} is out of the range of years"
+        msg = Words(
+            f"{format_location(location)}: in Beijing time, the year {value.year} is out of the range of years",
+            f"{format_location(location)}：换算为北京时间后，年份 {value.year} 超出范围",
+        )
         raise CodecError(msg) from None
 
 
 def _digits(value: Decimal, location: Location) -> str:
     if not value.is_finite():
-        msg = f"{format_location(location)}: {value} is not a number that the platform accepts"
+        msg = Words(
+            f"{format_location(location)}: {value} is not a number that the platform accepts",
+            f"{format_location(location)}：平台不接受 {value} 这样的数字",
+        )
         raise CodecError(msg)
     return digits(value, location)
 
 
 def _no_float(location: Location) -> TypeError:
-    return TypeError(f"{format_location(location)}: a float is not exact; pass a Decimal or text")
+    return TypeError(
+        Words(
+            f"{format_location(location)}: a float is not exact; pass a Decimal or text",
+            f"{format_location(location)}：float 不精确，请用 Decimal 或文本",
+        )
+    )
 
 
 class _NestedCodec(JSONCodec):
@@ -81,7 +96,10 @@ class _NestedCodec(JSONCodec):
         try:
             self._write(value, location, pieces.append)
         except RecursionError:
-            msg = f"{format_location(location)}: the value contains itself, or is nested too deeply"
+            msg = Words(
+                f"{format_location(location)}: the value contains itself, or is nested too deeply",
+                f"{format_location(location)}：值包含它自己，或嵌套过深",
+            )
             raise CodecError(msg) from None
         return "".join(pieces)
 
@@ -91,14 +109,17 @@ class _NestedCodec(JSONCodec):
         if isinstance(value, datetime):
             self._write(located(self._moment, value, location), location, put)
         elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or is_open_file(value):
-            msg = f"{format_location(location)}: a file has to be a parameter of its own, not a part of another"
+            msg = Words(
+                f"{format_location(location)}: a file has to be a parameter of its own, not a part of another",
+                f"{format_location(location)}：文件必须是单独的参数，不能放在其他参数里面",
+            )
             raise CodecError(msg)
         else:
             super()._write_other(value, location, put)
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class ValueWriter:
     """
     How a platform wants values written.
@@ -173,9 +194,10 @@ class ValueWriter:
             return value.isoformat()
         if isinstance(value, float):
             raise _no_float(location)
-        msg = (
+        msg = Words(
             f"{format_location(location)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
-            "datetime, a mapping, a list, or bytes, an open file or a Path for a file"
+            "datetime, a mapping, a list, or bytes, an open file or a Path for a file",
+            f"{format_location(location)}：{type(value).__name__} 无法写出；请传文本、int、bool、Decimal、带时区的 datetime、字典或列表；文件请传 bytes、已打开的文件或 Path",
         )
         raise TypeError(msg)
 
@@ -191,9 +213,10 @@ class ValueWriter:
                 continue
             written = self._scalar(element, (location, index))
             if "," in written:
-                msg = (
+                msg = Words(
                     f"{format_location((location, index))} contains a comma, which separates the elements of this list; "
-                    "the platform cannot escape it"
+                    "the platform cannot escape it",
+                    f"{format_location((location, index))} 中有逗号，而列表的元素以逗号分隔，平台不支持转义",
                 )
                 raise CodecError(msg)
             elements.append(written)
@@ -233,12 +256,22 @@ def write_values(
 
 def _not_a_file(value: Any, location: Location) -> TypeError:
     kind = type(value).__name__
-    return TypeError(f"{format_location(location)} is a file: pass bytes, an open file or a path, not {kind}")
+    return TypeError(
+        Words(
+            f"{format_location(location)} is a file: pass bytes, an open file or a path, not {kind}",
+            f"{format_location(location)} 是文件：请传 bytes、已打开的文件或路径，不是 {kind}",
+        )
+    )
 
 
 def _check_name(name: str) -> None:
     if not name or name.isspace():
-        raise CodecError("a parameter needs a name: the platform drops those without one")
+        raise CodecError(
+            Words(
+                "a parameter needs a name: the platform drops those without one",
+                "参数必须有名称：没有名称的参数会被平台丢弃",
+            )
+        )
     _check_unicode(name, (None, name))
 
 
@@ -246,7 +279,10 @@ def _check_unicode(written: str, location: Location) -> None:
     try:
         written.encode()
     except UnicodeEncodeError:
-        msg = f"{format_location(location)}: the text has a lone surrogate, which UTF-8 cannot encode"
+        msg = Words(
+            f"{format_location(location)}: the text has a lone surrogate, which UTF-8 cannot encode",
+            f"{format_location(location)}：文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+        )
         raise CodecError(msg) from None
 
 
@@ -254,7 +290,10 @@ def _check_file_name(name: str, location: Location) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        msg = f"{format_location(location)}: the file's name is not UTF-8: pass ('name', file)"
+        msg = Words(
+            f"{format_location(location)}: the file's name is not UTF-8: pass ('name', file)",
+            f"{format_location(location)}：文件名不是 UTF-8，请传 ('name', file)",
+        )
         raise CodecError(msg) from None
 
 

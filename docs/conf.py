@@ -22,6 +22,7 @@ extensions = [
     "sphinx_markdown_builder",
     "languages",
     "blocks",
+    "operation_page",
     "catalogue_pages",
     "finder",
     "machines",

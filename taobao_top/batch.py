@@ -163,7 +163,7 @@ class Batch:
 
     def __getattr__(self, name: str) -> MethodChain:
         if name.startswith("_"):
-            msg = f"a batch has no attribute {name!r}"
+            msg = Words(f"a batch has no attribute {name!r}", f"批次没有属性 {name!r}")
             raise AttributeError(msg)
         step = self.__dict__[name] = _BatchChain(self._collector, name.removesuffix("_"))
         return step

@@ -71,7 +71,9 @@ class BatchFuture(Promise["TopResponse[Any]"]):
     def __getattr__(self, name: str) -> Any:
         """Initialize the promise when one of its attributes is missing."""
         if self._initialized or "_batch" not in self.__dict__:
-            msg = f"a {type(self).__name__} has no attribute {name!r}"
+            msg = Words(
+                f"a {type(self).__name__} has no attribute {name!r}", f"{type(self).__name__} 没有属性 {name!r}"
+            )
             raise AttributeError(msg)
         self._initialize()
         return getattr(self, name)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import Secret
 from chainable.options import CHECKS
 from chainable.validation import check_flag
@@ -48,7 +49,10 @@ def _check_target(value: Any) -> str | int:
     if isinstance(value, str | int):
         check_text("target_app_key", str(value))
         return value
-    msg = f"target_app_key: text was expected, not {type(value).__name__}"
+    msg = Words(
+        f"target_app_key: text was expected, not {type(value).__name__}",
+        f"target_app_key：应为文本，不是 {type(value).__name__}",
+    )
     raise TypeError(msg)
 
 
@@ -57,10 +61,16 @@ def check_text(what: str, text: Any) -> None:
     hidden: Secret[Any] = Secret.of(text)
     del text  # keep it out of the traceback
     if not isinstance(hidden.reveal(), str):
-        msg = f"{what}: text was expected, not {type(hidden.reveal()).__name__}"
+        msg = Words(
+            f"{what}: text was expected, not {type(hidden.reveal()).__name__}",
+            f"{what}：应为文本，不是 {type(hidden.reveal()).__name__}",
+        )
         raise TypeError(msg)
     if not is_unicode(hidden):
-        msg = f"{what}: the text has a lone surrogate, which UTF-8 cannot encode"
+        msg = Words(
+            f"{what}: the text has a lone surrogate, which UTF-8 cannot encode",
+            f"{what}：文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+        )
         raise CodecError(msg)
 
 
@@ -70,7 +80,10 @@ def _check_names(decode: Any) -> tuple[str, ...] | bool:
     names = (decode,) if isinstance(decode, str) else decode
     if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
         return tuple(names)
-    msg = "decode: names of members were expected, such as decode=('token_result',), or True for those in the catalogue"
+    msg = Words(
+        "decode: names of members were expected, such as decode=('token_result',), or True for those in the catalogue",
+        "decode：应为成员的名称，如 decode=('token_result',)；True 表示接口目录中的那些",
+    )
     raise TypeError(msg)
 
 

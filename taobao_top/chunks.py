@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import name_of
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedTuple
 from chainable.validation import check_whole
 from taobao_top.pagination import method_chain
@@ -35,22 +36,34 @@ def chunks(
     """Iterate over the responses of the calls; see :meth:`taobao_top.TaobaoTop.chunks`."""
     method = name_of(method_chain(chain, "chunks"))
     if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
-        msg = f"{method}: a list of elements was expected, not {type(ids).__name__}"
+        msg = Words(
+            f"{method}: a list of elements was expected, not {type(ids).__name__}",
+            f"{method}：应为元素的列表，不是 {type(ids).__name__}",
+        )
         raise TypeError(msg)
     known = settings.catalogue.method(method)
     types = {} if known is None else known.types
     name = _parameter(method, known) if parameter is None else catalogue_name(parameter, types)
     if name in {catalogue_name(given, types) for given in (*(params or {}), *keywords)}:
-        msg = f"{method}: {name} is set by chunks(): pass all elements as its list"
+        msg = Words(
+            f"{method}: {name} is set by chunks(): pass all elements as its list",
+            f"{method}：{name} 由 chunks() 填写，请把全部元素作为列表传入",
+        )
         raise TypeError(msg)
     most = None if known is None or known.limits is None else known.limits.chunks.get(name)
     if size is not None:
         check_whole("size", size, least=1)
     if size is None and most is None:
-        msg = f"{method}: the catalogue has no limit for {name}: pass the number of elements of a call, size=…"
+        msg = Words(
+            f"{method}: the catalogue has no limit for {name}: pass the number of elements of a call, size=…",
+            f"{method}：接口目录中没有 {name} 的上限：请用 size=… 给出每次调用的元素个数",
+        )
         raise TypeError(msg)
     if size is not None and most is not None and size > most:
-        msg = f"{method}: the platform accepts {most} elements in {name} at most, size is {size}"
+        msg = Words(
+            f"{method}: the platform accepts {most} elements in {name} at most, size is {size}",
+            f"{method}：平台的 {name} 最多 {most} 个元素，size 却是 {size}",
+        )
         raise ValueError(msg)
     split_arguments(settings.method_info(method), params or {}, keywords)  # a misspelt name is refused now
     if isinstance(ids, list | tuple | set | frozenset):
@@ -68,7 +81,10 @@ def chunks(
 def _element(method: str, element: Any) -> Any:
     """Return the element; TypeError for None, which a list on the wire would leave out."""
     if element is None:
-        msg = f"{method}: an element of the list is None, which cannot be sent: leave it out"
+        msg = Words(
+            f"{method}: an element of the list is None, which cannot be sent: leave it out",
+            f"{method}：列表中有元素是 None，无法发送：请去掉",
+        )
         raise TypeError(msg)
     return element
 
@@ -80,6 +96,8 @@ def _parameter(method: str, known: Method | None) -> str:
     found = limited or tuple(name for name in lists if name != "fields")
     if len(found) != 1:
         names = " or ".join(f"parameter={name!r}" for name in found) or "parameter='num_iids'"
-        msg = f"{method}: pass the name of the list's parameter, {names}"
+        msg = Words(
+            f"{method}: pass the name of the list's parameter, {names}", f"{method}：请传入列表参数的名称：{names}"
+        )
         raise TypeError(msg)
     return found[0]

@@ -10,9 +10,9 @@ from attrs import evolve
 
 from chainable.client import Client
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
-from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
 from taobao_top.errors import TopError, caused_by
@@ -186,6 +186,8 @@ class TaobaoTop(Client, Reading, Chains):
             file: A file of ``NAME=value`` lines, read in place of the environment.
             settings: Other settings, which take precedence.
         """
+        from chainable.settings import read_environment
+
         settings = MaskedDict(settings)
         found: dict[str, Any] = read_environment(prefix, _ENVIRONMENT, file)
         if "ca" in found:
@@ -204,6 +206,8 @@ class TaobaoTop(Client, Reading, Chains):
             file: Its path.
             settings: Other settings, which take precedence.
         """
+        from chainable.settings import check_texts, read_toml
+
         settings = MaskedDict(settings)
         found = read_toml(file, "taobao_top", _FILE)
         shaped = MaskedDict({name: value for name, value in found.items() if name in _SHAPED})
@@ -308,7 +312,12 @@ class TaobaoTop(Client, Reading, Chains):
         clock: Clock = self._settings.clock
         stamped_by: object = getattr(self._settings.signer, "clock", None)
         if stamped_by is not clock:
-            raise ConfigurationError("adjust_clock: the signer has a clock of its own: correct that one")
+            raise ConfigurationError(
+                Words(
+                    "adjust_clock: the signer has a clock of its own: correct that one",
+                    "adjust_clock：签名器有自己的时钟，请校准它",
+                )
+            )
         offset = self._gateway_offset()
         correction = offset - clock.offset
         clock.offset = offset

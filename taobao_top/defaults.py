@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict
 from chainable.path import fold
 from chainable.spelling import did_you_mean
@@ -22,7 +23,10 @@ def as_defaults(given: Any) -> Mapping[str, Any]:
     if given is None:
         return MaskedDict()
     if not isinstance(given, Mapping):
-        msg = f"defaults: a mapping of parameters was expected, such as {{'fields': 'tid'}}, not {type(given).__name__}"
+        msg = Words(
+            f"defaults: a mapping of parameters was expected, such as {{'fields': 'tid'}}, not {type(given).__name__}",
+            f"defaults：应为参数的字典，如 {{'fields': 'tid'}}，不是 {type(given).__name__}",
+        )
         raise ConfigurationError(msg)
     return MaskedDict(given)
 
@@ -43,9 +47,15 @@ def check_defaults(defaults: Mapping[str, Any], catalogue: Catalogue) -> None:
         if isinstance(name, str) and name not in OPTIONS and fold(name) in reached:
             continue
         if name in OPTIONS and name not in known:
-            msg = f"defaults: {name!r} is an option, not a parameter of methods: pass it to the client or to a call"
+            msg = Words(
+                f"defaults: {name!r} is an option, not a parameter of methods: pass it to the client or to a call",
+                f"defaults：{name!r} 是选项，不是接口参数：请传给客户端或某次调用",
+            )
             raise ConfigurationError(msg)
         if name not in known:
-            hint = did_you_mean(name, known) if isinstance(name, str) else ""
-            msg = f"defaults: no method of the catalogue has a parameter {name!r}{hint}"
+            hint = did_you_mean(name, known) if isinstance(name, str) else Words("", "")
+            msg = Words(
+                f"defaults: no method of the catalogue has a parameter {name!r}{hint}",
+                f"defaults：接口目录中没有一个接口有参数 {name!r}{hint.zh}",
+            )
             raise ConfigurationError(msg)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainable.errors import PathError
+from chainable.i18n import Words
 from taobao_top.catalogue.definitions import PACKAGED
 from taobao_top.errors import is_read
 from taobao_top.options import OPTIONS
@@ -52,7 +53,9 @@ def method_infos(catalogue: Catalogue) -> Callable[[str], MethodInfo]:
 
 def _info(catalogue: Catalogue, name: str) -> MethodInfo:
     if not name.isascii():
-        raise PathError("a method's name is ASCII: pass values as parameters")
+        raise PathError(
+            Words("a method's name is ASCII: pass values as parameters", "接口名只含 ASCII 字符：值请作为参数传入")
+        )
     method = catalogue.method(name)
     types = _NO_TYPES if method is None else method.types
     plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE).difference(OPTIONS)

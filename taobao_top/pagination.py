@@ -20,6 +20,7 @@ from attrs import frozen
 
 from chainable.chain import name_of
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.spelling import did_you_mean
 from taobao_top.catalogue.definitions import PACKAGED, Catalogue
@@ -126,14 +127,18 @@ class PageNames:
         known = catalogue.method(method)
         if known is None:
             hint = did_you_mean(method, catalogue.methods())
-            msg = (
+            msg = Words(
                 f"{method} is not in the catalogue{hint or ';'} "
-                "pass its names, pages(…, names=PageNames(page='page_no', …))"
+                "pass its names, pages(…, names=PageNames(page='page_no', …))",
+                f"接口目录中没有 {method}{hint.zh or '；'}请传入参数名 pages(…, names=PageNames(page='page_no', …))",
             )
             raise TypeError(msg)
         found = cls.find(known)
         if found is None:
-            msg = f"{method} has no parameter for pages in the catalogue: pass its names, names=PageNames(…)"
+            msg = Words(
+                f"{method} has no parameter for pages in the catalogue: pass its names, names=PageNames(…)",
+                f"接口目录中 {method} 没有分页参数：请传入参数名 names=PageNames(…)",
+            )
             raise TypeError(msg)
         return found
 
@@ -223,7 +228,10 @@ def method_chain(chain: Any, what: str) -> MethodChain:
     """Return the chain; TypeError for anything else. ``what`` is the function's name for the error."""
     if isinstance(chain, MethodChain):
         return chain
-    msg = f"{what}: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
+    msg = Words(
+        f"{what}: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}",
+        f"{what}：应为 top.taobao.trades.sold.get 这样的链，不是 {type(chain).__name__}",
+    )
     raise TypeError(msg)
 
 
@@ -248,7 +256,10 @@ def paging(
         given = settings.defaults_of(info) | given
     ends = (names.total, names.pages, names.has_next, names.cursor)
     if names.size is not None and _get(given, names.size) is None and ends == (None, None, None, None):
-        msg = f"{method}: its responses do not say where the list ends: pass the number of entries of a page, {names.size}=…"
+        msg = Words(
+            f"{method}: its responses do not say where the list ends: pass the number of entries of a page, {names.size}=…",
+            f"{method}：其应答不说明列表是否结束：请给出每页条数 {names.size}=…",
+        )
         raise TypeError(msg)
     return _Paging(chain, names, given, options).run(backwards=backwards)
 
@@ -270,10 +281,16 @@ class _Paging:
         self._size()  # has to be a number, if it is given
         if backwards:
             if names.cursor is not None:
-                msg = f"{self._chain}: each page has the cursor of the next ({names.next}), so the list cannot be read backwards"
+                msg = Words(
+                    f"{self._chain}: each page has the cursor of the next ({names.next}), so the list cannot be read backwards",
+                    f"{self._chain}：每页带有下一页的游标（{names.next}），无法从末页向前读",
+                )
                 raise TypeError(msg)
             if names.use_has_next is not None and _get(self._given, names.use_has_next):
-                msg = f"{names.use_has_next}: without the total the last page is unknown, so the list cannot be read backwards"
+                msg = Words(
+                    f"{names.use_has_next}: without the total the last page is unknown, so the list cannot be read backwards",
+                    f"{names.use_has_next}：没有总数就不知道末页，无法从末页向前读",
+                )
                 raise TypeError(msg)
             return self._backwards(start)
         # Counting the total makes these lists slow on the platform.
@@ -296,7 +313,10 @@ class _Paging:
         try:
             return int(value)
         except (ValueError, TypeError):
-            msg = f"{self._chain}: the number or size of a page, or the total in the response, is not a number"
+            msg = Words(
+                f"{self._chain}: the number or size of a page, or the total in the response, is not a number",
+                f"{self._chain}：页码、每页条数或应答中的总数不是数字",
+            )
             raise CodecError(msg) from None
 
     def _size(self) -> int | None:
@@ -306,7 +326,10 @@ class _Paging:
             return self._found_size
         size = self._number(given)
         if size < 1:
-            msg = f"{self._chain}: {self._names.size} is not a number of entries: a page has at least one"
+            msg = Words(
+                f"{self._chain}: {self._names.size} is not a number of entries: a page has at least one",
+                f"{self._chain}：{self._names.size} 不是有效的条数：每页至少一条",
+            )
             raise CodecError(msg)
         return size
 
@@ -350,7 +373,10 @@ class _Paging:
         if not more:
             return False
         if cursor in _OVER or (cursor == before and not names.stays):
-            msg = f"{self._chain}: the response says that another page follows, but lacks its cursor ({names.next})"
+            msg = Words(
+                f"{self._chain}: the response says that another page follows, but lacks its cursor ({names.next})",
+                f"{self._chain}：应答说还有下一页，却没有游标（{names.next}）",
+            )
             raise CodecError(msg)
         return True
 
@@ -398,14 +424,18 @@ class _Paging:
                 yield response
                 return
         if last is None:
-            msg = (
+            msg = Words(
                 f"{self._chain}: the response has no total, so the last page is unknown: "
-                f"pass {self._place}=…, or the member's name in names=PageNames(total=…)"
+                f"pass {self._place}=…, or the member's name in names=PageNames(total=…)",
+                f"{self._chain}：应答中没有总数，不知道末页：请传 {self._place}=…，或用 names=PageNames(total=…) 给出成员名",
             )
             raise CodecError(msg)
         step = self._step()
         if (last - self._first) % step:
-            msg = f"{self._chain}: backwards, {names.offset} has to be a multiple of {names.size}"
+            msg = Words(
+                f"{self._chain}: backwards, {names.offset} has to be a multiple of {names.size}",
+                f"{self._chain}：从末页向前读时，{names.offset} 应为 {names.size} 的整数倍",
+            )
             raise CodecError(msg)
         for place in range(last, self._first - 1, -step):
             response = self._fetch((self._place, place))

@@ -80,9 +80,10 @@ def split_arguments(
     named: dict[str, Any] = MaskedDict({name: keywords[name] for name in keywords if name not in _OPTIONS})
     for name in options:
         if name in info.types:
-            msg = (
+            msg = Words(
                 f"{name!r} is an option of every call, and a parameter of {info.name}: "
-                f"pass the parameter in the mapping, (…)({{{name!r}: …}}); the option is unavailable for this method"
+                f"pass the parameter in the mapping, (…)({{{name!r}: …}}); the option is unavailable for this method",
+                f"{name!r} 既是每次调用的选项，又是 {info.name} 的参数：请用字典传参数，(…)({{{name!r}: …}})；该接口不能使用这个选项",
             )
             raise TypeError(msg)
     unknown = options.pop("unknown", None)
@@ -175,5 +176,13 @@ class _Names:
 
 def _twice(method: str, meant: str, names: list[str]) -> TypeError:
     spellings = sorted({name for name in names if fold(name) == fold(meant)})
-    where = f"as {' and '.join(map(repr, spellings))}" if len(spellings) > 1 else "in the mapping and by name"
-    return TypeError(f"{method}: the parameter {meant!r} is given twice, {where}")
+    where = Words("in the mapping and by name", "在字典中和按名称各一次")
+    if len(spellings) > 1:
+        listed = [repr(each) for each in spellings]
+        where = Words(f"as {' and '.join(listed)}", f"写作 {' 和 '.join(listed)}")
+    return TypeError(
+        Words(
+            f"{method}: the parameter {meant!r} is given twice, {where}",
+            f"{method}：参数 {meant!r} 给了两次：{where.zh}",
+        )
+    )

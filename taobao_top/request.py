@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import ChainableError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
 from chainable.multipart import encode_multipart
 from taobao_top.call_options import CallOptions, check_text
@@ -81,7 +82,9 @@ class RequestSpec:
         self.texts, self._files = write(parameters, info.forms)
         self.version = self.texts.pop("v", self.version)
         if self._files and self._raw is not None:
-            msg = f"{info.name}: a raw body and files cannot go together"
+            msg = Words(
+                f"{info.name}: a raw body and files cannot go together", f"{info.name}：原始正文与文件不能同时给出"
+            )
             raise TypeError(msg)
         self.has_body = bool(self._files) or self._raw is not None
 
@@ -215,7 +218,10 @@ def _fast_path(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, 
 
 def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], bytes | None]:
     if len(positional) > 1:
-        msg = f"{name}: one mapping of parameters was expected, {len(positional)} positional arguments were given"
+        msg = Words(
+            f"{name}: one mapping of parameters was expected, {len(positional)} positional arguments were given",
+            f"{name}：应为一个参数字典，却给了 {len(positional)} 个位置参数",
+        )
         raise TypeError(msg)
     given: Any = positional[0] if positional else None
     if given is None:
@@ -223,11 +229,16 @@ def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], by
     if isinstance(given, bytes):
         return {}, given
     if not hasattr(given, "items"):
-        msg = f"{name}: a mapping of parameters was expected, or bytes as the raw body, not {type(given).__name__}"
+        msg = Words(
+            f"{name}: a mapping of parameters was expected, or bytes as the raw body, not {type(given).__name__}",
+            f"{name}：应为参数字典，或作为原始正文的 bytes，不是 {type(given).__name__}",
+        )
         raise TypeError(msg)
     business = dict(given.items())
     for key in business:
         if not isinstance(key, str):
-            msg = f"{name}: the name of a parameter is text, not {key!r}"
+            msg = Words(
+                f"{name}: the name of a parameter is text, not {key!r}", f"{name}：参数名应为文本，不是 {key!r}"
+            )
             raise TypeError(msg)
     return business, None

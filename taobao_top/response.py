@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.response import Response
 from taobao_top.errors import TopError
@@ -63,7 +64,10 @@ class TopResponse(Response[T]):
         said = found[name]
         shown = str(said).lower() if isinstance(said, bool) else repr(said)
         qimen = found if "flag" in found else {}
-        msg = f"{self.method}: the call was carried out, but its response says {failure} = {shown}: see .detail for the reason"
+        msg = Words(
+            f"{self.method}: the call was carried out, but its response says {failure} = {shown}: see .detail for the reason",
+            f"{self.method}：调用已执行，但应答中 {failure} = {shown}：原因见 .detail",
+        )
         raise TopError(
             msg,
             code=str(qimen.get("code") or ""),

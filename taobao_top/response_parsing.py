@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import no_constant
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from taobao_top.response_shapes import business_failure, typed
 
 if TYPE_CHECKING:
@@ -72,13 +73,14 @@ def read(
     """
     start = body[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise CodecError("the body of the response is empty")
+        raise CodecError(Words("the body of the response is empty", "应答正文为空"))
     if not is_xml(start):
         return _read_json(_decoded(body, _charset(content_type)))
     if _is_html(start):
-        msg = (
+        msg = Words(
             f"the response is a page of HTML ({len(body)} bytes), not one of the gateway: "
-            "is the gateway's address right, is a proxy, a firewall or a maintenance page in between?"
+            "is the gateway's address right, is a proxy, a firewall or a maintenance page in between?",
+            f"应答是 HTML 页面（{len(body)} 字节），不是网关的应答：网关地址是否正确？中间是否有代理、防火墙或维护页面？",
         )
         raise CodecError(msg)
     declared = re.match(_PROLOG, start)
@@ -126,22 +128,31 @@ scan = DECODER.raw_decode
 """Parses the JSON at the beginning of a text: returns the value and its end; raises ValueError without JSON."""
 
 
-def _loads(text: str, what: str) -> Any:
+def _loads(text: str, what: Words) -> Any:
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError as error:
-        cut = ", it is cut off" if error.pos >= len(text.rstrip()) else ""
-        msg = f"{what} is not JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
+        cut = Words(", it is cut off", "，内容被截断") if error.pos >= len(text.rstrip()) else Words("", "")
+        msg = Words(
+            f"{what} is not JSON: {error.msg} at character {error.pos} of {len(text)}{cut}",
+            f"{what.zh}不是 JSON：共 {len(text)} 个字符，第 {error.pos} 个处 {error.msg}{cut.zh}",
+        )
         raise CodecError(msg) from None
     except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent may be longer than Decimal's
-        msg = f"{what} is JSON that cannot be read: {type(error).__name__}"
+        msg = Words(
+            f"{what} is JSON that cannot be read: {type(error).__name__}",
+            f"{what.zh}是 JSON，但无法读取：{type(error).__name__}",
+        )
         raise CodecError(msg) from None
 
 
 def _read_json(text: str) -> dict[str, Any]:
-    payload = _loads(text, "the response")
+    payload = _loads(text, Words("the response", "应答"))
     if not isinstance(payload, dict):
-        msg = f"the response is JSON, but not an object: {type(payload).__name__}"
+        msg = Words(
+            f"the response is JSON, but not an object: {type(payload).__name__}",
+            f"应答是 JSON，但不是对象：{type(payload).__name__}",
+        )
         raise CodecError(msg)
     return payload
 
@@ -156,15 +167,23 @@ def _read_xml(text: str, members: Mapping[str, Member], *, simplify: bool) -> di
         root = fromstring(re.sub(_NOT_IN_XML, "", text), forbid_dtd=True)
     except ParseError as error:
         line, column = error.position
-        msg = f"the response is not XML, or cut off (line {line}, column {column})"
+        msg = Words(
+            f"the response is not XML, or cut off (line {line}, column {column})",
+            f"应答不是 XML，或被截断（第 {line} 行第 {column} 列）",
+        )
         raise CodecError(msg) from None
     except DefusedXmlException as error:
-        msg = f"the response is XML with a {type(error).__name__.removesuffix('Forbidden')}, which the gateway never sends: refused"
+        msg = Words(
+            f"the response is XML with a {type(error).__name__.removesuffix('Forbidden')}, which the gateway never sends: refused",
+            f"应答是带 {type(error).__name__.removesuffix('Forbidden')} 的 XML，网关不会这样发送，已拒绝",
+        )
         raise CodecError(msg) from None
     try:
         return {root.tag: _members(root, members, simplify=simplify)}
     except RecursionError:
-        raise CodecError("the response is XML that cannot be read: nested too deeply") from None
+        raise CodecError(
+            Words("the response is XML that cannot be read: nested too deeply", "应答是 XML，但无法读取：嵌套过深")
+        ) from None
 
 
 def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
@@ -245,4 +264,4 @@ def _open(node: Any, steps: list[str], path: str) -> None:
         elif rest:
             _open(node[name], rest, path)
         elif isinstance(node[name], str) and node[name]:
-            node[name] = _loads(node[name], f"the text of {path!r}")
+            node[name] = _loads(node[name], Words(f"the text of {path!r}", f"{path!r} 的文本"))

@@ -294,13 +294,16 @@ def refusal_error(
 def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:
     """Build the error of a response with an error status and an unreadable body."""
     status = response.status_code
-    advice = (
-        "redirects are not followed: is the gateway's address right?"
-        if status < 400
-        else "this is not a response of the gateway itself"
-    )
+    advice = Words("this is not a response of the gateway itself", "这不是网关本身的应答")
+    if status < 400:
+        advice = Words(
+            "redirects are not followed: is the gateway's address right?", "不跟随重定向：网关地址是否正确？"
+        )
     return TopError(
-        f"{response.method}: HTTP status {status} ({advice})",
+        Words(
+            f"{response.method}: HTTP status {status} ({advice})",
+            f"{response.method}：HTTP 状态码 {status}（{advice.zh}）",
+        ),
         status_code=status,
         request_id=response.request_id,
         retryable=repeatable and (status >= 500 or status == 429),

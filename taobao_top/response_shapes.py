@@ -11,11 +11,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import frozen
-
-from chainable.masking import safe_repr
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
@@ -53,9 +50,7 @@ _LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
 _KEPT = 1024
 
 
-@safe_repr
-@frozen
-class Member:
+class Member(NamedTuple):
     """
     One member of an object.
 
@@ -127,9 +122,7 @@ class Member:
         return element
 
 
-@safe_repr
-@frozen
-class Shape:
+class Shape(NamedTuple):
     """
     The shape of a method's answers.
 

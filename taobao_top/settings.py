@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from attrs import Factory, field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
 from chainable.validation import check_base_url, check_flag
@@ -74,7 +75,10 @@ def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
         return Secret(session)
     if callable(session):
         return cast("Callable[[], str]", session)
-    msg = f"session: text or a callable that returns it was expected, not {type(session).__name__}"
+    msg = Words(
+        f"session: text or a callable that returns it was expected, not {type(session).__name__}",
+        f"session：应为文本或返回文本的函数，不是 {type(session).__name__}",
+    )
     raise TypeError(msg)
 
 
@@ -126,7 +130,7 @@ class Clock:
 
 
 @safe_repr
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(kw_only=True, eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Settings:
     """
     The validated settings of one client; see :class:`taobao_top.TaobaoTop`.

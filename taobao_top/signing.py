@@ -17,6 +17,8 @@ from abc import abstractmethod
 from copy import copy
 from datetime import datetime
 from email.parser import BytesParser
+from functools import lru_cache
+from math import floor
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -54,7 +56,12 @@ STAMPS = ("timestamp", "sign_method", "sign")
 
 def timestamp(moment: float) -> str:
     """Format seconds since 1970 as ``yyyy-MM-dd HH:mm:ss`` in Beijing time."""
-    return datetime.fromtimestamp(moment, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return _second(floor(moment))
+
+
+@lru_cache(4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def string_to_sign(parameters: Mapping[str, str], body: bytes = b"", charset: str = "utf-8") -> bytes:

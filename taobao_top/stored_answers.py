@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.chain import name_of
 from chainable.errors import ChainableError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, unframed
 from taobao_top.chain import MethodChain
 from taobao_top.request import RequestSpec
@@ -37,13 +38,22 @@ def read_stored(
     """
     name = name_of(method) if isinstance(method, MethodChain) else method
     if not isinstance(name, str):
-        msg = f"read: the name of a method or its chain was expected first, not {type(method).__name__}"
+        msg = Words(
+            f"read: the name of a method or its chain was expected first, not {type(method).__name__}",
+            f"read：第一个参数应为接口名或其链，不是 {type(method).__name__}",
+        )
         raise TypeError(msg)
     if not _NAME.fullmatch(name):
-        msg = "read: the name of a method was expected first, then the stored answer"
+        msg = Words(
+            "read: the name of a method was expected first, then the stored answer",
+            "read：第一个参数应为接口名，其后是保存的应答",
+        )
         raise TypeError(msg)
     if not isinstance(text, str | bytes):
-        msg = f"read: {name}: the stored answer as text or bytes was expected, not {type(text).__name__}"
+        msg = Words(
+            f"read: {name}: the stored answer as text or bytes was expected, not {type(text).__name__}",
+            f"read：{name}：保存的应答应为文本或 bytes，不是 {type(text).__name__}",
+        )
         raise TypeError(msg)
     spec = RequestSpec(settings, name, (), MaskedDict(given), options)
     response: TopResponse[Any] = TopResponse()

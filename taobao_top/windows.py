@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import name_of
+from chainable.i18n import Words
 from chainable.path import fold
 from chainable.times import BEIJING, beijing
 from taobao_top.pagination import PageNames, method_chain, paging
@@ -55,13 +56,19 @@ def spans(
     _check_length("overlap", overlap)
     first, last = _second("start", start), _second("end", end)
     if last <= first:
-        msg = "windows: end has to lie after start, by a second at least"
+        msg = Words("windows: end has to lie after start, by a second at least", "windows：end 应晚于 start，至少一秒")
         raise ValueError(msg)
     if step is not None and (step < _SECOND or step % _SECOND):
-        msg = "windows: step is a timedelta of whole seconds, a second at least"
+        msg = Words(
+            "windows: step is a timedelta of whole seconds, a second at least",
+            "windows：step 应为整秒的 timedelta，至少一秒",
+        )
         raise ValueError(msg)
     if overlap < timedelta(0) or overlap % _SECOND or (step is not None and overlap >= step):
-        msg = "windows: overlap is a timedelta of whole seconds, shorter than a window"
+        msg = Words(
+            "windows: overlap is a timedelta of whole seconds, shorter than a window",
+            "windows：overlap 应为整秒的 timedelta，且短于窗口",
+        )
         raise ValueError(msg)
     return _spans(first, last, last - first if step is None else step, overlap)
 
@@ -77,18 +84,27 @@ def _spans(start: datetime, last: datetime, step: timedelta, overlap: timedelta)
 
 def _second(name: str, moment: Any) -> datetime:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
-        msg = f"windows: {name} is a datetime with a time zone, such as datetime(2026, 1, 1, tzinfo=chainable.BEIJING)"
+        msg = Words(
+            f"windows: {name} is a datetime with a time zone, such as datetime(2026, 1, 1, tzinfo=chainable.BEIJING)",
+            f"windows：{name} 应为带时区的 datetime，如 datetime(2026, 1, 1, tzinfo=chainable.BEIJING)",
+        )
         raise TypeError(msg)
     try:
         return beijing(moment).astimezone(BEIJING).replace(microsecond=0)
     except OverflowError:
-        msg = f"windows: {name} lies outside of the years 1 to 9999 in Beijing time"
+        msg = Words(
+            f"windows: {name} lies outside of the years 1 to 9999 in Beijing time",
+            f"windows：{name} 换算为北京时间后超出 1 至 9999 年",
+        )
         raise ValueError(msg) from None
 
 
 def _check_length(name: str, length: Any) -> None:
     if length is not None and not isinstance(length, timedelta):
-        msg = f"windows: {name} is a timedelta, such as timedelta(hours=1), not {type(length).__name__}"
+        msg = Words(
+            f"windows: {name} is a timedelta, such as timedelta(hours=1), not {type(length).__name__}",
+            f"windows：{name} 应为 timedelta，如 timedelta(hours=1)，不是 {type(length).__name__}",
+        )
         raise TypeError(msg)
 
 
@@ -115,10 +131,16 @@ def windows(
     set_here = {fold(first), fold(last)}
     given = [name for name in (*(params or {}), *keywords) if isinstance(name, str) and fold(name) in set_here]
     if given:
-        msg = f"{method}: {min(given)} is set by windows(): pass start and end in place of it"
+        msg = Words(
+            f"{method}: {min(given)} is set by windows(): pass start and end in place of it",
+            f"{method}：{min(given)} 由 windows() 填写，请改传 start 与 end",
+        )
         raise TypeError(msg)
     if limit is not None and step is not None and step.total_seconds() > limit:
-        msg = f"{method}: the platform accepts windows of {timedelta(seconds=limit)} at most, step is {step}"
+        msg = Words(
+            f"{method}: the platform accepts windows of {timedelta(seconds=limit)} at most, step is {step}",
+            f"{method}：平台允许的窗口最长为 {timedelta(seconds=limit)}，step 却是 {step}",
+        )
         raise ValueError(msg)
     if step is None and limit is not None:
         step = timedelta(seconds=limit)
@@ -160,7 +182,10 @@ def _bounds(
     ]
     if len(found) != 1:
         pairs = " or ".join(f"between={pair!r}" for pair in found) or "between=('start_modified', 'end_modified')"
-        msg = f"{method}: pass the names of the parameters with the start and the end, {pairs}"
+        msg = Words(
+            f"{method}: pass the names of the parameters with the start and the end, {pairs}",
+            f"{method}：请传入起止时间的参数名：{pairs}",
+        )
         raise TypeError(msg)
     return *found[0], None
 
@@ -168,14 +193,20 @@ def _bounds(
 def _between(method: str, known: Method | None, between: Any) -> tuple[str, str]:
     """Return the two names as the catalogue spells them."""
     if not isinstance(between, tuple | list) or len(between) != 2 or not all(isinstance(name, str) for name in between):
-        msg = f"{method}: between is two names, such as between=('start_modified', 'end_modified')"
+        msg = Words(
+            f"{method}: between is two names, such as between=('start_modified', 'end_modified')",
+            f"{method}：between 应为两个名称，如 between=('start_modified', 'end_modified')",
+        )
         raise TypeError(msg)
     types = {} if known is None else known.types
     first, last = (catalogue_name(name, types) for name in between)
     limited = () if known is None or known.limits is None else known.limits.windows
     pairs = [*((window.start, window.end) for window in limited), *_PAIRS]
     if first == last or (last, first) in pairs:
-        msg = f"{method}: between is the name of the start, then the name of the end, not {tuple(between)!r}"
+        msg = Words(
+            f"{method}: between is the name of the start, then the name of the end, not {tuple(between)!r}",
+            f"{method}：between 应先写起始、后写结束的参数名，不是 {tuple(between)!r}",
+        )
         raise TypeError(msg)
     return first, last
 

@@ -2,7 +2,7 @@
 Build the documentation in Chinese and English.
 
 ``python -m tools.build_docs FOLDER`` writes ``zh/``, ``en/``, a Markdown twin beside
-each page of the guide, and a first page that opens the reader's language. ``--guide`` leaves the pages of operations out, which
+each page, and a first page that opens the reader's language. ``--guide`` leaves the pages of operations out, which
 saves most of the time while one writes. ``--messages`` extracts the messages of the pages and
 updates the catalogues in ``docs/locale`` instead.
 """
@@ -54,13 +54,10 @@ def _pages_with_twin() -> list[str]:
 
 
 def _place_markdown(source: Path, target: Path) -> None:
-    from machines import has_twin
-
     for path in source.rglob("*.md"):
         page = path.relative_to(source)
-        if has_twin(page.with_suffix("").as_posix()):
-            text = path.read_text("utf-8").replace("](_static/", f"]({'../' * (len(page.parts) - 1)}_static/")
-            (target / page).write_text(text, "utf-8")
+        text = path.read_text("utf-8").replace("](_static/", f"]({'../' * (len(page.parts) - 1)}_static/")
+        (target / page).write_text(text, "utf-8")
 
 
 def extract(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """
-Make the compact glossaries inside the packages from the readable source.
+Make what descriptions add to the catalogue, inside the packages, from the readable source.
+
+The glossaries have the meanings of fields, ``relations.json`` the notifications and error codes of operations.
 
 ``python tools/build_glossary.py`` writes them; with ``--check`` it writes
 nothing and fails if it would change one.
@@ -18,6 +20,7 @@ from chainable.describe import fold
 
 PACKAGES = Path(__file__).parent.parent
 ROOT = PACKAGES / "catalogue" / "glossary"
+REVIEWED = PACKAGES / "catalogue" / "wechatpay" / "reviewed"
 
 
 def read(path: Path) -> Any:
@@ -62,12 +65,18 @@ def products(path: Path) -> dict[str, str]:
     return {prefix: entry["title"] for entry in entries for prefix in entry["paths"]}
 
 
+def relations() -> bytes:
+    """Return which notifications and error codes the operations of WeChat Pay lead to."""
+    content = {table: read(REVIEWED / f"{table}.yaml") for table in ("notifications", "errors")}
+    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+
+
 def main(arguments: list[str], packages: Path = PACKAGES) -> int:
     """Write the compact files that differ; with ``--check`` only tell."""
     changed = 0
-    for package in ("wechatpay", "taobao_top"):
-        path = packages / package / "describe" / "glossary.json"
-        content = glossary(package)
+    files = {f"{package}/describe/glossary.json": glossary(package) for package in ("wechatpay", "taobao_top")}
+    for name, content in (files | {"wechatpay/describe/relations.json": relations()}).items():
+        path = packages / name
         if not path.exists() or path.read_bytes() != content:
             changed += 1
             if "--check" in arguments:

@@ -377,7 +377,10 @@ class PlatformCertificates:
         """Download, or wait for the thread that does, and return the error of either."""
         locks, before = self._locks, self._outcome
         if not acquire(locks.refreshing, self._patience if wait else 0.0):
-            msg = f"another thread has been asking for the platform's certificates for {self._patience:g} seconds: try again"
+            msg = Words(
+                f"another thread has been asking for the platform's certificates for {self._patience:g} seconds: try again",
+                f"另一个线程获取平台证书已超过 {self._patience:g} 秒：请重试",
+            )
             return InProgress(msg) if wait else None
         inside = _refreshing.set((*_refreshing.get(), self))
         try:
@@ -436,10 +439,16 @@ class PlatformCertificates:
                 certificate = load_certificate(pem, name=f"the platform's certificate {serial}")
                 right = certificate.serial == normalise_serial(serial)
             except (AttributeError, KeyError, TypeError, UnicodeError, ConfigurationError) as error:
-                msg = f"the platform's list of certificates is not in its documented form ({error})"
+                msg = Words(
+                    f"the platform's list of certificates is not in its documented form ({error})",
+                    f"平台证书列表不符合文档的格式（{error}）",
+                )
                 raise CodecError(msg) from error
             if not right:
-                msg = f"the platform's list gives the certificate {certificate.serial} as {serial}"
+                msg = Words(
+                    f"the platform's list gives the certificate {certificate.serial} as {serial}",
+                    f"平台证书列表把证书 {certificate.serial} 列为 {serial}",
+                )
                 raise CodecError(msg)
             opened.append(certificate)
         return tuple(opened)
@@ -474,6 +483,9 @@ class PlatformCertificates:
 def _sealed(content: Any) -> list[Any]:
     entries = content.get("data") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
-        msg = "a list of the platform's certificates was expected in 'data', with at least one"
+        msg = Words(
+            "a list of the platform's certificates was expected in 'data', with at least one",
+            "'data' 中应为平台证书的列表，且至少有一张",
+        )
         raise CodecError(msg)
     return entries

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from attrs import frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, safe_repr, without_frames
 from chainable.path import did_you_mean
 from wechatpay import catalogue
@@ -72,7 +73,10 @@ class Defaults:
     @without_frames
     def __init__(self, given: Mapping[str, Any]) -> None:
         if not isinstance(given, Mapping):
-            msg = f"defaults: a mapping of the platform's names to values was expected, not {type(given).__name__}"
+            msg = Words(
+                f"defaults: a mapping of the platform's names to values was expected, not {type(given).__name__}",
+                f"defaults：应为平台参数名到值的字典，不是 {type(given).__name__}",
+            )
             raise ConfigurationError(msg)
         self._given = deepcopy(MaskedDict(given))
         _check_names(self._given)
@@ -173,14 +177,21 @@ def _check_names(given: Mapping[str, Any]) -> None:
     if missing:
         name = min(missing)[0]
         known = {field.name for operation in catalogue.operations() for field in operation.request.json or ()}
-        msg = f"defaults: no operation has such a parameter {'.'.join(name)!r}{did_you_mean(name[-1], sorted(known))}"
+        hint = did_you_mean(name[-1], sorted(known))
+        msg = Words(
+            f"defaults: no operation has such a parameter {'.'.join(name)!r}{hint}",
+            f"defaults：没有接口有这样的参数 {'.'.join(name)!r}{hint.zh}",
+        )
         raise ConfigurationError(msg)
 
 
 def _names(given: Mapping[str, Any], outer: tuple[str, ...] = ()) -> Iterable[Name]:
     for name, value in given.items():
         if not isinstance(name, str):
-            msg = f"defaults: the name of a parameter is text, not {type(name).__name__}"
+            msg = Words(
+                f"defaults: the name of a parameter is text, not {type(name).__name__}",
+                f"defaults：参数名应为文本，不是 {type(name).__name__}",
+            )
             raise ConfigurationError(msg)
         yield (*outer, name), _kind(value)
         if isinstance(value, Mapping):

@@ -14,6 +14,7 @@ import requests
 from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
+from chainable.i18n import Words
 from chainable.promise import Promise
 from chainable.validation import check_whole
 from wechatpay.apiv3.errors import NOTHING, api_error
@@ -78,15 +79,28 @@ class Downloader:
         if isinstance(source, str):
             return self._fetched(job, (NamedFile(source),), verified=False)
         if not isinstance(source, requests.Response):
-            hint = ": wait for it first, promise.wait() or await promise" if isinstance(source, Promise) else ""
-            msg = f"download: a response or a URL was expected, not {type(source).__name__}{hint}"
+            hint = Words("", "")
+            if isinstance(source, Promise):
+                hint = Words(
+                    ": wait for it first, promise.wait() or await promise",
+                    "：请先等待它，promise.wait() 或 await promise",
+                )
+            msg = Words(
+                f"download: a response or a URL was expected, not {type(source).__name__}{hint}",
+                f"download：应为应答或地址，不是 {type(source).__name__}{hint.zh}",
+            )
             raise TypeError(msg)
         data = None
         if is_read(source):
             data = getattr(source, "data", None)
             _refuse_other_data(source, data)
         elif source.raw is None:
-            raise CodecError("download: this response has no body, neither read nor on a connection")
+            raise CodecError(
+                Words(
+                    "download: this response has no body, neither read nor on a connection",
+                    "download：该应答没有正文：既没有读取，也不在连接上",
+                )
+            )
         if not isinstance(data, dict):
             return self._saved_body(job, source)
         files = self._files(data)
@@ -134,7 +148,12 @@ class Downloader:
         response = self._run(self._call(way, stream=False))
         response.set_data(JSON.decode(response.content))
         if not isinstance(response.data, dict):
-            raise CodecError("the response that should have the file's URL is not a JSON object")
+            raise CodecError(
+                Words(
+                    "the response that should have the file's URL is not a JSON object",
+                    "应当带有文件地址的应答不是 JSON 对象",
+                )
+            )
         return response
 
     def _fetched(self, job: Job, files: tuple[NamedFile, ...], *, verified: bool) -> DownloadResult:
@@ -174,7 +193,10 @@ class Downloader:
         signer = settings.signer if way.signed else None
         if way.signed:
             if signer is None:
-                msg = "the platform's files are requested by APIv3, signed: give private_key= and serial=, or signer="
+                msg = Words(
+                    "the platform's files are requested by APIv3, signed: give private_key= and serial=, or signer=",
+                    "平台的文件要用 APIv3 签名请求：请配置 private_key 与 serial，或 signer",
+                )
                 raise ConfigurationError(msg)
             headers["Wechatpay-Serial"] = settings.verifier_serial or settings.certificates.default_serial
 
@@ -206,7 +228,12 @@ def _restartable(to: Target) -> bool:
 
 def _refuse_other_data(source: requests.Response, data: Any) -> None:
     if not source.content:
-        raise CodecError("download: this response is empty: is the file ready yet?")
+        raise CodecError(
+            Words("download: this response is empty: is the file ready yet?", "download：应答为空：文件是否已经生成？")
+        )
     if data is not None and not isinstance(data, dict | bytes | str):
-        msg = f"download: this response is a JSON {type(data).__name__}, not a file, and has no download_url"
+        msg = Words(
+            f"download: this response is a JSON {type(data).__name__}, not a file, and has no download_url",
+            f"download：应答是 JSON {type(data).__name__}，不是文件，也没有 download_url",
+        )
         raise CodecError(msg)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from attrs import field, frozen
 
 from chainable.errors import SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _ANY = "$n"
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Echo:
     """
     The number that a query asks by, and the path to it in the response.
@@ -60,9 +61,10 @@ class Echo:
         if not answered or any(_are_same(number, self.asked) for number in answered):
             return
         response.verified = False
-        msg = (
+        msg = Words(
             f"{response.label}: the response is signed, but its {last} is not that of the request: it belongs to another "
-            f"request, and was replayed or mixed up on the way; query again before you act on either"
+            f"request, and was replayed or mixed up on the way; query again before you act on either",
+            f"{response.label}：应答的签名有效，但其中的 {last} 与请求的不同：它属于另一个请求，被重放或途中弄混；据此处理之前请重新查询",
         )
         raise SignatureError(msg, reason="other_request", response=response)
 

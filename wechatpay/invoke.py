@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.times import BEIJING
 from wechatpay.business_views import BusinessView, TransferView
@@ -167,7 +168,10 @@ class Invoke:
             redirect_url: The URL that the user returns to; it is percent-encoded here.
         """
         if not isinstance(h5_url, str) or not h5_url.startswith("https://"):
-            msg = "h5_url: the URL in the order's response was expected, which begins with https://"
+            msg = Words(
+                "h5_url: the URL in the order's response was expected, which begins with https://",
+                "h5_url：应为下单应答中以 https:// 开头的地址",
+            )
             raise CodecError(msg)
         url = h5_url
         if redirect_url is not None:
@@ -183,7 +187,10 @@ class Invoke:
             code_url: The ``code_url`` of the response, a ``weixin://`` URL.
         """
         if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
-            msg = "code_url: the URL in the order's response was expected, which begins with weixin://"
+            msg = Words(
+                "code_url: the URL in the order's response was expected, which begins with weixin://",
+                "code_url：应为下单应答中以 weixin:// 开头的地址",
+            )
             raise CodecError(msg)
         return Native(code_url, self._in(NATIVE_LIFE), self._settings.clock)
 
@@ -294,7 +301,7 @@ class Invoke:
         Official page: https://pay.weixin.qq.com/docs/partner/products/offer-coupons-by-mini-program/apilist.html
         """
         if not coupons:
-            raise CodecError("coupons: at least one coupon was expected")
+            raise CodecError(Words("coupons: at least one coupon was expected", "coupons：至少要有一张券"))
         merchant = self._settings.mchid
         given = [_coupon(each, f"coupons[{at}]") for at, each in enumerate(coupons)]
         numbered = {f"{name}{at}": value for at, each in enumerate(given) for name, value in each.items()}
@@ -346,7 +353,10 @@ class Invoke:
         if key is None:
             key = getattr(self._settings.signer, "key", None)
         if key is None:
-            msg = "the front end's parameters are signed with the merchant's key: give private_key= to the client"
+            msg = Words(
+                "the front end's parameters are signed with the merchant's key: give private_key= to the client",
+                "前端参数用商户私钥签名：请给客户端配置 private_key",
+            )
             raise ConfigurationError(msg)
         message = "".join(f"{parameters[name]}\n" for name in names)
         return b2a_base64(rsa.sign(key, message.encode()), newline=False).decode()
@@ -392,7 +402,10 @@ def _sign_v2(settings: Settings, parameters: Mapping[str, str], sign_type: str) 
 
     secret = settings.secret or secret_of(settings.v2_signer)
     if secret is None:
-        msg = "these parameters are signed with the APIv2 key: give secret= to the client"
+        msg = Words(
+            "these parameters are signed with the APIv2 key: give secret= to the client",
+            "这些参数用 APIv2 密钥签名：请给客户端配置 secret",
+        )
         raise ConfigurationError(msg)
     signer = ParamSigner(sign_type, secret)  # refuses an unknown algorithm
     return signature(signer.sign_type, parameters, secret)
@@ -404,8 +417,15 @@ def _coupon(coupon: Mapping[str, str], where: str) -> dict[str, str]:
     unknown = sorted(given.keys() - set(_COUPON_FIELDS))
     missing = [name for name in _COUPON_FIELDS[:2] if name not in given]
     if unknown or missing:
-        problem = f"{unknown[0]} is unknown" if unknown else f"{missing[0]} is missing"
-        msg = f"{where}: {problem}; a coupon has {', '.join(_COUPON_FIELDS)}, the first two always"
+        problem = (
+            Words(f"{unknown[0]} is unknown", f"没有字段 {unknown[0]}")
+            if unknown
+            else Words(f"{missing[0]} is missing", f"缺少 {missing[0]}")
+        )
+        msg = Words(
+            f"{where}: {problem}; a coupon has {', '.join(_COUPON_FIELDS)}, the first two always",
+            f"{where}：{problem.zh}；券有 {'、'.join(_COUPON_FIELDS)}，前两个必填",
+        )
         raise CodecError(msg)
     return given
 
@@ -433,7 +453,10 @@ def _app_parameters(settings: Settings, appid: str, prepay_id: str, partnerid: s
 
 def _bare(prepay_id: str) -> str:
     if isinstance(prepay_id, str) and prepay_id.startswith("prepay_id="):
-        msg = "prepay_id: the bare id in the order's response was expected, without 'prepay_id='"
+        msg = Words(
+            "prepay_id: the bare id in the order's response was expected, without 'prepay_id='",
+            "prepay_id：应为下单应答中的 id 本身，不带 'prepay_id='",
+        )
         raise CodecError(msg)
     return _line("prepay_id", prepay_id)
 
@@ -441,7 +464,10 @@ def _bare(prepay_id: str) -> str:
 def _line(name: str, value: str) -> str:
     """Refuse a value that is not one line of text."""
     if not isinstance(value, str) or not value or not value.isprintable() or value != value.strip():
-        msg = f"{name}: one line of text without white space around it was expected"
+        msg = Words(
+            f"{name}: one line of text without white space around it was expected",
+            f"{name}：应为一行文本，首尾不能有空白",
+        )
         raise CodecError(msg)
     return value
 
@@ -450,6 +476,9 @@ def _qr(content: str) -> Any:
     try:
         import segno
     except ModuleNotFoundError:
-        msg = "QR codes are drawn by the package segno, which is not installed: install the extra 'qr': pip install 'wechatpay-taobao-top[qr]'"
+        msg = Words(
+            "QR codes are drawn by the package segno, which is not installed: install the extra 'qr': pip install 'wechatpay-taobao-top[qr]'",
+            "生成二维码需要 segno 包，尚未安装：请安装可选依赖 qr：pip install 'wechatpay-taobao-top[qr]'",
+        )
         raise ConfigurationError(msg) from None
     return segno.make(content, error="m", micro=False)

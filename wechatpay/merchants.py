@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, without_frames, without_frames_of
 from chainable.web import header, read_headers
 from wechatpay.notification_parsing import check_body
@@ -50,14 +51,20 @@ class Merchants:
     def __init__(self, clients: Iterable[WeChatPay], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients: dict[str, WeChatPay] = {}
         if not isinstance(clients, Iterable) or isinstance(clients, str | bytes):
-            msg = f"merchants: a list of clients was expected, not a {type(clients).__name__}"
+            msg = Words(
+                f"merchants: a list of clients was expected, not a {type(clients).__name__}",
+                f"merchants：应为客户端的列表，不是 {type(clients).__name__}",
+            )
             raise ConfigurationError(msg)
         for client in clients:
             if not isinstance(getattr(client, "mchid", None), str):
-                msg = f"merchants: a client was expected, WeChatPay(…), not a {type(client).__name__}"
+                msg = Words(
+                    f"merchants: a client was expected, WeChatPay(…), not a {type(client).__name__}",
+                    f"merchants：应为客户端 WeChatPay(…)，不是 {type(client).__name__}",
+                )
                 raise ConfigurationError(msg)
             if client.mchid in self._clients:
-                msg = f"two clients have the number {client.mchid}"
+                msg = Words(f"two clients have the number {client.mchid}", f"两个客户端的商户号都是 {client.mchid}")
                 raise ConfigurationError(msg)
             self._clients[client.mchid] = client
         self._clock = clock
@@ -116,7 +123,11 @@ class Merchants:
         serial = header(headers, "Wechatpay-Serial")
         if serial is None:
             raise SignatureError(
-                "the message does not name the key that signed it: treat it as forged", reason="missing"
+                Words(
+                    "the message does not name the key that signed it: treat it as forged",
+                    "消息没有说明用哪把密钥签名：请视为伪造",
+                ),
+                reason="missing",
             )
         candidates = [client for client in self if client.notifications.knows(serial)]
         return self._opened(candidates or self._all_after_pause(), serial, headers, body)
@@ -125,7 +136,10 @@ class Merchants:
         number = _number(envelope, _V2_NUMBERS)
         client = self._clients.get(number or "")
         if client is None:
-            msg = f"a notification of APIv2 for a merchant ({number}) that is not one of {self!r}"
+            msg = Words(
+                f"a notification of APIv2 for a merchant ({number}) that is not one of {self!r}",
+                f"APIv2 通知属于商户号 {number}，不在 {self!r} 之中",
+            )
             raise SignatureError(msg, reason="unknown_key")
         return client
 
@@ -154,10 +168,17 @@ class Merchants:
         if len(found) == 1:
             return found[0]
         if found:
-            msg = "several clients decrypt this notification: give each merchant an APIv3 key of its own"
+            msg = Words(
+                "several clients decrypt this notification: give each merchant an APIv3 key of its own",
+                "有多个客户端能解密该通知：请给每个商户号设置各自的 APIv3 密钥",
+            )
             raise ConfigurationError(msg)
         raise _most_useful(failures) or SignatureError(
-            f"signed with the key {serial[:60]!r}, which none of these merchants has: {self!r}", reason="unknown_key"
+            Words(
+                f"signed with the key {serial[:60]!r}, which none of these merchants has: {self!r}",
+                f"签名所用的密钥 {serial[:60]!r} 不属于其中任何商户：{self!r}",
+            ),
+            reason="unknown_key",
         )
 
 

@@ -33,10 +33,10 @@ _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CLOSE = 0.85  # of the letters of two paths
 _LONGEST = 200  # letters of a path that are compared
-_WORD = re.compile(r"[^A-Za-z0-9]*?([A-Za-z_][A-Za-z0-9_.\-]*)")
-_NUMBER = re.compile(r"[0-9]{5,}")
+_WORD = r"[^A-Za-z0-9]*?([A-Za-z_][A-Za-z0-9_.\-]*)"
+_NUMBER = r"[0-9]{5,}"
 _VALUE = "0"  # stands for a number
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = r"[0-9]"
 _MOST_DIGITS = 2  # in a segment that is a word, such as applyment4sub
 
 
@@ -73,7 +73,7 @@ def split_target(segments: Iterable[str | Variable], target: str) -> tuple[Piece
 
 
 def _piece(text: str, given: bool) -> Piece:
-    word = _WORD.match(_NUMBER.sub(_VALUE, text))
+    word = re.match(_WORD, re.sub(_NUMBER, _VALUE, text))
     return Piece(_VALUE, given) if word is None else Piece(word[1], given or word[1] != text)
 
 
@@ -192,7 +192,7 @@ def _skipped(path: Sequence[Piece]) -> int:
 def _letters(piece: Piece) -> str:
     """Return the letters of a segment; ``{}`` for a value."""
     text = fold(piece.text).replace(".", "").replace(_VALUE, "{}")
-    return "{}" if len(_DIGIT.findall(text)) > _MOST_DIGITS else text
+    return "{}" if len(re.findall(_DIGIT, text)) > _MOST_DIGITS else text
 
 
 def _similar(letters: str) -> list[str]:

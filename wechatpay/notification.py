@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
@@ -81,15 +82,19 @@ class Notification(Generic[R]):
     else:
 
         def __getattr__(self, name: str) -> NoReturn:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            msg = Words(
+                f"{type(self).__name__!r} object has no attribute {name!r}",
+                f"{type(self).__name__!r} 没有属性 {name!r}",
+            )
             if not name.startswith("_"):
                 msg += "; the decrypted content is notification.resource"
             raise AttributeError(msg)
 
         def __getitem__(self, key: object, /) -> NoReturn:
-            msg = (
+            msg = Words(
                 "a notification has no items: its decrypted content is notification.resource, "
-                "so write notification.resource[…]"
+                "so write notification.resource[…]",
+                "通知不能用下标：解密后的内容在 notification.resource，请写成 notification.resource[…]",
             )
             raise TypeError(msg)
 

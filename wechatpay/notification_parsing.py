@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from chainable import deduplication
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, SignatureError
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import Secret, without_frames_of
 from chainable.web import Headers, ReceivedHeaders, header, read_headers
 from wechatpay.apiv2.signing import verify_parameters
@@ -211,7 +212,9 @@ class Notifications:
             try:
                 verify_parameters(envelope, self._secret)
             except SignatureError as error:
-                raise SignatureError(f"{error} (APIv2)", reason=error.reason) from None
+                raise SignatureError(
+                    Words(f"{error} (APIv2)", f"{translate(message_of(error), 'zh')}（APIv2）"), reason=error.reason
+                ) from None
         if sealed is not None:
             resource: Any = open_req_info(self._secret, _text(sealed), XML.decode)
             kind, message_id = _REFUND, ""
@@ -230,9 +233,15 @@ class Notifications:
 
     def _no_cipher(self, algorithm: str) -> NoReturn:
         if algorithm == _GCM:
-            msg = "the resource is sealed under the APIv3 key, and this client has none: give apiv3_key="
+            msg = Words(
+                "the resource is sealed under the APIv3 key, and this client has none: give apiv3_key=",
+                "通知内容用 APIv3 密钥加密，而该客户端没有：请配置 apiv3_key",
+            )
             raise ConfigurationError(msg, reason="apiv3_key_missing")
-        msg = f"the resource is encrypted by {algorithm[:40]}, for which this client has no cipher"
+        msg = Words(
+            f"the resource is encrypted by {algorithm[:40]}, for which this client has no cipher",
+            f"通知内容用 {algorithm[:40]} 加密，该客户端没有对应的算法",
+        )
         raise DecryptionError(msg)
 
 
@@ -275,25 +284,32 @@ def _v2_id(kind: str, resource: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        msg = "an element of this notification that should be text is nested, or there twice"
+        msg = Words(
+            "an element of this notification that should be text is nested, or there twice",
+            "通知中应为文本的元素有嵌套，或出现了两次",
+        )
         raise CodecError(msg)
     return value
 
 
 def _no_notification() -> CodecError:
     return CodecError(
-        "the message is signed, but is not a notification: id, event_type and resource "
-        "{algorithm, ciphertext, nonce} are expected, all of them plain text"
+        Words(
+            "the message is signed, but is not a notification: id, event_type and resource "
+            "{algorithm, ciphertext, nonce} are expected, all of them plain text",
+            "消息已签名，但不是通知：应有文本 id、event_type 与 resource {algorithm, ciphertext, nonce}",
+        )
     )
 
 
 def check_body(body: object) -> None:
     """Raise TypeError for a body that is not the bytes that were sent."""
     if type(body) is not bytes:
-        msg = (
+        msg = Words(
             f"the body is a {type(body).__name__}, and the signature covers the bytes that were sent: pass "
             f"request.get_data() of Flask, request.body of Django, await request.body() of FastAPI and "
-            f"Starlette, or what your server read from the socket"
+            f"Starlette, or what your server read from the socket",
+            f"body 是 {type(body).__name__}，而签名针对收到的原始字节：请传 Flask 的 request.get_data()、Django 的 request.body、FastAPI 与 Starlette 的 await request.body()，或服务器从套接字读到的内容",
         )
         raise TypeError(msg)
 

@@ -33,10 +33,10 @@ _SIMPLE = frozenset({str, int, bool})
 _SEALED = (Sensitive, Ciphertext)
 _NOTHING: Mapping[str, Any] = {}
 _TOP = "^"
-_BRACKETS = re.compile(r"[\[\]]+")
-_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+_BRACKETS = r"[\[\]]+"
+_PUNCTUATION = r"[^a-z0-9]+"
 _IN_QUERY = "?"
-_NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
+_NAMED = r"""([A-Za-z][\w\-]*)["']?\s*[=:>]"""
 _GIVEN = Words(
     "give Sensitive('…') and it is encrypted here, client.encrypt('…'), or your own ciphertext together with "
     "headers={'Wechatpay-Serial': …}",
@@ -101,10 +101,12 @@ class PersonalData:
         try:
             self._walk(value, fields, None, _TOP, anywhere)
         except RecursionError:
-            raise CodecError("the value contains itself, or is nested too deeply") from None
+            raise CodecError(
+                Words("the value contains itself, or is nested too deeply", "值包含它自己，或嵌套过深")
+            ) from None
 
     def _scan(self, text: str) -> None:
-        for match in _NAMED.finditer(text):
+        for match in re.finditer(_NAMED, text):
             known = self._names.get(_folded(match[1]))
             if known is not None and ("" in known[1] or self._body):
                 msg = Words(
@@ -149,8 +151,8 @@ class PersonalData:
 @lru_cache(maxsize=1024)
 def _folded(name: str) -> str:
     """Return the letters and digits of a name; of ``payer[name]`` and ``name[]`` those of the innermost name."""
-    innermost = next((part for part in reversed(_BRACKETS.split(name)) if part), "")
-    return _PUNCTUATION.sub("", innermost.lower())
+    innermost = next((part for part in reversed(re.split(_BRACKETS, name)) if part), "")
+    return re.sub(_PUNCTUATION, "", innermost.lower())
 
 
 def _inside(text: str) -> Any:

@@ -56,8 +56,11 @@ _SIMILAR = 0.75
 """How similar a name is to the field that it is a misspelling of."""
 
 _TEXT_ADVICE = {
-    "json": "write json={…}; for JSON that is written already, json=json.loads(text), or data=bytes to send it unchanged",
-    "xml": "write xml={…}; the client writes and signs the XML",
+    "json": Words(
+        "write json={…}; for JSON that is written already, json=json.loads(text), or data=bytes to send it unchanged",
+        "请写成 json={…}；已经是 JSON 文本的，用 json=json.loads(text)，或用 data=bytes 原样发送",
+    ),
+    "xml": Words("write xml={…}; the client writes and signs the XML", "请写成 xml={…}，XML 由客户端生成并签名"),
 }
 
 
@@ -185,13 +188,19 @@ class RequestSpec:
             value = getattr(self, option)
             if isinstance(value, str | bytes | bytearray | memoryview | int | float):
                 advice = _TEXT_ADVICE[option]
-                msg = f"{option}: a mapping of names to values was expected, not {type(value).__name__}: {advice}"
+                msg = Words(
+                    f"{option}: a mapping of names to values was expected, not {type(value).__name__}: {advice}",
+                    f"{option}：应为名称到值的字典，不是 {type(value).__name__}：{advice.zh}",
+                )
                 raise TypeError(msg)
 
     def _refuse_two_bodies(self) -> None:
         bodies = [name for name in ("json", "xml", "data") if getattr(self, name) is not None]
         if len(bodies) > 1 or (self.files is not None and self.data is not None):
-            msg = f"one call has one body: {' and '.join(bodies)} were given"
+            msg = Words(
+                f"one call has one body: {' and '.join(bodies)} were given",
+                f"一次调用只能有一个请求体，却给了 {' 和 '.join(bodies)}",
+            )
             raise TypeError(msg)
 
     @property
@@ -204,11 +213,10 @@ class RequestSpec:
         """The path that is sent, percent-encoded, without the leading slash."""
         return self._target.removeprefix("v2/")
 
-    def refuse(self, option: str, advice: str) -> None:
+    def refuse(self, option: str, advice: Words) -> None:
         """Raise TypeError if an option is given that this call cannot use; *advice* follows its name."""
         if getattr(self, option) is not None:
-            msg = f"{option}: {advice}"
-            raise TypeError(msg)
+            raise TypeError(Words(f"{option}: {advice}", f"{option}：{advice.zh}"))
 
     def _is_encrypted_by_caller(self) -> bool:
         # Whoever names the key in Wechatpay-Serial has encrypted the fields already.
@@ -378,5 +386,8 @@ def _data(value: Any) -> bytes | None:
         return value
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
-    msg = f"data: bytes are sent and signed as they are; encode the {type(value).__name__} first, or give json={{…}}"
+    msg = Words(
+        f"data: bytes are sent and signed as they are; encode the {type(value).__name__} first, or give json={{…}}",
+        f"data：bytes 原样发送并签名；请先把 {type(value).__name__} 编码为 bytes，或改用 json={{…}}",
+    )
     raise TypeError(msg)

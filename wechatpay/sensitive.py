@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -25,7 +27,10 @@ class Sensitive:
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
-            msg = f"Sensitive: a str was expected, not {type(text).__name__}"
+            msg = Words(
+                f"Sensitive: a str was expected, not {type(text).__name__}",
+                f"Sensitive：应为 str，不是 {type(text).__name__}",
+            )
             raise TypeError(msg)
         self._text = text
 
@@ -43,7 +48,10 @@ class Sensitive:
         return hash((Sensitive, self._text))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        msg = "a Sensitive value is not written to disk: pickle what it was made from, if you must"
+        msg = Words(
+            "a Sensitive value is not written to disk: pickle what it was made from, if you must",
+            "Sensitive 不能写到磁盘：如果必须，请 pickle 它的原文",
+        )
         raise TypeError(msg)
 
 

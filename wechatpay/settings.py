@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedURL, Secret, outline, safe_repr
 from chainable.validation import check_base_url as checked_url
 from chainable.validation import check_seconds, check_timeout, check_whole, trimmed
@@ -42,7 +43,7 @@ _SHORTEST_SERIAL = 16  # hex digits; the platform's CA writes 40
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Endpoints:
     """Where calls go: URLs with a slash at their end, as :class:`wechatpay.WeChatPay` describes them."""
 
@@ -60,7 +61,7 @@ class Endpoints:
     @property
     def bases(self) -> tuple[str, ...]:
         """The URLs that were set, the first preferred."""
-        return tuple(base for base in (self.base_url, self.backup_url) if base is not None)
+        return tuple([base for base in (self.base_url, self.backup_url) if base is not None])
 
     @property
     def is_overseas(self) -> bool:
@@ -84,8 +85,8 @@ class Endpoints:
         else:
             prefix = urlsplit(own).path[1:] if own is not None else ""
             # The documentation of a region shows its hosts with the prefix, so that users set it.
-            bases = tuple(base if prefix and base.endswith(f"/{prefix}") else base + prefix for base in self.bases)
-        return tuple(MaskedURL(base + target) for base in bases)
+            bases = tuple([base if prefix and base.endswith(f"/{prefix}") else base + prefix for base in self.bases])
+        return tuple([MaskedURL(base + target) for base in bases])
 
 
 class PlatformClock:
@@ -108,7 +109,7 @@ class PlatformClock:
 
 
 @safe_repr
-@frozen(eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True, slots=False)  # as chainable.call.Call
 class Settings:
     """
     What the protocols, downloads and payment parameters need of a client.
@@ -227,8 +228,9 @@ class Settings:
     def merchant_pair(self, label: str) -> MerchantPair:
         """Return the certificate and key for TLS; raise ConfigurationError for *label* if they are not set."""
         if self.pair is None:
-            msg = (
-                f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+            msg = Words(
+                f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client",
+                f"{label} 需要在 TLS 中使用商户证书：请给客户端配置 merchant_cert（与 merchant_key）",
             )
             raise ConfigurationError(msg)
         return self.pair
@@ -236,7 +238,7 @@ class Settings:
     def decryption_key(self) -> Any:
         """Return the private key that decrypts fields; raise ConfigurationError if it is not set."""
         if self.key is None:
-            msg = "decrypting fields takes the merchant's private_key="
+            msg = Words("decrypting fields takes the merchant's private_key=", "解密字段需要商户私钥 private_key")
             raise ConfigurationError(msg)
         return self.key
 
@@ -266,6 +268,9 @@ def _secret(given: object) -> Secret[str] | None:
     if given is None:
         return None
     secret: Secret[Any] = Secret.of(given)
+    if isinstance(secret.reveal(), bytes):
+        msg = "secret: text was expected, not bytes: decode it first"
+        raise ConfigurationError(msg, reason="secret_bytes", setting="secret")
     if isinstance(secret.reveal(), str):
         secret = trimmed("secret", secret)
     if not isinstance(secret.reveal(), str) or len(secret.reveal()) != _SECRET_LENGTH or not secret.reveal().isascii():
@@ -304,7 +309,11 @@ def _several(given: Any) -> Any:
 
 
 def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | None, MerchantPair | None]:
-    """Load the private key, the serial of its certificate, and the pair for TLS."""
+    """
+    Load the private key, the serial of its certificate, and the pair for TLS.
+
+    Without a private key that of the certificate signs: a .p12 is enough.
+    """
     from wechatpay.crypto.keys import load_private_key
 
     password = given["private_key_password"]
@@ -318,7 +327,7 @@ def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | No
     if serial not in {None, found}:
         msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
         raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
-    return key, found, pair
+    return pair.key if key is None and pair is not None else key, found, pair
 
 
 def _serial(given: Any) -> str:
@@ -357,7 +366,7 @@ def _merchant_certificate(given: Mapping[str, Any], own_key: Any, mchid: str) ->
 
     certificate, key = given["merchant_cert"], given["merchant_key"]
     own_password = given["merchant_cert_password"]
-    password = mchid if own_password is None else own_password
+    password = own_password or mchid
     if key is None and own_key is not None and not isinstance(own_key, RSAPrivateKey):
         # The key signs in another process.
         return load_merchant_certificate(certificate, password=password).serial, None

@@ -8,14 +8,16 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053420 (responses and notification
 from __future__ import annotations
 
 import binascii
+import threading
 import time
-from collections import deque
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from chainable.canonical import from_base64
 from chainable.errors import SignatureError
+from chainable.forking import renew_after_fork
 from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
@@ -41,13 +43,15 @@ TOLERANCE = 300
 """Seconds by which the time of a message may differ from ours."""
 
 REMEMBERED = 10_000
-"""Responses whose nonces each client remembers."""
+"""Responses whose nonces each client remembers, at least."""
 
 _PROBE = "WECHATPAY/SIGNTEST/"
+_MARK = 7  # bytes that stand for a nonce
+_ARRAYS = 32
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class RSASigner(Signer):
     """
     Signs a request with the merchant's private key.
@@ -109,7 +113,7 @@ class RSASigner(Signer):
         )
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class RSAVerifier:
     """
     Verifies that a response or a notification is the platform's, and recent.
@@ -201,6 +205,56 @@ class RSAVerifier:
             raise SignatureError(msg, reason="stale", response=response)
 
 
+class _Nonces:
+    """
+    The nonces of the last responses: at least *least* of them, at most twice as many.
+
+    A set takes more than a hundred bytes for each nonce; here it is seven of its digest, in one of 32 arrays that
+    other bits of the digest select. A new nonce is taken for a known one once in 100,000,000,000,000 times.
+
+    Args:
+        least: The number of new nonces after which the older ones are forgotten.
+    """
+
+    __slots__ = ("__weakref__", "_count", "_least", "_lock", "_newer", "_older")
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self._count = 0
+        self._newer = _empty()
+        self._older = _empty()
+        self._renew()
+        renew_after_fork(self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.RLock()  # a signal handler may make a call, too
+
+    def add(self, nonce: str) -> bool:
+        """Remember a nonce; return False if it is known."""
+        digest = blake2b(nonce.encode("utf-8", "surrogatepass"), digest_size=1 + _MARK).digest()
+        place, mark = digest[0] % _ARRAYS, digest[1:]
+        with self._lock:
+            if _holds(self._newer[place], mark) or _holds(self._older[place], mark):
+                return False
+            if self._count == self._least:
+                self._older, self._newer, self._count = self._newer, _empty(), 0
+            self._newer[place] += mark
+            self._count += 1
+        return True
+
+
+def _empty() -> list[bytearray]:
+    return [bytearray() for _ in range(_ARRAYS)]
+
+
+def _holds(marks: bytearray, mark: bytes) -> bool:
+    """Return whether a mark is one of those that were joined, and not the end of one with the start of the next."""
+    at = marks.find(mark)
+    while at > 0 and at % _MARK:
+        at = marks.find(mark, at + 1)
+    return at >= 0
+
+
 class ResponseVerifier:
     """
     Verifies that a response is the platform's, and that no earlier call got it.
@@ -211,13 +265,11 @@ class ResponseVerifier:
     are delivered more than once.
     """
 
-    __slots__ = ("_known", "_order", "_remembered", "_verifier")
+    __slots__ = ("_nonces", "_verifier")
 
     def __init__(self, verifier: Verifier, *, remembered: int = REMEMBERED) -> None:
         self._verifier = verifier
-        self._remembered = remembered
-        self._known: dict[str, object] = {}
-        self._order: deque[str] = deque()
+        self._nonces = _Nonces(remembered)
 
     def verify(self, response: requests.Response, /) -> None:
         """Verify the signature, then the nonce."""
@@ -234,18 +286,13 @@ class ResponseVerifier:
         nonce = response.headers.get("Wechatpay-Nonce")
         if not isinstance(nonce, str):  # another scheme may have none
             return
-        # Each step is atomic, so no lock is needed: of two threads with the same nonce, one succeeds.
-        mine = object()
-        if self._known.setdefault(nonce, mine) is not mine:
+        if not self._nonces.add(nonce):
             msg = Words(
                 "this is the response to an earlier call: it was recorded and replayed, by an attacker, "
                 "a cache or a test double; query the order before you repeat the call",
                 "这是之前某次调用的应答，被攻击者、缓存或测试替身录下后重放：重新调用之前请先查询订单",
             )
             raise SignatureError(msg, reason="replayed", response=response)
-        self._order.append(nonce)
-        if len(self._order) > self._remembered:
-            self._known.pop(self._order.popleft(), None)
 
 
 def _unknown_key(serial: str, keys: object, error: LookupError) -> Words:

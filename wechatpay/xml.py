@@ -125,14 +125,17 @@ class XMLCodec:
             TypeError: A datetime is naive.
         """
         if not isinstance(value, Mapping):
-            msg = f"XML is written from a mapping of names to texts, not from {type(value).__name__}"
+            msg = Words(
+                f"XML is written from a mapping of names to texts, not from {type(value).__name__}",
+                f"XML 由名称到文本的字典写出，不能是 {type(value).__name__}",
+            )
             raise CodecError(msg)
         pieces = ["<xml>"]
         for name, member in value.items():
             if member is None:
                 continue
             if not isinstance(name, str) or not _NAME.fullmatch(name):
-                msg = f"{name!r} cannot be the name of an XML element"
+                msg = Words(f"{name!r} cannot be the name of an XML element", f"{name!r} 不能作为 XML 元素的名称")
                 raise CodecError(msg)
             text = text_of(member, name)
             if "\r" in text:  # parsers read it as \n inside CDATA
@@ -171,7 +174,10 @@ class _Reader:
             parser.Parse(body, True)
         except expat.ExpatError as error:
             reason = expat.errors.messages[error.code]
-            msg = f"the body is not XML: {reason} (line {error.lineno}, column {error.offset})"
+            msg = Words(
+                f"the body is not XML: {reason} (line {error.lineno}, column {error.offset})",
+                f"正文不是 XML：{reason}（第 {error.lineno} 行第 {error.offset} 列）",
+            )
             raise CodecError(msg) from None
         finally:  # breaks the reference cycle between the parser and this reader
             parser.StartElementHandler = parser.EndElementHandler = None
@@ -179,14 +185,14 @@ class _Reader:
         ((_, root),) = self._members[0].items()
         if isinstance(root, str):
             if root.strip():
-                msg = "the body is XML with text but without elements"
+                msg = Words("the body is XML with text but without elements", "正文是 XML，但只有文本，没有元素")
                 raise CodecError(msg)
             return {}
         return root  # type: ignore[no-any-return]  # the members of an element are str, dict or list
 
     def _start(self, _name: str, _attributes: dict[str, str]) -> None:
         if len(self._members) > _DEEPEST:
-            msg = f"the body is XML nested more than {_DEEPEST} deep"
+            msg = Words(f"the body is XML nested more than {_DEEPEST} deep", f"正文是 XML，但嵌套超过 {_DEEPEST} 层")
             raise CodecError(msg)
         self._members.append({})
         self._texts.append([])
@@ -197,7 +203,7 @@ class _Reader:
     def _end(self, name: str) -> None:
         members, text = self._members.pop(), "".join(self._texts.pop())
         if members and text.strip():
-            msg = f"the element {name!r} mixes text and elements"
+            msg = Words(f"the element {name!r} mixes text and elements", f"元素 {name!r} 中既有文本又有元素")
             raise CodecError(msg)
         value = members or text
         parent = self._members[-1]
@@ -210,7 +216,10 @@ class _Reader:
 
     @staticmethod
     def _refuse(*_: object) -> None:
-        msg = "the body is XML with a document type (DTD), which APIv2 never sends; it was not read"
+        msg = Words(
+            "the body is XML with a document type (DTD), which APIv2 never sends; it was not read",
+            "正文是带文档类型（DTD）的 XML，APIv2 不会这样发送，没有读取",
+        )
         raise CodecError(msg)
 
 

@@ -64,8 +64,8 @@ def add_describe(
         "whole",
         is_flag=True,
         help=Words(
-            "Show all results of a search; of one operation all ways to write the call, and all values.",
-            "显示全部搜索结果；对单个接口，显示全部写法与全部可选值。",
+            "Show all results of a search; of one operation all ways to write the call, all values and error codes.",
+            "显示全部搜索结果；对单个接口，显示全部写法、可选值与错误码。",
         ),
     )
     @json_option

@@ -20,7 +20,7 @@ from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unkno
 from chainable.errors import ChainableError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 __all__ = [
     "Argument",
@@ -153,7 +153,13 @@ class Command(click.Command):
     def _refuse_extra(self, ctx: click.Context, rest: list[str]) -> None:
         if rest and not ctx.resilient_parsing:
             extra = " ".join(rest)
-            raise click.UsageError(Words(f"Unexpected arguments: {extra}", f"多余的参数：{extra}"), ctx)
+            message = Words(f"Unexpected arguments: {extra}", f"多余的参数：{extra}")
+            if "=" in rest[0] and any("-d" in each.opts for each in self.params):
+                message = Words(
+                    f"{message}. Request parameters are given with -d: -d {rest[0]}",
+                    f"{message.zh}。请求参数用 -d 给出：-d {rest[0]}",
+                )
+            raise click.UsageError(message, ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error of the library becomes an exit code."""
@@ -207,12 +213,23 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """Commands under one name, listed with the exit codes in the language of the command."""
+    """
+    Commands under one name, listed with the exit codes in the language of the command.
+
+    *explain* finds the Chinese text of a configuration error; *unset* are the reasons of those that nothing was set.
+    """
 
     command_class = Command
 
-    def __init__(self, *arguments: Any, explain: Callable[[Exception], Words] | None = None, **keywords: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        explain: Callable[[Exception], Words] | None = None,
+        unset: Collection[str] = (),
+        **keywords: Any,
+    ) -> None:
         self.explain = explain
+        self.unset = unset
         # Without a command click runs the callback, which refuses in both languages.
         super().__init__(
             *arguments,
@@ -285,10 +302,20 @@ def _shown(error: click.UsageError, *, as_json: bool) -> click.ClickException:
 
 def _explain(error: Exception, ctx: click.Context) -> str | None:
     """Return the message of a configuration error with a reason, in the language of the command."""
-    explain: Callable[[Exception], Words] | None = getattr(ctx.find_root().command, "explain", None)
+    root = ctx.find_root()
+    explain: Callable[[Exception], Words] | None = getattr(root.command, "explain", None)
     if explain is None or not isinstance(error, ConfigurationError) or error.reason is None:
         return None
-    return translate(explain(error), language(ctx))
+    message = explain(error)
+    if error.reason in getattr(root.command, "unset", ()) and not ctx.params.get("env"):
+        start = f"{root.info_name} sandbox --write-env sandbox.env"
+        message = Words(
+            f"{message}. Settings of a file are given with --env FILE. "
+            f"Without an account, start a sandbox in another terminal ({start}), then add --env sandbox.env.",
+            f"{message.zh}。配置文件用 --env FILE 指定；没有账号时，请先在另一个终端启动沙箱（{start}），"
+            "再加上 --env sandbox.env。",
+        )
+    return translate(message, language(ctx))
 
 
 def _require_command() -> None:
@@ -331,7 +358,9 @@ def _common_options() -> list[click.Parameter]:
             is_eager=True,
             expose_value=False,
             callback=_set_language,
-            help=Words("Language of help and messages. Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"),
+            help=Words(
+                "Language of help and messages (zh: 中文). Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"
+            ),
         ),
         Option(
             ["--color"],

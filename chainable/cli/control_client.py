@@ -13,6 +13,7 @@ from chainable.cli.commands import as_json, option, usage_error
 from chainable.cli.connectivity import is_url
 from chainable.cli.exit_codes import Failure
 from chainable.cli.i18n import Words, localized
+from chainable.cli.usage_errors import SANDBOX
 from chainable.pinned import PinnedSession
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable
     """Add ``--sandbox`` to a command, the argument *where*."""
     return option(
         "--sandbox",
-        "where",
+        SANDBOX,
         required=required,
         help=Words(
             "A running sandbox: its URL, or the env file that it wrote.", "运行中的沙箱：地址，或它写出的 env 文件。"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
 import requests
 
 from chainable.cli.color import color
-from chainable.cli.i18n import Words, language
+from chainable.cli.i18n import Words, language, translate
 from chainable.errors import APIError, ChainableError, DecryptionError, SignatureError
 from chainable.explanation import explain
+from chainable.i18n import message_of
 
 __all__ = [
     "DECRYPTION",
@@ -47,6 +49,21 @@ MEANINGS = {
     INTERRUPTED: Words("interrupted by Ctrl-C", "被 Ctrl-C 中断"),
 }
 """The meaning of each exit code."""
+
+_FILES_IN_CHINESE = {
+    errno.ENOENT: "没有这个文件或目录",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EISDIR: "这是目录，应为文件",
+    errno.ENOTDIR: "路径中有一段是文件，不是目录",
+    errno.EEXIST: "文件已存在",
+    errno.ENOSPC: "磁盘已满",
+    errno.EROFS: "文件系统只读",
+    errno.EMFILE: "打开的文件过多",
+    errno.ENAMETOOLONG: "文件名过长",
+    errno.EADDRINUSE: "端口已被占用，请换一个端口",
+}
+"""The Chinese text of errors of the system, by number; the system's own text is the English one."""
 
 _CODES = (
     (APIError, REFUSED),
@@ -106,5 +123,14 @@ def error_text(error: Exception) -> str:
     """
     if language() == "zh" and isinstance(error, ChainableError | requests.RequestException):
         return str(explain(error, "zh"))
-    name = getattr(error, "filename", None)
-    return f"{name}: {error.strerror}" if isinstance(error, OSError) and name is not None else str(error)
+    if isinstance(error, OSError) and error.strerror is not None:
+        return _file_error(error)
+    return translate(message_of(error), language())
+
+
+def _file_error(error: OSError) -> str:
+    text = str(error.strerror)
+    if language() == "zh":
+        text = _FILES_IN_CHINESE.get(error.errno or 0, text)
+        return text if error.filename is None else f"{error.filename}：{text}"
+    return text if error.filename is None else f"{error.filename}: {text}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "SANDBOX",
     "LocalizedUsageError",
     "describe",
     "invalid_value",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 _PART = 3
+SANDBOX = "where"
+"""The name of the parameter ``--sandbox``."""
 
 
 class LocalizedUsageError(click.UsageError):
@@ -115,8 +118,10 @@ def _options(command: click.Command) -> list[str]:
 def invalid_value(kind: Any, value: Any) -> Words:
     """Return why a value does not fit a type of click's; the caller knows that it does not."""
     if isinstance(kind, click.Choice):
-        choices = ", ".join(map(str, kind.choices))
-        return Words(f"{value!r} is not one of {choices}.", f"{value!r} 不是可选值，可选值：{choices}。")
+        names = [str(each) for each in kind.choices]
+        choices = ", ".join(names)
+        message = Words(f"{value!r} is not one of {choices}.", f"{value!r} 不是可选值，可选值：{choices}。")
+        return suggest(message, similar(str(value), names))
     if isinstance(kind, click.Path):
         return _invalid_path(kind, value)
     integer = isinstance(kind, type(click.INT))
@@ -153,10 +158,21 @@ def _missing(error: click.MissingParameter) -> Words:
     message = Words(
         f"Missing {'argument' if argument else 'option'} {name}.", f"缺少{'参数' if argument else '选项'} {name}。"
     )
+    if error.param is not None and error.param.name == SANDBOX:
+        return _sandbox_first(message, error.ctx)
     if error.param is None or not isinstance(error.param.type, click.Choice):
         return message
     choices = ", ".join(map(str, error.param.type.choices))
     return Words(f"{message} Choose from: {choices}", f"{message.zh}可选值：{choices}")
+
+
+def _sandbox_first(message: Words, context: click.Context | None) -> Words:
+    name = "" if context is None else f"{context.find_root().info_name} "
+    start = f"{name}sandbox --write-env sandbox.env"
+    return Words(
+        f"{message} Start a sandbox in another terminal ({start}), then add --sandbox sandbox.env.",
+        f"{message.zh}请先在另一个终端启动沙箱（{start}），再加上 --sandbox sandbox.env。",
+    )
 
 
 def _bad_option(error: click.BadOptionUsage) -> Words:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import evolve, frozen
 
 from chainable.errors import ChainableError, ClaimError, InProgress
+from chainable.i18n import Words
 from chainable.masking import safe_repr, shown
 
 if TYPE_CHECKING:
@@ -235,27 +236,41 @@ def _release(store: Store, claim: Claim) -> None:
 def check_lease(lease: float) -> None:
     """Raise ValueError for a lease that is not positive."""
     if not lease > 0:
-        msg = f"lease: a positive number of seconds was expected, not {shown(lease)}"
+        msg = Words(
+            f"lease: a positive number of seconds was expected, not {shown(lease)}",
+            f"lease：应为正的秒数，不是 {shown(lease)}",
+        )
         raise ValueError(msg)
 
 
 def in_progress(message_id: str) -> InProgress:
     """Return the error for a message that another worker is handling."""
-    return InProgress(f"{message_id} is being handled by another worker: let the platform deliver it again")
+    return InProgress(
+        Words(
+            f"{message_id} is being handled by another worker: let the platform deliver it again",
+            f"{message_id} 正由另一个进程处理：请等平台再次发送",
+        )
+    )
 
 
 def taken_over(claim: Claim) -> InProgress:
     """Return the error for a claim that another worker took over."""
     return InProgress(
-        f"the lease on {claim.id} expired and another worker took it over: use a lease that is longer "
-        f"than the work, and let the booking depend on the order's state"
+        Words(
+            f"the lease on {claim.id} expired and another worker took it over: use a lease that is longer "
+            f"than the work, and let the booking depend on the order's state",
+            f"{claim.id} 的租期已过，由另一个进程接手：请让租期长于处理时间，并根据订单状态决定是否记账",
+        )
     )
 
 
 def _not_recorded(claim: Claim, error: Exception) -> ClaimError:
     return ClaimError(
-        f"{claim.id} was handled, and its store failed to record that ({type(error).__name__}): the message may be "
-        f"handled again when the lease expires. Acknowledge it, or check the booking before it is delivered again; a "
-        f"store in the transaction of the booking (SQLAlchemyStore, DjangoStore) cannot fail this way",
+        Words(
+            f"{claim.id} was handled, and its store failed to record that ({type(error).__name__}): the message may be "
+            f"handled again when the lease expires. Acknowledge it, or check the booking before it is delivered again; a "
+            f"store in the transaction of the booking (SQLAlchemyStore, DjangoStore) cannot fail this way",
+            f"{claim.id} 已处理，但 store 没有记录成功（{type(error).__name__}）：租期过后该消息可能再次处理。请应答成功，或在再次发送之前核对业务数据；与业务数据在同一事务中的 store（SQLAlchemyStore、DjangoStore）不会出现这种情况",
+        ),
         handled=True,
     )

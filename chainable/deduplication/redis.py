@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim, check_lease, in_progress, taken_over
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.redis_timeouts import warn_without_timeout
 
 if TYPE_CHECKING:
@@ -74,8 +75,13 @@ class RedisStore:
         if isinstance(redis, str) or not hasattr(redis, "register_script"):
             kind = type(redis).__name__
             del redis  # a traceback shows no password of a URL
-            hint = "; for a URL, call RedisStore.from_url(…)" if kind == "str" else ""
-            msg = f"redis: a client of redis-py was expected, redis.Redis(…), not a {kind}{hint}"
+            hint = Words("", "")
+            if kind == "str":
+                hint = Words("; for a URL, call RedisStore.from_url(…)", "；地址请用 RedisStore.from_url(…)")
+            msg = Words(
+                f"redis: a client of redis-py was expected, redis.Redis(…), not a {kind}{hint}",
+                f"redis：应为 redis-py 的客户端 redis.Redis(…)，不是 {kind}{hint.zh}",
+            )
             raise TypeError(msg)
         warn_without_timeout(redis)
         self._prefix = prefix

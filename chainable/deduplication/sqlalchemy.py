@@ -12,6 +12,7 @@ from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ChainableError, ConfigurationError
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.promise import keep_from_workers
 
 with extra("sqlalchemy", "sqlalchemy"):
@@ -141,7 +142,10 @@ class SQLAlchemyStore:
         for store, session in reversed(_sessions.get()):
             if store is self:
                 return session
-        msg = "no claim of this store is active: use .session inside the block of once(), or in the handler"
+        msg = Words(
+            "no claim of this store is active: use .session inside the block of once(), or in the handler",
+            "当前没有进行中的处理：.session 只能在 once() 的代码块中或处理函数中使用",
+        )
         raise ConfigurationError(msg)
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
@@ -232,13 +236,17 @@ class SQLAlchemyStore:
 
     def _claim(self, session: Session, message_id: str) -> TransactionClaim | None:
         if _HELD in session.info:
-            msg = (
+            msg = Words(
                 "this session already holds a claim: a session handles one message at a time, in one thread; pass a "
-                "scoped_session, a sessionmaker or a function that returns the session of the current request"
+                "scoped_session, a sessionmaker or a function that returns the session of the current request",
+                "该会话正在处理一条消息：一个会话在一个线程中一次只处理一条；请传入 scoped_session、sessionmaker，或返回当前请求会话的函数",
             )
             raise ConfigurationError(msg)
         if session.in_nested_transaction():
-            msg = "the session is in begin_nested(), but the end of the block commits everything: claim outside of it"
+            msg = Words(
+                "the session is in begin_nested(), but the end of the block commits everything: claim outside of it",
+                "会话处于 begin_nested() 中，而代码块结束时会提交全部内容：请在它之外开始处理",
+            )
             raise ConfigurationError(msg)
         with _transaction(session) as (connection, is_ours):
             taken = self._table.take(_Transaction(session, connection), message_id)
@@ -333,9 +341,10 @@ class _Guard:
 
     def _before_commit(self, session: Session) -> None:
         if not session.in_nested_transaction():
-            msg = (
+            msg = Words(
                 f"session.commit() was called inside the block of the claim on {self._claim.id}: leave it out, the "
-                f"end of the block commits the claim and the booking together"
+                f"end of the block commits the claim and the booking together",
+                f"处理消息 {self._claim.id} 的代码块中调用了 session.commit()：请去掉，代码块结束时会把业务数据与处理记录一并提交",
             )
             raise ConfigurationError(msg)
 
@@ -343,9 +352,10 @@ class _Guard:
         if session.get_transaction() is not self._root:
             raise lost(self._claim)
         if connection is not self._connection:
-            msg = (
+            msg = Words(
                 f"the session used a second database inside the block of the claim on {self._claim.id}, and "
-                f"one commit cannot cover both: use another session for it"
+                f"one commit cannot cover both: use another session for it",
+                f"处理消息 {self._claim.id} 的代码块中，会话用到了第二个数据库，一次提交无法同时覆盖两者：请为它另用一个会话",
             )
             raise ConfigurationError(msg)
 
@@ -359,13 +369,19 @@ class _SessionClaim(TransactionClaim):
 
 def _asynchronous() -> ChainableError:
     return ConfigurationError(
-        "async sessions are not supported: pass a sessionmaker of a synchronous engine, and book in a function that "
-        "is not async"
+        Words(
+            "async sessions are not supported: pass a sessionmaker of a synchronous engine, and book in a function that "
+            "is not async",
+            "不支持异步会话：请传入同步 engine 的 sessionmaker，并在非 async 函数中记账",
+        )
     )
 
 
 def _not_a_session(value: object) -> ChainableError:
     return ConfigurationError(
-        f"session: this is a {type(value).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
-        f"that returns a Session"
+        Words(
+            f"session: this is a {type(value).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
+            f"that returns a Session",
+            f"session：所给的是 {type(value).__name__}；请传 Session、scoped_session、sessionmaker，或返回 Session 的函数",
+        )
     )

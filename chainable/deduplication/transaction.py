@@ -20,6 +20,7 @@ from attrs import frozen
 
 from chainable.deduplication.claim import KEEP, Claim, in_progress
 from chainable.errors import ClaimError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ class ClaimTable:
 
     def __init__(self, name: str, keep: float) -> None:
         if not _NAME.fullmatch(name):
-            msg = f"table: a name like 'chainable_claim' or 'schema.chainable_claim' in lower case was expected, not {name!r}"
+            msg = Words(
+                f"table: a name like 'chainable_claim' or 'schema.chainable_claim' in lower case was expected, not {name!r}",
+                f"table：应为小写的表名，如 'chainable_claim' 或 'schema.chainable_claim'，不是 {name!r}",
+            )
             raise ConfigurationError(msg)
         self.name = name
         self._keep = keep
@@ -177,11 +181,12 @@ class ClaimTable:
             # The snapshot is older than the commit of the other worker, or the block is nested in another one.
             raise in_progress(message_id)
         if not found[0]:
-            msg = (
+            msg = Words(
                 f"{message_id} was claimed by a handler that committed before its block ended (COMMIT, or a statement "
                 f"that commits, such as CREATE TABLE in MariaDB), so its booking may be incomplete: check it, then "
                 f"delete the row with id = '{_key(message_id)}' from {self.name} to have it handled again, or set "
-                f"finished = 1. Let the end of the block commit"
+                f"finished = 1. Let the end of the block commit",
+                f"处理 {message_id} 的函数在代码块结束前提交了事务（COMMIT，或会自动提交的语句，如 MariaDB 的 CREATE TABLE），业务数据可能不完整：请先核对，再从 {self.name} 删除 id = '{_key(message_id)}' 的行以重新处理，或把 finished 设为 1。提交请交给代码块的结束",
             )
             raise ClaimError(msg)
 
@@ -193,9 +198,12 @@ class ClaimTable:
             return _autocommit()
         if kind == "missing":
             return ConfigurationError(
-                f"the database has no table {self.name}: create it with claim_table(metadata) and a migration or "
-                f"metadata.create_all(engine) for SQLAlchemy; for Django, add 'chainable.deduplication.django' to "
-                f"INSTALLED_APPS and run manage.py migrate"
+                Words(
+                    f"the database has no table {self.name}: create it with claim_table(metadata) and a migration or "
+                    f"metadata.create_all(engine) for SQLAlchemy; for Django, add 'chainable.deduplication.django' to "
+                    f"INSTALLED_APPS and run manage.py migrate",
+                    f"数据库中没有表 {self.name}：SQLAlchemy 请用 claim_table(metadata) 加迁移或 metadata.create_all(engine) 建表；Django 请把 'chainable.deduplication.django' 加入 INSTALLED_APPS，并执行 manage.py migrate",
+                )
             )
         return error
 
@@ -203,7 +211,10 @@ class ClaimTable:
 def own(claim: Claim, kind: type[C]) -> C:
     """Return a claim of the store's own kind; refuse that of another store."""
     if not isinstance(claim, kind):
-        msg = "this claim was made by another store: finish it with the store that made it"
+        msg = Words(
+            "this claim was made by another store: finish it with the store that made it",
+            "这次处理由另一个 store 开始：请用同一个 store 结束",
+        )
         raise ConfigurationError(msg)
     return claim
 
@@ -211,18 +222,24 @@ def own(claim: Claim, kind: type[C]) -> C:
 def lost(claim: Claim) -> ClaimError:
     """Return the error for a claim whose transaction has ended."""
     return ClaimError(
-        f"the transaction that holds the claim on {claim.id} ended or was aborted inside its block (a commit, a "
-        f"rollback, a statement that commits, a deadlock, an error that was caught): uncommitted changes are rolled "
-        f"back. Let the end of the block commit, raise an exception to roll back, and catch database errors only "
-        f"around a nested transaction"
+        Words(
+            f"the transaction that holds the claim on {claim.id} ended or was aborted inside its block (a commit, a "
+            f"rollback, a statement that commits, a deadlock, an error that was caught): uncommitted changes are rolled "
+            f"back. Let the end of the block commit, raise an exception to roll back, and catch database errors only "
+            f"around a nested transaction",
+            f"处理 {claim.id} 的事务在代码块中结束或中止（提交、回滚、会自动提交的语句、死锁，或被捕获的错误）：未提交的改动已回滚。提交请交给代码块的结束；要回滚请抛出异常；只在嵌套事务外捕获数据库错误",
+        )
     )
 
 
 def unsupported(name: str) -> ConfigurationError:
     """Return the error for an unsupported database."""
     return ConfigurationError(
-        f"claims in {name} are not supported; use a session of SQLite, PostgreSQL or MariaDB (or MySQL with InnoDB), "
-        f"or RedisStore with a booking that depends on the order's state"
+        Words(
+            f"claims in {name} are not supported; use a session of SQLite, PostgreSQL or MariaDB (or MySQL with InnoDB), "
+            f"or RedisStore with a booking that depends on the order's state",
+            f"不支持 {name}：请使用 SQLite、PostgreSQL、MariaDB（或 InnoDB 的 MySQL）的会话，或使用 RedisStore 并根据订单状态决定是否记账",
+        )
     )
 
 
@@ -241,8 +258,11 @@ def _check_transaction(database: Database) -> None:
 
 def _autocommit() -> ConfigurationError:
     return ConfigurationError(
-        "this connection commits each statement separately (isolation_level='AUTOCOMMIT', or autocommit=True of the "
-        "driver), so a claim cannot be committed together with the booking: use a session on an engine without it"
+        Words(
+            "this connection commits each statement separately (isolation_level='AUTOCOMMIT', or autocommit=True of the "
+            "driver), so a claim cannot be committed together with the booking: use a session on an engine without it",
+            "该连接逐条提交语句（isolation_level='AUTOCOMMIT'，或驱动的 autocommit=True），处理记录无法与业务数据一并提交：请使用没有此设置的 engine",
+        )
     )
 
 
@@ -269,7 +289,10 @@ def _short_wait(database: Database, table: str) -> Iterator[None]:
         if autocommit:
             raise _autocommit()
         if engine is not None and engine not in _TRANSACTIONAL:
-            msg = f"the table {table} has the engine {engine}, which has no transactions: ALTER TABLE {table} ENGINE=InnoDB"
+            msg = Words(
+                f"the table {table} has the engine {engine}, which has no transactions: ALTER TABLE {table} ENGINE=InnoDB",
+                f"表 {table} 的引擎是 {engine}，不支持事务：ALTER TABLE {table} ENGINE=InnoDB",
+            )
             raise ConfigurationError(msg)
         longest, setting = _WAIT, "SET SESSION innodb_lock_wait_timeout ="
     else:

@@ -11,7 +11,7 @@ from chainable.describe.label import Label
 if TYPE_CHECKING:
     from chainable.describe.glossary import Meaning
 
-__all__ = ["CallStyle", "Description", "Row", "Sample", "Table"]
+__all__ = ["CallStyle", "Description", "KnownError", "Reference", "Row", "Sample", "Table"]
 
 
 @frozen(kw_only=True)
@@ -83,7 +83,7 @@ class Table:
 
 @frozen
 class CallStyle:
-    """One way to write the call, ready to paste: its name (同步纯链式, …) and Python."""
+    """One way to write the call, ready to paste: its name (同步纯链式, …) and Python, with remarks in both languages."""
 
     name: str
     code: str
@@ -96,6 +96,22 @@ class Sample:
     name: str
     language: str
     text: str
+
+
+@frozen
+class Reference:
+    """Another operation or notification that a description refers to: its key and its title."""
+
+    key: str
+    title: str
+
+
+@frozen
+class KnownError:
+    """Error codes with the same meaning, and what to do about them."""
+
+    codes: tuple[str, ...]
+    advice: str
 
 
 @frozen(kw_only=True)
@@ -111,8 +127,12 @@ class Description:
         links: The official pages.
         tables: The request's tables.
         forms: The ways to write the call.
+        shortest: The call with required parameters only; None where nothing is called.
         answers: The response's tables.
         samples: Responses on the wire.
+        errors: The platform's error codes that the call may get, those of few operations first.
+        notifications: The notifications that the call leads to.
+        causes: The operations that lead to the notification.
     """
 
     key: str
@@ -122,8 +142,12 @@ class Description:
     links: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     forms: tuple[CallStyle, ...] = ()
+    shortest: CallStyle | None = None
     answers: tuple[Table, ...] = ()
     samples: tuple[Sample, ...] = ()
+    errors: tuple[KnownError, ...] = ()
+    notifications: tuple[Reference, ...] = ()
+    causes: tuple[Reference, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as dicts, lists and texts."""

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.describe.label import Label
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Code", "arguments", "placeholder", "python"]
+__all__ = ["ANY_JSON", "FILE", "PLACEHOLDER", "Code", "arguments", "in_both_languages", "placeholder", "python"]
 
-_MARK = "占位值，请替换"
+PLACEHOLDER = Label("占位值，请替换", "a placeholder: replace it")
+FILE = Label("文件内容，也可给 Path 或已打开的文件", "the content; a Path or an open file will do")
+ANY_JSON = Label("任意 JSON", "any JSON")
+"""The remarks behind values."""
 
 
 @frozen
@@ -25,11 +30,11 @@ class Code:
 def placeholder(name: str, kind: str = "text") -> Code:
     """Return a value that is obviously a placeholder: a number, boolean or date, or text with the field's name."""
     if kind == "date":
-        return Code("'1970-01-01 00:00:00'", _MARK)
+        return Code("'1970-01-01 00:00:00'", PLACEHOLDER)
     if kind == "number":
-        return Code("0", _MARK)
+        return Code("0", PLACEHOLDER)
     if kind == "boolean":
-        return Code("False", _MARK)
+        return Code("False", PLACEHOLDER)
     return Code(repr(f"<{name}>"))
 
 
@@ -42,6 +47,14 @@ def arguments(members: dict[str, Any]) -> str:
     """Write keyword arguments, one a line, with line breaks before and after; ``''`` for none."""
     lines = [line for name, value in members.items() for line in _member(f"{name}=", value, 1)]
     return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def in_both_languages(code: str) -> Label:
+    """Return code with the remarks behind its values in Chinese and in English."""
+    english = code
+    for remark in (PLACEHOLDER, FILE, ANY_JSON):
+        english = english.replace(f"  # {remark}\n", f"  # {remark.en}\n")
+    return Label(code, english)
 
 
 def _lines(value: Any, depth: int) -> Iterator[str]:

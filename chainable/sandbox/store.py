@@ -28,12 +28,12 @@ CREATE INDEX IF NOT EXISTS days ON entries (kind, day);
 CREATE TABLE IF NOT EXISTS names (
     kind TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
     PRIMARY KEY (kind, name)
-);
+) WITHOUT ROWID;
 """
 TABLES = ("entries", "names")
 BEGINS = "substr(kind, 1, length(:prefix)) = :prefix"
 SETTING = "_setting"
-_written = json.JSONEncoder(ensure_ascii=False).encode
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decoder = json.JSONDecoder()
 
 

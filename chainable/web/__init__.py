@@ -17,6 +17,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -111,9 +112,10 @@ def read_headers(headers: ReceivedHeaders) -> Headers:
         return cast("Headers", headers)
     pairs = list(headers) if isinstance(headers, Iterable) and not isinstance(headers, str | bytes | Mapping) else None
     if pairs is None or not all(map(_is_pair, pairs)):
-        msg = (
+        msg = Words(
             f"headers: a mapping of names to texts or a list of pairs was expected, not {type(headers).__name__}: pass "
-            f"request.headers of Flask, Django, FastAPI and Starlette"
+            f"request.headers of Flask, Django, FastAPI and Starlette",
+            f"headers：应为名称到文本的字典，或二元组的列表，不是 {type(headers).__name__}：请传 Flask、Django、FastAPI 或 Starlette 的 request.headers",
         )
         raise TypeError(msg)
     named: dict[str, Any] = {}
@@ -149,7 +151,7 @@ class RejectedError(Exception):
         self.reply = reply
 
 
-def refuse_result(result: object, expected: str) -> TypeError:
+def refuse_result(result: object, expected: Words) -> TypeError:
     """
     Return the error for a result that says nothing certain about whether the message was handled.
 
@@ -157,10 +159,18 @@ def refuse_result(result: object, expected: str) -> TypeError:
     """
     if iscoroutine(result):
         result.close()
-        what = "a coroutine, which nothing awaits here: write the function with async def itself, or without async"
+        what = Words(
+            "a coroutine, which nothing awaits here: write the function with async def itself, or without async",
+            "协程，而此处无法等待：函数本身请用 async def，或不用 async",
+        )
     else:
-        what = type(result).__name__
-    return TypeError(f"the handler returned {what}; return {expected}. The message counts as not handled")
+        what = Words(type(result).__name__, type(result).__name__)
+    return TypeError(
+        Words(
+            f"the handler returned {what}; return {expected}. The message counts as not handled",
+            f"处理函数返回了 {what.zh}；{expected.zh}。该消息按未处理计",
+        )
+    )
 
 
 def undecorated(function: Any) -> list[Any]:
@@ -194,8 +204,11 @@ def wrong_order(function: Any) -> ConfigurationError:
     """Return the error for a function that is a route already, without any check of signatures."""
     name = getattr(function, "__name__", repr(function))
     return ConfigurationError(
-        f"{name} is a route already, so requests would reach it unchecked: write the route's decorator above "
-        f"@handler(…), or use endpoint(…), which has no order: app.post('/notify')(endpoint(…, {name}))"
+        Words(
+            f"{name} is a route already, so requests would reach it unchecked: write the route's decorator above "
+            f"@handler(…), or use endpoint(…), which has no order: app.post('/notify')(endpoint(…, {name}))",
+            f"{name} 已经是路由，请求会绕过检查：请把路由装饰器写在 @handler(…) 上方，或使用不分先后的 endpoint(…)：app.post('/notify')(endpoint(…, {name}))",
+        )
     )
 
 
@@ -239,9 +252,12 @@ def url_of(origin: str, path: str, query: bytes) -> str:
     return f"{url}?{quote(query, safe=_QUERY)}" if query else url
 
 
-def consumed(how: str) -> ConfigurationError:
+def consumed(how: Words) -> ConfigurationError:
     """Return the error for a body that was already read."""
     return ConfigurationError(
-        f"the raw body of this request is gone: a form parser or a middleware read it first. The "
-        f"signature covers the bytes as they were sent: {how}"
+        Words(
+            f"the raw body of this request is gone: a form parser or a middleware read it first. The "
+            f"signature covers the bytes as they were sent: {how}",
+            f"请求的原始正文已被表单解析或中间件读走，而签名针对收到的原始字节：{how.zh}",
+        )
     )

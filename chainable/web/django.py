@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.web import Inbound, PassedReply, Reply, consumed, url_of
 
 with extra("django", "django", "asgiref"):
@@ -38,7 +39,12 @@ def inbound(request: HttpRequest) -> Inbound:
     try:
         body = request.body
     except RawPostDataException:
-        raise consumed("call this before request.read() and before a multipart parser") from None
+        raise consumed(
+            Words(
+                "call this before request.read() and before a multipart parser",
+                "请在 request.read() 与 multipart 解析之前调用",
+            )
+        ) from None
     query = request.META.get("QUERY_STRING", "").encode("latin-1")
     url = url_of(f"{request.scheme}://{request.get_host()}", request.path, query)
     headers: Any = request.headers

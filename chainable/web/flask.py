@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
 
 with extra("flask", "flask", "werkzeug"):
@@ -33,7 +34,12 @@ def inbound(request: Request) -> Inbound:
     """
     body = request.get_data(cache=True)
     if not body and request.content_length:
-        raise consumed("call this before request.form, request.files or request.stream")
+        raise consumed(
+            Words(
+                "call this before request.form, request.files or request.stream",
+                "请在 request.form、request.files、request.stream 之前调用",
+            )
+        )
     url = url_of(f"{request.scheme}://{request.host}", request.root_path + request.path, request.query_string)
     return Inbound(request.method, url, request.headers, body)
 

@@ -9,6 +9,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
 
 with extra("starlette", "starlette", "anyio"):
@@ -40,7 +41,12 @@ async def inbound(request: Request) -> Inbound:
     try:
         body = await request.body()
     except RuntimeError:
-        raise consumed("call this before request.form() and request.stream()") from None
+        raise consumed(
+            Words(
+                "call this before request.form() and request.stream()",
+                "请在 request.form() 与 request.stream() 之前调用",
+            )
+        ) from None
     origin = f"{request.url.scheme}://{request.url.netloc}"
     url = url_of(origin, request.scope["path"], request.scope["query_string"])
     return Inbound(request.method, url, request.headers, body)
@@ -89,7 +95,7 @@ def view(respond: Respond, handle: Handle, refuse: Handle | None = None) -> Call
             status = error.status_code if isinstance(error, HTTPException) else 500
             return response(Reply(status if 400 <= status <= 599 else 500))
 
-    names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
+    names = [name for name in WRAPPER_ASSIGNMENTS if name not in {"__annotations__", "__annotate__"}]
     update_wrapper(called, handle, assigned=names)
     # FastAPI would take the parameters of what is wrapped for those of the request.
     del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set

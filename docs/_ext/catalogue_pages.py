@@ -3,11 +3,12 @@ The reference: one page for each operation and event, TOP's methods by group.
 
 All of it is made from the catalogue while the documentation is built.  What
 the sidebar shows (a page for each product) are small sources written beside
-``reference/wechatpay/index.rst``; the other pages go straight to HTML.
+``reference/wechatpay/index.rst``; the other pages go straight to HTML and Markdown.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from functools import cache
@@ -15,26 +16,27 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import operation_page
 import yaml
-from attrs import frozen
 from docutils import nodes
 from languages import language, said, say
+from operation_page import Page
 from sphinx.util.docutils import SphinxDirective, SphinxRole
-from sphinx.util.osutil import relative_uri
 
 import taobao_top.catalogue
 import taobao_top.describe
 import wechatpay.catalogue
 import wechatpay.describe
 from chainable.describe import Label
+from taobao_top import errors
+from taobao_top.sandbox.operations import OPERATIONS
 from wechatpay.sandbox import flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from operation_page import Block
     from sphinx.application import Sphinx
-
-    from chainable.describe import CallStyle, Description, Row, Table
 
 HERE = Path(__file__).parent
 PRODUCTS = HERE.parents[1] / "catalogue" / "glossary" / "products" / "wechatpay.yaml"
@@ -43,39 +45,8 @@ TOP = "reference/taobao_top"
 LARGEST = 200_000
 """Bytes of a page's own content, about; the theme adds its frame."""
 
-_navigation: dict[str, str] = {}
-_TOKENS = re.compile(
-    r"(?P<i>'(?:[^'\\]|\\.)*')|(?P<b>\b(?:True|False|None|lambda|from|import|with|as|if)\b|\b\d+\b)|(?P<u>#.*)"
-)
-
-
-@frozen
-class Page:
-    """
-    Where something is described.
-
-    Attributes:
-        key: Its key in the catalogue.
-        title: Its title.
-        name: What it is called by: verb and path, event type, method.
-        uri: Its page, without the suffix.
-        product: Slug of the product or name of the group.
-        weight: Its rank among equally good answers of a search.
-        fields: Names of the fields of its request.
-    """
-
-    key: str
-    title: str
-    name: str
-    uri: str
-    product: str
-    weight: int = 0
-    fields: frozenset[str] = frozenset()
-    anchor: str = ""
-
-    def to(self, other: str) -> str:
-        """Return the link from another page."""
-        return relative_uri(f"{other}.html", f"{self.uri}.html") + (f"#{self.anchor}" if self.anchor else "")
+_navigation: dict[int, str] = {}
+_contents: dict[str, str] = {}
 
 
 # -- the catalogue ------------------------------------------------------
@@ -162,33 +133,38 @@ def groups() -> dict[str, list[str]]:
 
 
 @cache
-def methods() -> tuple[dict[str, Page], dict[str, tuple[str, str]]]:
-    """Return the pages of all methods by name, and the title and content of each page by its document name."""
+def methods() -> tuple[dict[str, Page], dict[str, tuple[str, dict[str, list[Block]]]]]:
+    """Return the pages of all methods by name; title and methods of each page by its document name."""
     pages: dict[str, Page] = {}
-    contents: dict[str, tuple[str, str]] = {}
+    contents: dict[str, tuple[str, dict[str, list[Block]]]] = {}
     prominent = taobao_top.describe.glossary.prominent
     for group, names in groups().items():
-        number, parts, size = 1, [], 0
+        number, size = 1, 0
         for name in names:
-            section, length = _section(name)
-            if parts and size + length > LARGEST:
-                contents[_group_uri(group, number)] = (f"{group} {number}", "".join(parts))
-                number, parts, size = number + 1, [], 0
-            parts.append(section)
+            blocks, length = _section(name)
+            if size and size + length > LARGEST:
+                number, size = number + 1, 0
             size += length
+            uri = _group_uri(group, number)
+            contents.setdefault(uri, (f"{group} {number}" if number > 1 else group, {}))[1][name] = blocks
             method = taobao_top.catalogue.method(name)
             pages[name] = Page(
                 key=name,
                 title=method.title or name,
                 name=name,
-                uri=_group_uri(group, number),
+                uri=uri,
                 product=group,
                 weight=60 if name in prominent else -80,
                 fields=frozenset(_names(method.params)) if name in prominent else frozenset(),
                 anchor=name,
             )
-        contents[_group_uri(group, number)] = (f"{group} {number}" if number > 1 else group, "".join(parts))
     return pages, contents
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """Return the pages of all operations and events by key."""
+    return operations() | events()
 
 
 def _group_uri(group: str, number: int) -> str:
@@ -200,110 +176,49 @@ def _group_uri(group: str, number: int) -> str:
 # -- how it is shown ----------------------------------------------------
 
 
-def described(found: Description, level: int = 1) -> str:
-    """Write a description as HTML."""
-    parts = [f'<p class="op-name"><code>{escape(found.name)}</code></p>']
-    parts.append(_links(found.links))
-    if found.facts:
-        pairs = "".join(f"<dt>{escape(said(label))}</dt><dd>{escape(said(text))}</dd>" for label, text in found.facts)
-        parts.append(f'<dl class="op-facts">{pairs}</dl>')
-    parts += map(_table, found.tables)
-    parts.append(_forms(found.forms, _slug(found.key)))
-    parts += map(_table, found.answers)
-    parts += [
-        f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
-        for sample in found.samples
-    ]
-    return "".join(parts)
+def heading(title: str, name: str) -> str:
+    """Return the heading of a page: the title, in English the name, for all titles of the platforms are Chinese."""
+    if language() == "zh" or title == name:
+        return title
+    return name
 
 
-def _links(links: tuple[str, ...]) -> str:
-    """Link the first official page, and fold the others: the same operation is described for many products."""
-    written = [
-        f'<p><a class="external" href="{escape(link)}">{say("官方文档", "Official page")} {escape(link)}</a></p>'
-        for link in links
-    ]
-    more = len(written) - 1
-    if more < 1:
-        return "".join(written)
-    summary = say(f"另有 {more} 个产品的官方文档", f"{more} more official pages, of other products")
-    return f"{written[0]}<details><summary>{summary}</summary>{''.join(written[1:])}</details>"
-
-
-def _section(name: str) -> tuple[str, int]:
-    """Return the part of a page on one method, and about its bytes: the same number in both languages."""
+def _section(name: str) -> tuple[list[Block], int]:
+    """Return the parts of a method, and about the bytes of a page that they take: the same number in both languages."""
     found = taobao_top.describe.described(name)
     code = sum(len(form.code) for form in found.forms)
     rows = sum(len(table.rows) for table in (*found.tables[1:], *found.answers))
     size = 1900 + int(1.3 * code) + sum(len(sample.text) for sample in found.samples[:2]) + 104 * rows
-    # The common parameters are the same for all: they stand on the index page.
-    tables = "".join(_table(table) for table in found.tables[1:])
-    facts = "".join(f"<dt>{escape(said(label))}</dt><dd>{escape(said(text))}</dd>" for label, text in found.facts[1:])
-    samples = "".join(
-        f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
-        for sample in found.samples[:2]
-    )
-    written = (
-        f'<section id="{escape(name)}"><h2>{escape(found.title)}<a class="headerlink" href="#{escape(name)}">#</a></h2>'
-        f'<p class="op-name"><code>{escape(name)}</code></p>'
-        + (f'<dl class="op-facts">{facts}</dl>' if facts else "")
-        + f"{tables}{_forms(found.forms, _slug(name))}{''.join(map(_table, found.answers))}{samples}</section>"
-    )
-    return written, size
+    return list(operation_page.method_blocks(found)), size
 
 
-def _table(table: Table) -> str:
-    if not table.rows:
-        return f"<p>{escape(_heading(table))}{say('：无', ': none')}</p>"
-    head = f"<th>{escape(_heading(table))}</th><th>{say('类型', 'Type')}</th><th>{say('描述', 'Description')}</th>"
-    return (
-        f'<div class="table-wrapper"><table class="op docutils"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(map(_row, table.rows))}</tbody></table></div>"
-    )
+def _list(pages: Iterable[Page], docname: str) -> nodes.bullet_list:
+    items = []
+    for page in pages:
+        link = nodes.reference("", "", refuri=operation_page.href(page.path, docname), internal=True)
+        if language() == "zh":
+            link += nodes.Text(page.title)
+            rest: list[nodes.Node] = [nodes.literal("", page.name)]
+        else:
+            link += nodes.literal("", page.name)
+            rest = [nodes.inline("", page.title, classes=["language-zh-CN"])] if page.title != page.name else []
+        items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), *rest)))
+    return nodes.bullet_list("", *items, classes=["op-list"])
 
 
-def _heading(table: Table) -> str:
-    text = said(table.heading)
-    return text[:1].upper() + text[1:]
+def _counted(groups: Iterable[tuple[str, str, int, list[str]]], docname: str) -> nodes.bullet_list:
+    """Return a list of titles: where each is described, how many operations it has, and on which further pages."""
+    items = []
+    for title, document, count, more in groups:
+        parts: list[nodes.Node] = [_link(title, document, docname), nodes.Text(" "), nodes.literal("", str(count))]
+        for number, further in enumerate(more, 2):
+            parts += [nodes.Text(" "), _link(str(number), further, docname)]
+        items.append(nodes.list_item("", nodes.paragraph("", "", *parts)))
+    return nodes.bullet_list("", *items, classes=["op-list", "op-groups"])
 
 
-def _row(row: Row) -> str:
-    required, encrypted = say("必填", "required"), say("加密", "encrypted")
-    marks = f'<b title="{required}">*</b>' if row.required else ""
-    marks += f'<s title="{encrypted}">🔒</s>' if row.encrypted else ""
-    remarks = say("；", "; ").join(map(said, row.remarks(language())))
-    depth = f' class="d{min(row.depth, 9)}"' if row.depth else ""
-    return f"<tr><td{depth}>{escape(row.name)}{marks}</td><td>{escape(row.type)}</td><td>{escape(remarks)}</td></tr>"
-
-
-def _forms(forms: Iterable[CallStyle], slug: str) -> str:
-    tabs = []
-    for number, form in enumerate(forms):
-        at = f"{slug}-{number}"
-        checked = " checked" if number == 0 else ""
-        tabs.append(
-            f'<input type="radio" name="{slug}" id="{at}"{checked}><label for="{at}">{escape(said(form.name))}</label>'
-            f"<pre>{_coloured(form.code)}</pre>"
-        )
-    return f'<div class="op-forms">{"".join(tabs)}</div>'
-
-
-def _coloured(code: str) -> str:
-    # Far smaller than a highlighter's output: a page holds the same body six times.
-    parts, position = [], 0
-    for token in _TOKENS.finditer(code):
-        parts.append(escape(code[position : token.start()], quote=False))
-        parts.append(f"<{token.lastgroup}>{escape(token[0], quote=False)}</{token.lastgroup}>")
-        position = token.end()
-    return "".join(parts) + escape(code[position:], quote=False).rstrip()
-
-
-def _list(pages: Iterable[Page], docname: str) -> str:
-    items = [
-        f'<li><a href="{escape(page.to(docname))}">{escape(page.title)}</a> <code>{escape(page.name)}</code></li>'
-        for page in pages
-    ]
-    return f'<ul class="op-list">{"".join(items)}</ul>'
+def _link(text: str, document: str, docname: str) -> nodes.reference:
+    return nodes.reference("", text, refuri=operation_page.href(document, docname), internal=True)
 
 
 # -- what Sphinx calls --------------------------------------------------
@@ -316,7 +231,7 @@ class Operations(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         pages = [page for page in operations().values() if page.product == self.arguments[0]]
-        return [nodes.raw("", _list(pages, self.env.docname), format="html")]
+        return [_list(pages, self.env.docname)]
 
 
 class Products(SphinxDirective):
@@ -324,13 +239,8 @@ class Products(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         counted = Counter(page.product for page in operations().values())
-        items = []
-        for slug in products():
-            link = relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html")
-            items.append(
-                f'<li><a href="{escape(link)}">{escape(said(titles()[slug]))}</a> <code>{counted[slug]}</code></li>'
-            )
-        return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
+        groups = ((said(titles()[slug]), f"{WECHATPAY}/{slug}", counted[slug], []) for slug in products())
+        return [_counted(groups, self.env.docname)]
 
 
 class KeptInSandbox(SphinxDirective):
@@ -339,16 +249,17 @@ class KeptInSandbox(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         every = Counter(page.product for page in operations().values())
         kept = Counter(page.product for page in operations().values() if page.key in flows.routes.handlers)
-        rows = "".join(
-            f'<tr><td><a href="{escape(relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html"))}">'
-            f"{escape(said(titles()[slug]))}</a></td><td>{kept[slug]}</td><td>{every[slug]}</td></tr>"
+        rows = [
+            (
+                (operation_page.Link(said(titles()[slug]), f"{WECHATPAY}/{slug}"),),
+                (str(kept[slug]),),
+                (str(every[slug]),),
+            )
             for slug in sorted(products(), key=lambda each: -kept[each])
-        )
-        rows += f"<tr><td></td><td>{kept.total()}</td><td>{every.total()}</td></tr>"
-        names = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
-        head = "".join(f"<th>{name}</th>" for name in names)
-        table = f'<table class="docutils"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        return [nodes.raw("", f'<div class="table-wrapper">{table}</div>', format="html")]
+        ]
+        rows.append(((say("合计", "All products"),), (str(kept.total()),), (str(every.total()),)))
+        head = (say("产品", "Product"), say("保存状态", "Keep state"), say("全部", "All"))
+        return [operation_page.node([operation_page.Grid(head, tuple(rows))], self.env.docname)]
 
 
 class WithoutRequired(SphinxDirective):
@@ -360,27 +271,27 @@ class WithoutRequired(SphinxDirective):
             body = operation.request.json or operation.request.xml
             if body and not any(field.required for field in body):
                 found.append(operations()[operation.key])
-        return [nodes.raw("", _list(found, self.env.docname), format="html")]
+        return [_list(found, self.env.docname)]
 
 
 class Events(SphinxDirective):
     """``.. events::``: the list of all events."""
 
     def run(self) -> list[nodes.Node]:
-        return [nodes.raw("", _list(events().values(), self.env.docname), format="html")]
+        return [_list(events().values(), self.env.docname)]
 
 
 class Groups(SphinxDirective):
-    """``.. groups::``: TOP's groups with their methods counted."""
+    """``.. groups::``: TOP's groups with their methods counted; those of many pages have a link to each."""
 
     def run(self) -> list[nodes.Node]:
-        pages, contents = methods()
-        items = []
-        for uri, (title, _) in contents.items():
-            count = sum(page.uri == uri for page in pages.values())
-            link = relative_uri(f"{self.env.docname}.html", f"{uri}.html")
-            items.append(f'<li><a href="{escape(link)}">{escape(title)}</a> <code>{count}</code></li>')
-        return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
+        documents: dict[str, list[str]] = {}
+        for page in methods()[0].values():
+            found = documents.setdefault(page.product, [])
+            if page.uri not in found:
+                found.append(page.uri)
+        counted = ((group, found[0], len(groups()[group]), found[1:]) for group, found in documents.items())
+        return [_counted(counted, self.env.docname)]
 
 
 class CommonParameters(SphinxDirective):
@@ -388,11 +299,21 @@ class CommonParameters(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         found = taobao_top.describe.described("taobao.time.get")
-        refusals = "".join(
-            f'<details class="op-sample"><summary>{escape(said(sample.name))}</summary><pre>{escape(sample.text)}</pre></details>'
-            for sample in found.samples[2:]
-        )
-        return [nodes.raw("", _table(found.tables[0]) + refusals, format="html")]
+        return [operation_page.node(operation_page.common_blocks(found), self.env.docname)]
+
+
+class KnownErrors(SphinxDirective):
+    """``.. known-errors-of-top::``: the classes of TOP's refusals, with what to do about each."""
+
+    def run(self) -> list[nodes.Node]:
+        return [operation_page.node([operation_page.rules((*errors.RULES, errors.BUSINESS))], self.env.docname)]
+
+
+class KeptByTop(SphinxDirective):
+    """``.. kept-by-top::``: the methods that the sandbox of TOP carries out."""
+
+    def run(self) -> list[nodes.Node]:
+        return [_list((methods()[0][name] for name in sorted(OPERATIONS)), self.env.docname)]
 
 
 class FieldMeanings(SphinxDirective):
@@ -408,14 +329,17 @@ class FieldMeanings(SphinxDirective):
             f'<tr id="{escape(name)}"><td>{escape(name)}</td><td>{escape(zh)}</td><td>{escape(en)}</td></tr>'
             for name, (zh, en) in glossary.meanings.items()
         )
-        return [
-            nodes.raw(
-                "",
-                f'<div class="table-wrapper"><table class="op docutils"><thead><tr><th>{say("字段", "Field")}</th><th>中文</th><th>English</th></tr>'
-                f"</thead><tbody>{rows}</tbody></table></div>",
-                format="html",
-            ),
-        ]
+        head = (say("字段", "Field"), "中文", "English")
+        grid = operation_page.Grid(
+            head,
+            tuple(((operation_page.Code(name),), (zh,), (en,)) for name, (zh, en) in glossary.meanings.items()),
+        )
+        found = operation_page.node([grid], self.env.docname)
+        found["html"] = (
+            f'<div class="table-wrapper"><table class="op docutils"><thead><tr>{"".join(f"<th>{each}</th>" for each in head)}'
+            f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+        return [found]
 
 
 class OperationRole(SphinxRole):
@@ -423,11 +347,12 @@ class OperationRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         key = self.text
-        page = operations().get(key) or events().get(key) or methods()[0].get(key)
+        page = operations().get(key) or events().get(f"event v3 {key}") or events().get(f"event v2 {key}")
+        page = page or methods()[0].get(key)
         if page is None:
             message = self.inliner.reporter.error(f"the catalogue has no {key!r}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        link = nodes.reference("", "", refuri=page.to(self.env.docname), internal=True)
+        link = nodes.reference("", "", refuri=operation_page.href(page.path, self.env.docname), internal=True)
         link += nodes.literal(key, key)
         return [link], []
 
@@ -464,53 +389,106 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     if not app.config.catalogue_pages:
         return
-    for page in (*operations().values(), *events().values()):
-        up = f'<p class="op-up"><a href="../{page.product}.html">{escape(said(titles()[page.product]))}</a></p>'
-        yield _page(page.title, page.uri, up + described(wechatpay.describe.described(page.key)) + _sandbox(page))
-    for uri, (title, content) in methods()[1].items():
-        here = "".join(
-            f'<li><a href="#{escape(page.anchor)}">{escape(page.title)}</a> <code>{escape(page.name)}</code></li>'
-            for page in methods()[0].values()
-            if page.uri == uri
-        )
-        up = f'<p class="op-up"><a href="index.html">{say("淘宝开放平台", "Taobao Open Platform")}</a></p>'
-        yield _page(title, uri, f'{up}<ul class="op-list">{here}</ul>{content}')
+    operation_page.know_titles({name: title.astext() for name, title in app.env.titles.items()})
+    for page in pages().values():
+        found = wechatpay.describe.described(page.key)
+        write = operation_page.operation_blocks if page.key in operations() else operation_page.event_blocks
+        blocks = list(write(found, pages()))
+        up = operation_page.Link(said(titles()[page.product]), f"{WECHATPAY}/{page.product}")
+        yield _page(app, page, up, blocks)
+    for uri, (title, sections) in methods()[1].items():
+        yield _group(app, uri, title, sections)
 
 
-def _sandbox(page: Page) -> str:
-    """Say what the sandbox does at an operation."""
-    if page.key not in operations():
-        return ""
-    if page.key in flows.routes.handlers:
-        text = say("沙箱保存状态，前后各次调用的应答一致。", "The sandbox keeps its state.")
+def _page(app: Sphinx, page: Page, up: operation_page.Link, blocks: list[Block]) -> tuple[str, dict[str, Any], str]:
+    """Write the Markdown of a page, and return what Sphinx makes its HTML of."""
+    shown = heading(page.title, page.name)
+    if language() == "zh":
+        top = f'<h1>{escape(page.title)}</h1><p class="op-name"><code>{escape(page.name)}</code></p>'
+        name = f"# {page.title}\n\n`{page.name}`"
     else:
-        text = say("沙箱按接口目录生成应答，不保存状态。", "The sandbox makes its response up from the catalogue.")
-    return f'<p class="op-sandbox">{text}</p>'
+        top = f'<h1 class="op-name"><code>{escape(page.name)}</code></h1>'
+        top += f'<p class="op-title" lang="zh-CN">{escape(page.title)}</p>'
+        name = f"# {page.name}\n\n{page.title}"
+    above = [operation_page.Text((up,))]
+    parts = (top, '<div class="op-up">', operation_page.html(above, page.uri), "</div>")
+    body = f'<section class="op-page">{"".join(parts)}{operation_page.html(blocks, page.uri)}</section>'
+    _contents[page.uri] = operation_page.contents(shown, blocks)
+    _write_markdown(app, page.uri, f"{name}\n\n{operation_page.markdown([*above, *blocks], page.uri)}")
+    return page.uri, {"title": escape(shown), "body": body}, "page.html"
 
 
-def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]:
-    body = f"<section><h1>{escape(title)}</h1>{content}</section>"
-    return uri, {"title": escape(title), "body": body}, "page.html"
+def _group(app: Sphinx, uri: str, title: str, sections: dict[str, list[Block]]) -> tuple[str, dict[str, Any], str]:
+    """Write the Markdown of a page of TOP's methods, and return what Sphinx makes its HTML of."""
+    known, _ = methods()
+    above = list(operation_page.group_blocks([known[name] for name in sections]))
+    parts = [f'<section class="op-page"><h1>{escape(title)}</h1>{operation_page.html(above, uri)}']
+    text = [f"# {title}", operation_page.markdown(above, uri)]
+    for name, blocks in sections.items():
+        page = known[name]
+        other = page.name if language() == "zh" else page.title
+        kind = "<code>{}</code>" if language() == "zh" else '<span lang="zh-CN">{}</span>'
+        more = f'<p class="op-name">{kind.format(escape(other))}</p>' if other != heading(page.title, name) else ""
+        parts.append(
+            f'<section id="{escape(name)}"><h2>{escape(heading(page.title, name))}'
+            f'<a class="headerlink" href="#{escape(name)}">#</a></h2>{more}{operation_page.html(blocks, uri)}</section>'
+        )
+        text += [f"## {name}", page.title, operation_page.markdown(blocks, uri, 3)]
+    parts.append("</section>")
+    _write_markdown(app, uri, "\n\n".join(text))
+    return uri, {"title": escape(title), "body": "".join(parts)}, "page.html"
+
+
+def _write_markdown(app: Sphinx, uri: str, text: str) -> None:
+    path = Path(app.outdir, f"{uri}.md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n", "utf-8")
 
 
 def _share_navigation(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Make the sidebar once for all pages of a folder: it is most of the time that a page takes."""
+    """Make the sidebar once for all pages: it is most of the time that a page takes."""
+    made, depth = context["toctree"], pagename.count("/")
+
+    def shared(**options: Any) -> str:
+        if not _navigation:
+            _navigation[0] = _from_root(made(**options), pagename)
+        if depth not in _navigation:
+            _navigation[depth] = _navigation[0].replace(' href="', f' href="{"../" * depth}')
+        return _navigation[depth]
+
+    context["toctree"] = shared
+
+
+def _from_root(tree: str, pagename: str) -> str:
+    """Return a sidebar with links from the root of the site, in which no page is the current one."""
     folder = pagename.rpartition("/")[0]
-    if doctree is None and folder.startswith((f"{WECHATPAY}/", TOP)):
-        made = context["toctree"]
+    tree = re.sub(r' class="[^"]*"', lambda found: found[0].replace(" current", "").replace('"current ', '"'), tree)
+    tree = tree.replace(' class="current"', "")
+    tree = tree.replace('href="#"', f'href="{pagename.rpartition("/")[2]}.html"')
+    return re.sub(
+        r' href="([^"]+)"', lambda link: f' href="{posixpath.normpath(posixpath.join(folder, link[1]))}"', tree
+    )
 
-        def shared(**options: Any) -> str:
-            if folder not in _navigation:
-                _navigation[folder] = made(**options)
-            return _navigation[folder]
 
-        context["toctree"] = shared
+def _show_place(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Mark where a page is in the sidebar, and list the sections of an operation's page beside it."""
+    up = "../" * pagename.count("/")
+    tree = context["furo_navigation_tree"]
+    for name, target in ((pagename, "#"), (pagename.rpartition("/")[0], f"{up}{pagename.rpartition('/')[0]}.html")):
+        plain = f'<li class="toctree-l1"><a class="reference internal" href="{up}{name}.html">'
+        if plain in tree:
+            here = f'<li class="toctree-l1 current current-page"><a class="current reference internal" href="{target}">'
+            context["furo_navigation_tree"] = tree.replace(plain, here)
+            break
+    if pagename in _contents:
+        context["toc"], context["furo_hide_toc"] = _contents[pagename], False
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything."""
     app.add_config_value("catalogue_pages", default=True, rebuild="html")
     app.connect("html-page-context", _share_navigation, priority=100)
+    app.connect("html-page-context", _show_place, priority=900)
     app.connect("config-inited", _write_products)
     app.connect("source-read", _read)
     app.connect("html-collect-pages", _pages)
@@ -521,6 +499,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("events", Events)
     app.add_directive("groups", Groups)
     app.add_directive("common-parameters", CommonParameters)
+    app.add_directive("known-errors-of-top", KnownErrors)
+    app.add_directive("kept-by-top", KeptByTop)
     app.add_directive("glossary-of-fields", FieldMeanings)
     app.add_role("operation", OperationRole())
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -119,6 +119,7 @@ def _texts() -> dict[str, str]:
         "product": say("产品", "Product"),
         "count": say("{} 个结果", "{} results"),
         "one": say("{} 个结果", "{} result"),
+        "first": say("title", "name"),
     }
 
 

@@ -31,16 +31,8 @@ if TYPE_CHECKING:
 
     from chainable.describe import Description
 
-WITHOUT_TWIN = re.compile(r"reference/(wechatpay|taobao_top)/(?!python$)|guide/pains$")
-"""Pages whose content is made as HTML; ``api.txt`` has what stands in those of operations."""
-
 API = "api.txt"
 METHODS = "api-taobao-top.txt"
-
-
-def has_twin(docname: str) -> bool:
-    """Return whether a page has a Markdown twin."""
-    return not WITHOUT_TWIN.match(docname)
 
 
 # -- llms.txt -----------------------------------------------------------
@@ -67,9 +59,11 @@ def index(app: Sphinx) -> str:
         ("coming-from", say("从其他库迁移", "Coming from other libraries")),
         ("reference", say("参考", "Reference")),
     ):
-        names = [name for name in _in_order(app) if name.startswith(f"{folder}/") and has_twin(name)]
+        names = [name for name in _in_order(app) if name.startswith(f"{folder}/")]
         lines += ["", f"## {title}", ""]
-        lines += [f"- [{env.titles[name].astext()}]({name}.md): {_first(env.get_doctree(name))}" for name in names]
+        for name in names:
+            first = _first(env.get_doctree(name))
+            lines.append(f"- [{env.titles[name].astext()}]({name}.md)" + (f": {first}" if first else ""))
     return "\n".join(lines) + "\n"
 
 
@@ -81,6 +75,8 @@ def _in_order(app: Sphinx) -> Iterator[str]:
 
 def _first(document: nodes.document) -> str:
     for paragraph in document.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.list_item):
+            continue
         text = re.sub(r"\s+", " ", paragraph.astext())
         return re.split(r"(?<=[。：])|(?<=[.:])\s", text)[0].rstrip(":：")
     return ""
@@ -152,7 +148,8 @@ def _signature(thing: Any) -> str:
 
 
 def _link(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    context["has_markdown"] = pagename in app.env.found_docs and has_twin(pagename)
+    is_made = pagename.startswith((f"{catalogue_pages.WECHATPAY}/", f"{catalogue_pages.TOP}/"))
+    context["has_markdown"] = is_made or pagename in app.env.found_docs
     context["markdown"] = f"{pagename.rpartition('/')[2]}.md"
 
 
@@ -167,7 +164,7 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
 
 
 class Plain(SphinxPostTransform):
-    """What Markdown has no word for: folded blocks are open, their titles and captions are bold."""
+    """What Markdown has no word for: folded blocks are open, titles and captions bold, a link within the page is text."""
 
     default_priority = 900
     builders = ("markdown",)
@@ -179,7 +176,7 @@ class Plain(SphinxPostTransform):
                 node.replace_self(node.children)
             elif kind in {"folded_title", "caption"}:
                 node.replace_self(nodes.paragraph("", "", nodes.strong("", node.astext())))
-            elif kind == "abbreviation":
+            elif kind == "abbreviation" or (kind == "reference" and "refuri" not in node):
                 node.replace_self(nodes.Text(node.astext()))
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from docutils import nodes
 from languages import say
+from operation_page import Code, Grid, node
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -50,7 +51,21 @@ class Pains(SphinxDirective):
             f'<div class="table-wrapper"><table class="op pains docutils"><thead><tr>{head}</tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table></div>"
         )
-        return [nodes.raw("", table, format="html")]
+        grid = Grid(
+            names,
+            tuple(
+                (
+                    (str(number),),
+                    (say(one["pain_zh"], one["pain"]),),
+                    (say(one["cure_zh"], one["cure"]),),
+                    tuple(part for test in one["tests"] for part in (" ", Code(test)))[1:],
+                )
+                for number, one in pains().items()
+            ),
+        )
+        found = node([grid], self.env.docname)
+        found["html"] = table
+        return [found]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

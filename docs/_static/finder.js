@@ -148,9 +148,15 @@
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = page.uri;
-      link.textContent = page.title;
-      const name = document.createElement("code");
-      name.textContent = page.name;
+      const isNamed = data.texts.first === "name" && page.weight !== undefined && page.title !== page.name;
+      const name = document.createElement(isNamed ? "span" : "code");
+      if (isNamed) {
+        link.append(Object.assign(document.createElement("code"), { textContent: page.name }));
+        name.lang = "zh-CN";
+      } else {
+        link.textContent = page.title;
+      }
+      name.textContent = isNamed ? page.title : page.name;
       const label = document.createElement("small");
       label.textContent = page.label;
       item.append(link, " ", name, " ", label);

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.record_file import RecordFile
 
@@ -44,7 +45,7 @@ _KEPT = 1024
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Param:
     """
     One named value of a request or a response.
@@ -67,7 +68,7 @@ class Param:
 
 
 @safe_repr
-@frozen
+@frozen(slots=False)  # as chainable.call.Call
 class Window:
     """
     Two parameters that bound a time, and how far apart the platform lets them be.
@@ -88,7 +89,7 @@ class Window:
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Limits:
     """
     Limits of a method that its fields do not show.
@@ -108,7 +109,7 @@ class Limits:
 
 
 @safe_repr
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # as chainable.call.Call
 class Method:
     """
     One method of TOP.
@@ -199,7 +200,10 @@ def limits(record: Mapping[str, Any]) -> Limits:
     stray = record.keys() - {"windows", "chunks"}
     chunks = dict(record.get("chunks", {}))
     if stray or not all(type(number) is int and number > 0 for number in chunks.values()):
-        msg = "windows is a list, and chunks are whole numbers by the name of a list"
+        msg = Words(
+            "windows is a list, and chunks are whole numbers by the name of a list",
+            "windows 应为列表，chunks 应为以列表名为键的整数",
+        )
         raise ValueError(msg)
     return Limits(tuple(_window(**window) for window in record.get("windows", ())), chunks)
 
@@ -213,7 +217,10 @@ def _window(
 def _seconds(given: Mapping[str, int]) -> int:
     unit, number = next(iter(given.items()), ("", 0))
     if len(given) != 1 or unit not in _UNITS or type(number) is not int or number < 1:
-        msg = "a window is as long as days, hours or minutes say, a whole number from 1"
+        msg = Words(
+            "a window is as long as days, hours or minutes say, a whole number from 1",
+            "窗口的长度由 days、hours 或 minutes 给出，为不小于 1 的整数",
+        )
         raise ValueError(msg)
     return number * _UNITS[unit]
 

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from chainable.cli.act import act_command
 from chainable.cli.commands import usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.request_items import parse_literal
-from chainable.cli.usage_errors import similar, suggest
 from taobao_top.cli.control_client import ControlClient
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainable.cli.control_client import ControlClient as Client
 
 __all__ = ["act"]
 
 
-def _perform(sandbox: Client, name: str, given: dict[str, str]) -> Any:
-    actions = sandbox.request("GET", "actions")["described"]
-    if name not in actions:
-        message = Words(f"there is no action {name!r}.", f"没有操作 {name!r}。")
-        raise click.UsageError(suggest(message, similar(name, actions)), click.get_current_context())
-    action = actions[name]
+def _perform(sandbox: Client, name: str, action: Mapping[str, Any], given: dict[str, str]) -> Any:
     missing = [each["name"] for each in action["takes"] if each["required"] and each["name"] not in given]
     if missing:
         listed = " ".join(f"{each}=…" for each in missing)

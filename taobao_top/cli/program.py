@@ -26,6 +26,7 @@ program = add_root_options(
     Group(
         "taobao-top",
         explain=lazy_function("taobao_top.reasons", "explain"),
+        unset=("app_key_missing",),
         help=Words(
             "The Taobao Open Platform on the command line: calls, messages, log-in, a local sandbox, diagnosis.",
             "淘宝开放平台命令行：调用、消息、授权、本地沙箱、排障。",

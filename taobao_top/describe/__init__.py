@@ -15,6 +15,7 @@ from functools import cache
 from attrs import evolve
 
 from chainable.describe import Candidate, Description, Index
+from chainable.i18n import Words
 from taobao_top import catalogue
 from taobao_top.describe import methods
 from taobao_top.describe.field_rows import glossary
@@ -59,7 +60,7 @@ def described(name: str) -> Description:
     """
     method = catalogue.method(name)
     if method is None:
-        msg = f"the catalogue has no {name!r}"
+        msg = Words(f"the catalogue has no {name!r}", f"接口目录中没有 {name!r}")
         raise LookupError(msg)
     return methods.described(method)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import Code, Glossary, Row, placeholder
+from chainable.describe import ANY_JSON, FILE, Code, Glossary, Row, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,17 +33,24 @@ def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
         yield from rows(param.fields, depth + 1)
 
 
-def examples(params: Iterable[Param], *, nested: bool = False) -> dict[str, Any]:
+def examples(params: Iterable[Param], *, nested: bool = False, required: bool = False) -> dict[str, Any]:
     """
     Return an example of every parameter by name: the catalogue's, else a placeholder.
 
     Args:
         params: The parameters of a call or of an object.
         nested: Whether they belong to an object, where a file is text.
+        required: Whether optional ones are left out; an object without required members keeps all.
     """
     made = {}
     for param in params:
-        value = examples(param.fields, nested=True) if param.fields else _single(param, nested=nested)
+        if required and not param.required:
+            continue
+        if param.fields:
+            short = required and any(each.required for each in param.fields)
+            value: Any = examples(param.fields, nested=True, required=short)
+        else:
+            value = _single(param, nested=nested)
         made[param.name] = [value] if param.list else value
     return made
 
@@ -52,9 +59,9 @@ def _single(param: Param, *, nested: bool) -> Any:
     if param.example is not None:
         return _READ.get(param.type, str)(param.example)
     if param.type == "byte[]" and not nested:
-        return Code("b'...'", "文件内容，也可给 Path 或已打开的文件")
+        return Code("b'...'", FILE)
     if param.type == "Json":
-        return Code(f"{{{f'<{param.name}>'!r}: ''}}", "任意 JSON")
+        return Code(f"{{{f'<{param.name}>'!r}: ''}}", ANY_JSON)
     return placeholder(param.name, "number" if param.type in _NUMBERS else param.type.lower())
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chainable.describe import CallStyle, Description, Label, Row, Table, arguments, python
+from chainable.describe import CallStyle, Description, Label, Row, Table, arguments, in_both_languages, python
 from taobao_top.describe.field_rows import examples, glossary, rows
 from taobao_top.describe.samples import samples
 from taobao_top.options import OPTIONS
@@ -70,7 +70,8 @@ def described(method: Method) -> Description:
             Table(Label("公共参数", "common parameters"), tuple(_common())),
             Table(Label("请求参数", "request parameters"), tuple(rows(method.params))),
         ),
-        forms=tuple(_forms(method)),
+        forms=tuple(_forms(method.name, examples(method.params))),
+        shortest=_shortest(method),
         answers=(Table(Label("返回字典", "response dict"), tuple(rows(method.response))),),
         samples=tuple(samples(method)),
     )
@@ -87,22 +88,25 @@ def _common() -> Iterator[Row]:
         yield Row(name=name, type=kind, required=required, filled=filled, meaning=glossary[name])
 
 
-def _forms(method: Method) -> Iterator[CallStyle]:
-    given = examples(method.params)
+def _shortest(method: Method) -> CallStyle:
+    """Return the first form of the call without optional parameters."""
+    first = next(_forms(method.name, examples(method.params, required=True)))
+    return CallStyle(Label("最简调用（仅必填参数）", "shortest call (required parameters only)"), first.code)
+
+
+def _forms(name: str, given: dict[str, Any]) -> Iterator[CallStyle]:
     inside = arguments(given) if all(map(_is_keyword_argument, given)) else python(given)
-    name = method.name
     chains = (
         ("纯链式", "attributes", f"top{attributes(name)}"),
         ("声明式", "chain()", f"top.chain({name!r})"),
         ("属性式", "[…]", f"top[{name!r}]"),
     )
     for zh, en, chain in chains:
-        yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), f"response = {chain}.post({inside})\nprint(response.data)\n")
+        code = f"response = {chain}.post({inside})\nprint(response.data)\n"
+        yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), in_both_languages(code))
     for zh, en, chain in chains:
-        yield CallStyle(
-            Label(f"异步{zh}", f"async, {en}"),
-            f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n",
-        )
+        code = f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n"
+        yield CallStyle(Label(f"异步{zh}", f"async, {en}"), in_both_languages(code))
 
 
 def _is_keyword_argument(name: str) -> bool:

@@ -11,6 +11,7 @@ from attrs import frozen
 from chainable.deduplication import LEASE, once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from taobao_top.spi.responses import accept, reject, reply
@@ -65,10 +66,16 @@ class CallHandler:
 
     def __init__(self, top: HasSPI, *, tolerance: float, store: Store | None = None) -> None:
         if not hasattr(type(top), "spi"):
-            msg = f"the first argument is the client (TaobaoTop), not a {type(top).__name__}"
+            msg = Words(
+                f"the first argument is the client (TaobaoTop), not a {type(top).__name__}",
+                f"第一个参数应为客户端（TaobaoTop），不是 {type(top).__name__}",
+            )
             raise TypeError(msg)
         if store is not None and not has_methods(store, "claim", "finish", "release"):
-            msg = f"store: a store such as MemoryStore() was expected, not a {type(store).__name__}"
+            msg = Words(
+                f"store: a store such as MemoryStore() was expected, not a {type(store).__name__}",
+                f"store：应为 store，如 MemoryStore()，不是 {type(store).__name__}",
+            )
             raise TypeError(msg)
         self._spi = top.spi
         self._tolerance = tolerance
@@ -97,7 +104,13 @@ class CallHandler:
             if entered:
                 raise  # by the function
         _logger.warning("a call of %s was refused: it came before", call.method)
-        repeated = SignatureError(f"this call of {call.method} came before: it is replayed", reason="repeated")
+        repeated = SignatureError(
+            Words(
+                f"this call of {call.method} came before: it is replayed",
+                f"{call.method} 的这次调用之前已经来过，是重放",
+            ),
+            reason="repeated",
+        )
         own = _refusal(repeated, refuse, xml=call.xml)
         return own or reject("Repeated request", code="repeated-call", xml=call.xml)
 
@@ -107,7 +120,13 @@ def _reply(call: SPICall, handle: Handle) -> Reply:
     if isinstance(result, Reply):
         return result
     if result is not None and not isinstance(result, Mapping):
-        raise refuse_result(result, "a mapping of members, None, or taobao_top.spi's accept(…) or reject(…)")
+        raise refuse_result(
+            result,
+            Words(
+                "a mapping of members, None, or taobao_top.spi's accept(…) or reject(…)",
+                "应返回成员的字典、None，或 taobao_top.spi 的 accept(…)、reject(…)",
+            ),
+        )
     return accept(result, xml=call.xml)
 
 
@@ -117,7 +136,13 @@ def _refusal(error: SignatureError, refuse: Handle | None, *, xml: bool) -> Repl
     if result is None or isinstance(result, Reply):
         return result
     if not isinstance(result, Mapping):
-        raise refuse_result(result, "a mapping of members, a reply, or None for the platform's usual failure reply")
+        raise refuse_result(
+            result,
+            Words(
+                "a mapping of members, a reply, or None for the platform's usual failure reply",
+                "应返回成员的字典、应答，或表示平台通常失败应答的 None",
+            ),
+        )
     return reply(result, xml=xml)
 
 
@@ -186,7 +211,10 @@ class Adapter(Generic[V]):
 
         def decorate(function: Handle) -> V:
             if not callable(function):
-                msg = f"the function that handles a call was expected, not a {type(function).__name__}"
+                msg = Words(
+                    f"the function that handles a call was expected, not a {type(function).__name__}",
+                    f"应为处理调用的函数，不是 {type(function).__name__}",
+                )
                 raise TypeError(msg)
             return self.view(respond, function, refuse)
 
@@ -197,6 +225,9 @@ def _as_function(refusal: Refusal | None) -> Handle | None:
     if refusal is None or isinstance(refusal, Mapping | Reply):
         return None if refusal is None else lambda error: refusal  # noqa: ARG005 (the same reply to every error)
     if not callable(refusal):
-        msg = f"refusal: a mapping of members, a reply or a function was expected, not a {type(refusal).__name__}"
+        msg = Words(
+            f"refusal: a mapping of members, a reply or a function was expected, not a {type(refusal).__name__}",
+            f"refusal：应为成员的字典、应答或函数，不是 {type(refusal).__name__}",
+        )
         raise TypeError(msg)
     return refusal

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from chainable.codecs import JSONCodec
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.values import beijing_text, located
 from chainable.web import Reply
 
@@ -48,7 +49,10 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
     if members is None:
         members = {}
     elif not hasattr(members, "items"):
-        msg = f"a mapping of members was expected, None for a bare success, or a reply, not {type(members).__name__}"
+        msg = Words(
+            f"a mapping of members was expected, None for a bare success, or a reply, not {type(members).__name__}",
+            f"应为成员的字典、表示成功的 None，或应答，不是 {type(members).__name__}",
+        )
         raise TypeError(msg)
     return reply({"flag": "success", **members}, xml=xml)
 
@@ -99,7 +103,7 @@ def _element(name: str, value: Any, pieces: list[str]) -> None:
             _element(name, element, pieces)
         return
     if not _XML_NAME.fullmatch(name):
-        msg = f"{name!r} is not a name in XML"
+        msg = Words(f"{name!r} is not a name in XML", f"{name!r} 不能作为 XML 元素的名称")
         raise CodecError(msg)
     pieces.append(f"<{name}>")
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.i18n import Words
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import header, read_headers
@@ -90,7 +90,8 @@ class SPICall:
         except CodecError as error:
             # The message speaks of a response.
             what = str(error).removeprefix("the body of ").removeprefix("the response")
-            msg = f"the body of the call{what}"
+            chinese = translate(message_of(error), "zh").removeprefix("应答正文").removeprefix("应答")
+            msg = Words(f"the body of the call{what}", f"调用的正文{chinese}")
             raise CodecError(msg) from None
         if _is_xml(self.body):
             payload = next(iter(payload.values()))
@@ -106,7 +107,12 @@ class SPI:
 
     def __init__(self, settings: Settings) -> None:
         if settings.secret is None:
-            raise ConfigurationError("app_secret is needed to verify calls: pass it to the client beside the signer")
+            raise ConfigurationError(
+                Words(
+                    "app_secret is needed to verify calls: pass it to the client beside the signer",
+                    "验证调用需要 app_secret：请与 signer 一起传给客户端",
+                )
+            )
         self._signer = MD5Signer(settings.secret)
         self._app_key = settings.app_key
         self._clock = settings.clock
@@ -131,7 +137,10 @@ class SPI:
             TypeError: The body is not bytes, or the headers have another form.
         """
         if not isinstance(body, bytes):
-            msg = f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed"
+            msg = Words(
+                f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed",
+                f"body：应为收到的原始字节，不是 {type(body).__name__}：文本可能已经变化",
+            )
             raise TypeError(msg)
         headers = read_headers(headers)
         content_type = header(headers, "Content-Type")

@@ -194,13 +194,15 @@ class TMC:
 
     def __getattr__(self, name: str) -> Decorator:
         if name.startswith("_"):
-            msg = f"a TMC has no attribute {name!r}"
+            msg = Words(f"a TMC has no attribute {name!r}", f"TMC 没有属性 {name!r}")
             raise AttributeError(msg)
         for known in _NAMES:
             if one_edit(name, known):
-                msg = f"a TMC has no {name!r}: did you mean {known!r}? A topic's handler is tmc.on({name!r})"
-                chinese = f"TMC 没有 {name!r}：是否想写 {known!r}？如要处理同名 topic，请用 tmc.on({name!r})"
-                raise AttributeError(Words(msg, chinese))
+                msg = Words(
+                    f"a TMC has no {name!r}: did you mean {known!r}? A topic's handler is tmc.on({name!r})",
+                    f"TMC 没有 {name!r}：是否要写 {known!r}？如要处理同名主题，请用 tmc.on({name!r})",
+                )
+                raise AttributeError(msg)
         return self.on(name)
 
     def on(self, *names: str) -> Decorator:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
@@ -84,13 +85,23 @@ def encode(frame: Frame) -> bytes:
         for name, value in frame.content.items():
             write = _WRITERS.get(type(value))
             if write is None:
-                msg = f"{name}: a {type(value).__name__} has no form in a frame"
+                msg = Words(
+                    f"{name}: a {type(value).__name__} has no form in a frame",
+                    f"{name}：{type(value).__name__} 无法写进帧",
+                )
                 raise CodecError(msg)
             parts += [b"\x01\x00", _counted(name.encode()), write(value)]
     except error:
-        raise CodecError("a number is too big for the bytes a frame has for it") from None
+        raise CodecError(
+            Words("a number is too big for the bytes a frame has for it", "数字过大，帧中的字节放不下")
+        ) from None
     except UnicodeEncodeError:
-        raise CodecError("a text contains a lone surrogate, which UTF-8 cannot carry") from None
+        raise CodecError(
+            Words(
+                "a text contains a lone surrogate, which UTF-8 cannot carry",
+                "文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+            )
+        ) from None
     parts.append(b"\x00\x00")
     data = b"".join(parts)
     _check_size(data)
@@ -103,7 +114,12 @@ def _counted(raw: bytes) -> bytes:
 
 def _write_date(value: datetime) -> bytes:
     if value.tzinfo is None:
-        raise CodecError("a datetime without a zone has no form in a frame: set its tzinfo")
+        raise CodecError(
+            Words(
+                "a datetime without a zone has no form in a frame: set its tzinfo",
+                "没有时区的 datetime 无法写进帧：请设置 tzinfo",
+            )
+        )
     return _TYPED_I64.pack(_DATE, (value - _EPOCH) // _MILLISECOND)
 
 
@@ -134,7 +150,7 @@ def parts(data: bytes) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """Decode a frame to its message type, its custom headers, and the others by their names in :class:`Frame`."""
     _check_size(data)
     if data[:1] != b"\x02" or len(data) < 2:
-        raise CodecError("not a frame of version 2 of the message channel")
+        raise CodecError(Words("not a frame of version 2 of the message channel", "不是消息通道第 2 版的帧"))
     try:
         return _read(data, _I32)
     except _BROKEN as broken:
@@ -152,17 +168,23 @@ def _decode_error(broken: Exception, size: int) -> CodecError:
     if isinstance(broken, CodecError):
         return broken
     if isinstance(broken, KeyError):
-        return CodecError(f"a frame with a header or value of the unknown type {broken}")
+        return CodecError(
+            Words(f"a frame with a header or value of the unknown type {broken}", f"帧中有未知类型 {broken} 的头或值")
+        )
     if isinstance(broken, UnicodeDecodeError):
-        return CodecError("a frame with a name that is not UTF-8")
+        return CodecError(Words("a frame with a name that is not UTF-8", "帧中有不是 UTF-8 的名称"))
     if isinstance(broken, OverflowError):
-        return CodecError("a frame with a date beyond the year 9999")
-    return CodecError(f"a frame that is cut off at byte {size}, or has a wrong length")
+        return CodecError(Words("a frame with a date beyond the year 9999", "帧中有晚于 9999 年的日期"))
+    return CodecError(
+        Words(
+            f"a frame that is cut off at byte {size}, or has a wrong length", f"帧在第 {size} 字节处被截断，或长度有误"
+        )
+    )
 
 
 def _check_size(data: bytes) -> None:
     if len(data) > LIMIT:
-        msg = f"a frame of {len(data)} bytes: the limit is {LIMIT}"
+        msg = Words(f"a frame of {len(data)} bytes: the limit is {LIMIT}", f"帧长 {len(data)} 字节，上限为 {LIMIT}")
         raise CodecError(msg)
 
 
@@ -199,7 +221,7 @@ def _read(data: bytes, status: Struct) -> tuple[int, dict[str, Any], dict[str, A
             return data[1], content, members
         else:
             at = _read_member(data, at, status, members)
-    msg = f"a frame of more than {HEADERS} headers"
+    msg = Words(f"a frame of more than {HEADERS} headers", f"帧的头超过 {HEADERS} 个")
     raise CodecError(msg)
 
 
@@ -207,7 +229,7 @@ def _read_member(data: bytes, at: int, status: Struct, members: dict[str, Any]) 
     (header,) = _I16.unpack_from(data, at)
     name = _MEMBERS[header]
     if name in members:
-        msg = f"a frame with {name} twice"
+        msg = Words(f"a frame with {name} twice", f"帧中 {name} 出现了两次")
         raise CodecError(msg)
     if header in {_STATUS_PHRASE, _TOKEN}:
         end: int = at + 6 + _LENGTH.unpack_from(data, at + 2)[0]

@@ -149,7 +149,7 @@ class ConnectionConfig:
             msg = f"the message channel answered with a message of type {frame.type}, not CONNECTACK"
             raise ChannelError(Words(msg, f"消息通道应答了类型为 {frame.type} 的消息，而不是 CONNECTACK"))
         if is_refused(frame):
-            raise refusal("connect", frame)
+            raise refusal(Words("connect", "连接"), frame)
         if not frame.token:
             # The official SDK for Java stops here as well, with "token is null": no frame would be accepted.
             raise ChannelError(
@@ -166,7 +166,7 @@ def is_refused(frame: Frame) -> bool:
     return bool(frame.status_code or frame.status_phrase)
 
 
-def refusal(action: str, frame: Frame) -> TopError:
+def refusal(action: Words, frame: Frame) -> TopError:
     """Build the error of an acknowledgement that is one."""
     status = frame.status_code or 0
     code = str(status or "")
@@ -175,7 +175,7 @@ def refusal(action: str, frame: Frame) -> TopError:
     return TopError(
         Words(
             f"message channel, {action}: code {code or '?'}: {phrase}" + (f" ({rule.advice})" if rule.advice else ""),
-            f"消息通道，{action}：错误码 {code or '?'}：{phrase}" + (f"（{rule.chinese}）" if rule.advice else ""),
+            f"消息通道，{action.zh}：错误码 {code or '?'}：{phrase}" + (f"（{rule.chinese}）" if rule.advice else ""),
         ),
         code=code,
         sub_msg=frame.status_phrase or "",
@@ -229,7 +229,7 @@ class Connection:
         if future is not None:
             future.set_result(frame)
         elif is_refused(frame):
-            _logger.warning("%s", refusal("send", frame))
+            _logger.warning("%s", refusal(Words("send", "发送"), frame))
 
     def abandon(self) -> None:
         """Cancel all waits for acknowledgements."""
@@ -272,7 +272,7 @@ class Connection:
             with self._lock:
                 self._waiting.pop(flag, None)
         if is_refused(frame):
-            raise refusal("publish", frame)
+            raise refusal(Words("publish", "发布"), frame)
 
     def close(self) -> None:
         """Close after everything was sent; does nothing when closed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chainable.deduplication import once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import CodecError, InProgress
+from chainable.i18n import Words
 from chainable.web import refuse_result
 from taobao_top.tmc.codec import SEND, parts
 from taobao_top.tmc.connection import DATA
@@ -170,4 +171,10 @@ def _failed(message: Message, error: BaseException) -> str:
 def _call(handler: Handler, message: Message) -> None:
     result = handler(message)
     if result is not None:
-        raise refuse_result(result, "None to confirm the message, or raise an exception to have it sent again")
+        raise refuse_result(
+            result,
+            Words(
+                "None to confirm the message, or raise an exception to have it sent again",
+                "返回 None 表示确认；要再次投递请抛出异常",
+            ),
+        )

@@ -228,6 +228,26 @@ class TestIdentity:
 
         assert str(parent) == "v3"
 
+    def test_only_official_names_are_kept(self, paths):
+        v3 = path_of(paths.v3)
+
+        assert path_of(paths.v3) is v3
+        assert v3.attribute("pay") is v3.attribute("pay")
+        for name in ("PAY", "p_ay", "pay_", "unknown", "_pay_"):
+            assert v3.attribute(name) is not v3.attribute(name)
+
+    def test_both_official_spellings_are_kept(self, paths):
+        papay = path_of(paths.v3.papay)
+
+        assert papay.attribute("policy_periods") is papay.attribute("policy_periods")
+        assert papay.attribute("policyPeriods") is not papay.attribute("policyPeriods")
+
+    def test_a_kept_step_has_the_values_of_no_call(self, paths):
+        first = paths.v3.pay.transactions.id["4200"]
+
+        assert str(paths.v3.pay.transactions.id) == "v3/pay/transactions/id"
+        assert str(first) == "v3/pay/transactions/id/4200"
+
     def test_a_copy_is_the_chain_itself(self, paths):
         chain = paths.v3.pay
 

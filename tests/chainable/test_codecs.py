@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -164,9 +165,26 @@ class TestForms:
     def test_an_encoded_value_is_decoded_unchanged(self, value):
         assert FORM.decode(FORM.encode(value)) == value
 
-    def test_a_lone_surrogate_raises(self):
+    @given(
+        st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
+        )
+    )
+    def test_an_encoded_value_is_that_of_the_standard_library(self, value):
+        assert FORM.encode(value) == urlencode(value).encode()
+
+    def test_every_character_of_ASCII_is_written_as_the_standard_library_does(self):
+        value = {chr(code): chr(code) for code in range(128)}
+
+        assert FORM.encode(value) == urlencode(value).encode()
+
+    def test_other_types_are_written_as_the_standard_library_does(self):
+        assert FORM.encode({"a": "b c", "number": 5, "bytes": b"\xff"}) == b"a=b+c&number=5&bytes=%FF"
+
+    @pytest.mark.parametrize("value", [{"a": "\ud800"}, {"\ud800": "a"}, {"a": 1, "b": "\ud800"}])
+    def test_a_lone_surrogate_raises(self, value):
         with pytest.raises(CodecError):
-            FORM.encode({"a": "\ud800"})
+            FORM.encode(value)
 
     @pytest.mark.parametrize("body", ["值".encode(), b"a=%FF"])
     def test_an_invalid_form_raises(self, body):

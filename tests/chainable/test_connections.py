@@ -65,11 +65,12 @@ class TestInterimResponses:
         "interim",
         [
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
             b"HTTP/1.1 103 Early Hints\r\n\r\n" * 21,
             b"HTTP/1.1 103 Early Hints\r\n" + b"Link: x\r\n" * 101 + b"\r\n",
             b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 70_000 + b"\r\n\r\n",
         ],
-        ids=["101", "endless", "many fields", "a long field"],
+        ids=["101", "an upgrade", "endless", "many fields", "a long field"],
     )
     def test_an_invalid_interim_response_is_an_unknown_outcome_and_closes_the_connection(self, transport, interim):
         def script(connection, request, number):
@@ -91,6 +92,86 @@ class TestInterimResponses:
         with FaultServer(script) as server, pytest.raises(requests.ConnectionError) as caught:
             ask(transport, server.url)
 
+        assert caught.value.maybe_sent is True
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+class TestTheEndOfTLS:
+    """Whoever cuts a connection on its way cannot send the closing alert of TLS."""
+
+    @pytest.fixture
+    def trusting(self, transport, authority, tmp_path):
+        ca = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(ca)
+        return lambda url, **options: ask(transport, url, verify=str(ca), **options)
+
+    @pytest.fixture
+    def serve(self, authority):
+        """Serve this response, then end the connection, with or without the alert."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+
+        def start(response, *, is_cut):
+            def script(connection, request, number):
+                connection.sendall(response)
+                plain = socket.socket(fileno=connection.detach()) if is_cut else connection.unwrap()
+                plain.shutdown(socket.SHUT_WR)
+                plain.close()
+
+            return FaultServer(script, context)
+
+        return start
+
+    def test_a_body_without_a_length_is_whole_with_the_alert(self, trusting, serve):
+        with serve(b"HTTP/1.1 200 OK\r\n\r\n" + b"ok" * 50_000, is_cut=False) as server:
+            assert trusting(server.url) == b"ok" * 50_000
+
+    @pytest.mark.parametrize("size", [1, 100_000])
+    def test_a_body_without_a_length_may_be_cut_without_the_alert(self, trusting, serve, size):
+        with serve(b"HTTP/1.1 200 OK\r\n\r\n" + b"o" * size, is_cut=True) as server:
+            with pytest.raises(requests.exceptions.ChunkedEncodingError, match="may be cut") as caught:
+                trusting(server.url)
+            assert caught.value.maybe_sent is True
+
+    @pytest.mark.parametrize(
+        "response",
+        [ok_response(), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+        ids=["length", "chunks"],
+    )
+    def test_a_body_with_an_end_needs_no_alert(self, trusting, serve, response):
+        with serve(response, is_cut=True) as server:
+            assert trusting(server.url) == b"ok"
+
+    @pytest.mark.parametrize(
+        ("response", "error"),
+        [
+            (b"", requests.ConnectionError),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", requests.exceptions.ChunkedEncodingError),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok",
+                requests.exceptions.ChunkedEncodingError,
+            ),
+        ],
+        ids=["nothing", "length", "chunks"],
+    )
+    def test_a_response_that_is_cut_raises_as_over_plain_http(self, trusting, serve, response, error):
+        with serve(response, is_cut=True) as server:
+            with pytest.raises(error) as caught:
+                trusting(server.url)
+            assert type(caught.value) is error
+            assert caught.value.maybe_sent is True
+
+
+@pytest.mark.parametrize("size", ["-1", "-2", "-0x2"])
+def test_a_chunk_of_a_negative_size_is_an_unknown_outcome(transport, size):
+    response = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nok\r\n0\r\n\r\n".encode()
+    with FaultServer(lambda connection, *_: connection.sendall(response)) as server:
+        with pytest.raises(requests.exceptions.ChunkedEncodingError) as caught:
+            ask(transport, server.url)
         assert caught.value.maybe_sent is True
 
 

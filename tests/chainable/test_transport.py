@@ -321,6 +321,52 @@ class TestFailures:
         with FaultServer(huge) as server, pytest.raises(CodecError, match="download"):
             send(either(), server.url)
 
+    @pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 20, 25])
+    def test_a_body_in_pieces_is_whole_and_leaves_the_connection_usable(self, either, monkeypatch, size):
+        monkeypatch.setattr(module, "_PIECE", 10)
+        body = b"0123456789" * 3
+
+        def respond(connection, request, number):
+            connection.sendall(ok_response(body[:size]))
+
+        with FaultServer(respond) as server:
+            transport = either()
+            contents = [send(transport, server.url).content for _ in range(3)]
+
+        assert contents == [body[:size]] * 3
+        assert server.connections == 1
+
+    def test_a_compressed_body_does_not_end_where_its_content_is_as_long_as_it(self, either, monkeypatch):
+        content = b"0" * 5000
+        body = gzip.compress(content)
+        monkeypatch.setattr(module, "_PIECE", len(body))
+
+        def respond(connection, request, number):
+            connection.sendall(ok_response(body, "Content-Encoding: gzip\r\n"))
+
+        with FaultServer(respond) as server:
+            assert send(either(), server.url).content == content
+
+    def test_the_deadline_is_checked_while_nothing_is_unpacked(self, either, monkeypatch):
+        """Unpacking a megabyte of empty gzip members takes seconds, and gives no byte that would be counted."""
+        sizes = []
+        kept = urllib3.HTTPResponse._raw_read
+
+        def read(self, amt=None, **options):
+            sizes.append(amt)
+            return kept(self, amt, **options)
+
+        monkeypatch.setattr(urllib3.HTTPResponse, "_raw_read", read)
+        packed = gzip.compress(b"") * 10_000
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(packed, "Content-Encoding: gzip\r\n"))
+
+        with FaultServer(script) as server:
+            assert send(either(), server.url).content == b""
+        assert len(packed) > 3 * 64 * 1024
+        assert max(sizes) <= 64 * 1024
+
     def test_a_failing_socket_in_the_body_raises_an_error_of_requests(self):
         class Raw:
             def __init__(self, error):
@@ -538,9 +584,9 @@ class TestStreams:
             assert send(either(), server.url, stream=True)._content == b"no"
 
 
-def test_urllib3_that_was_replaced_is_refused(monkeypatch):
-    """niquests puts urllib3-future in its place, on which calls of requests fail after they were sent."""
+def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
+    """niquests puts urllib3-future in its place, on which calls of either lane fail after they were sent."""
     monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
     with pytest.raises(ConfigurationError, match="URLLIB3_NO_OVERRIDE=1") as caught:
-        RequestsTransport()
+        either()
     assert (caught.value.reason, caught.value.values) == ("urllib3_replaced", {"version": urllib3.__version__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -26,13 +27,37 @@ def test_an_order_is_paid_by_command(wx, sandbox):
     assert "pay" in wx("act", "--sandbox", sandbox.file, "--json").data["actions"]
     assert "confirm_transfer" in wx("act", "--sandbox", sandbox.base_url).out
     result = wx("act", "pay", "number=act00001", "--sandbox", sandbox.file)
+    assert (result.code, result.out.splitlines()[0]) == (
+        0,
+        "pay: Pay an order, or all orders of a combined one; the merchant is notified.",
+    )
+    assert re.fullmatch(
+        r"  out_trade_no=act00001  transaction_id=\d+  state=SUCCESS  total=1", result.out.splitlines()[1]
+    )
+    with sandbox.client() as client:
+        client.v3.pay.transactions.native.post(json=ORDER | {"out_trade_no": "act00002"})
+    result = wx("act", "pay", "number=act00002", "--sandbox", sandbox.file, "--json")
     assert (result.code, result.data[0]["state"]) == (0, "SUCCESS")
     assert wx("act", "pay", "number=act00001", "--sandbox", sandbox.file).code == 2
-    result = wx("act", "dance", "--sandbox", sandbox.file)
+    result = wx("act", "zzzz", "--sandbox", sandbox.file)
     assert result.code == 2
-    assert "there is no action dance" in result.err
-    assert "did you mean 'confirm_transfer'" in " ".join(
+    assert "there is no action 'zzzz'. Without ACTION, all are listed." in result.err
+    assert (
+        "没有操作 'zzzz'。不带 ACTION 可列出全部操作。"
+        in wx("--lang", "zh", "act", "zzzz", "--sandbox", sandbox.file).err
+    )
+    assert "Did you mean 'pay'?" in wx("act", "pya", "--sandbox", sandbox.file).err
+    assert "Did you mean 'confirm_transfer'" in " ".join(
         wx("act", "confirm_transfr", "--sandbox", sandbox.file).err.split()
+    )
+
+
+def test_a_missing_sandbox_is_explained(wx, top):
+    expected = "Missing option '--sandbox'. Start a sandbox in another terminal ({} sandbox --write-env sandbox.env)"
+    assert expected.format("wechatpay") in wx("act", "pay").err
+    assert expected.format("taobao-top") in top("deliveries").err
+    assert "请先在另一个终端启动沙箱（wechatpay sandbox --write-env sandbox.env），再加上 --sandbox sandbox.env。" in (
+        wx("--lang", "zh", "deliveries").err
     )
 
 
@@ -53,14 +78,15 @@ def test_what_actions_take_is_listed(wx, top, sandbox, gateway):
 
 def test_faults_by_command(wx, top, sandbox, gateway):
     lost = ("operation=notify TRANSACTION.SUCCESS", "match=out_trade_no=act00001", "times=1")
-    result = wx("act", "fault", "kind=lost", *lost, "--sandbox", sandbox.file)
+    result = wx("act", "fault", "kind=lost", *lost, "--sandbox", sandbox.file, "--json")
     assert (result.code, result.data["match"]) == (0, {"out_trade_no": "act00001"})
     assert [fault.kind for fault in sandbox.faults] == ["lost"]
     result = wx("act", "fault", "kind=lots", "--sandbox", sandbox.file)
     assert (result.code, "did you mean 'lost'" in " ".join(result.err.split())) == (2, True)
     result = wx("act", "fault", "kind=error", "operation=POST v3/refund/domestic/refund", "--sandbox", sandbox.file)
     assert (result.code, "did you mean POST v3/refund/domestic/refunds" in " ".join(result.err.split())) == (2, True)
-    assert wx("act", "clear_faults", "--sandbox", sandbox.file).code == 0
+    result = wx("--lang", "zh", "act", "clear_faults", "--sandbox", sandbox.file)
+    assert (result.code, result.out) == (0, "clear_faults：移除全部故障。\n")
     assert len(sandbox.faults) == 0
     result = top("act", "fault", "kind=close", "method=taobao.trade.fullinfo.gt", "--sandbox", gateway.file)
     assert (result.code, "did you mean taobao.trade.fullinfo.get" in " ".join(result.err.split())) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 
@@ -10,8 +11,11 @@ import pytest
 
 from chainable.cli import i18n, output, request_items, sandbox_options, usage_errors
 from chainable.cli.commands import Command, Group
+from chainable.cli.control_client import poll
+from chainable.cli.exit_codes import error_text
 from chainable.cli.i18n import Words
 from chainable.cli.request_command import print_response
+from wechatpay.cli.delivery_watch import response_text
 
 CHINESE = re.compile(r"[一-鿿]")
 
@@ -294,3 +298,42 @@ def test_a_record_of_another_form_is_explained(wx, tmp_path):
 
     assert result.code == 2
     assert "有值无法按平台的格式写出，或收到的内容无法解析" in result.err
+
+
+def test_errors_of_files_are_chinese(wx, tmp_path):
+    result = wx("bill", tmp_path / "none.csv")
+    assert (result.code, result.err) == (2, f"FileNotFoundError: {tmp_path / 'none.csv'}：没有这个文件或目录\n")
+    result = wx("bill", tmp_path)
+    assert (result.code, result.err) == (2, f"IsADirectoryError: {tmp_path}：这是目录，应为文件\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(errno.EADDRINUSE, "Address already in use"), "端口已被占用，请换一个端口"),
+        (OSError(errno.ENOEXEC, "Exec format error", "a"), "a：Exec format error"),
+        (OSError("other"), "other"),
+        (ValueError(Words("wrong", "错误")), "错误"),
+    ],
+)
+def test_errors_of_the_system_are_chinese(error, text):
+    assert error_text(error) == text
+
+
+def test_failed_deliveries_are_chinese(wx, sandbox, port):
+    body = ["-d", "appid=wxd678efh567hg6787", "-d", "mchid=1900000109", "-d", "description=x", "-d", "amount.total=1"]
+    order = [*body, "-d", "out_trade_no=late0001", "-d", f"notify_url=http://127.0.0.1:{port}/"]
+    assert wx("request", "post", "v3/pay/transactions/native", *order, "--env", sandbox.file).code == 0
+    assert wx("act", "pay", "number=late0001", "--sandbox", sandbox.file).code == 0
+    (number,) = [str(each.id) for each in sandbox.callbacks]
+    shown = poll(
+        lambda: {"text": wx("deliveries", number, "--sandbox", sandbox.file).out},
+        lambda found: "连不上：该地址没有服务在监听" in found["text"],
+        30,
+    )
+    assert "连不上：该地址没有服务在监听" in shown["text"]
+    assert "no connection: nothing listens" in wx("--lang", "en", "deliveries", number, "--sandbox", sandbox.file).out
+
+
+def test_a_delivery_without_words_is_shown_as_it_is():
+    assert response_text({"status": 0, "error": "StrangeError: x"}) == "StrangeError: x"

@@ -410,3 +410,28 @@ def test_a_misspelt_parameter_of_a_method_is_refused_unless_it_is_wanted(top, ga
         assert words in refused.err.replace("\n", " ")
         assert top(*call, "-d", f"{name}=1", "--unknown").code == 0
     assert top(*call, "-d", "pageSize=5", "-v").err.count("page_size=5")
+
+
+def test_a_call_without_settings_says_how_to_try_it(wx, top, tmp_path):
+    hint = "Without an account, start a sandbox in another terminal ({} sandbox --write-env sandbox.env)"
+    result = wx("request", "get", "v3/certificates")
+    assert (result.code, hint.format("wechatpay") in result.err) == (2, True)
+    result = top("request", "taobao.time.get")
+    assert (result.code, hint.format("taobao-top") in result.err) == (2, True)
+    result = top("--lang", "zh", "request", "taobao.time.get")
+    assert "没有账号时，请先在另一个终端启动沙箱（taobao-top sandbox --write-env sandbox.env）" in result.err
+    (tmp_path / "a.env").write_text("WECHATPAY_SERIAL=AB\n")
+    assert "sandbox" not in wx("request", "get", "v3/certificates", "--env", tmp_path / "a.env").err
+
+
+def test_a_verb_in_wrong_letters_is_corrected(wx):
+    assert "Did you mean 'post'?" in wx("request", "pots", "v3/pay/transactions/native").err
+    assert "是否要写 'post'？" in wx("--lang", "zh", "request", "pots", "v3/pay/transactions/native").err
+    assert "Did you mean" not in wx("request", "zzzzzz", "v3/pay/transactions/native").err
+
+
+def test_parameters_without_their_option_are_corrected(wx, top):
+    expected = "Unexpected arguments: fields=tid num=1. Request parameters are given with -d: -d fields=tid"
+    assert expected in top("request", "taobao.trades.sold.get", "fields=tid", "num=1").err
+    assert "请求参数用 -d 给出：-d a=1" in wx("--lang", "zh", "request", "post", "v3/x", "a=1").err
+    assert "given with -d" not in wx("request", "post", "v3/x", "more").err

@@ -11,13 +11,15 @@ from taobao_top.sandbox.actions import ACTIONS
 
 
 def test_orders_are_added_paid_and_confirmed_by_command(top, gateway):
-    (tid,) = top("act", "add_trades", "payment=9.90", "--sandbox", gateway.file).data
-    assert top("act", "pay", f"tid={tid}", "--sandbox", gateway.file).data["status"] == "WAIT_SELLER_SEND_GOODS"
-    changed = top("act", "change", f"tid={tid}", "buyer_nick=b", "--sandbox", gateway.file).data
+    (tid,) = top("act", "add_trades", "payment=9.90", "--sandbox", gateway.file, "--json").data
+    assert (
+        top("act", "pay", f"tid={tid}", "--sandbox", gateway.file, "--json").data["status"] == "WAIT_SELLER_SEND_GOODS"
+    )
+    changed = top("act", "change", f"tid={tid}", "buyer_nick=b", "--sandbox", gateway.file, "--json").data
     assert (changed["buyer_nick"], changed["status"]) == ("b", "WAIT_SELLER_SEND_GOODS")
-    assert top("act", "confirm", f"tid={tid}", "--sandbox", gateway.file).data["status"] == "TRADE_FINISHED"
-    assert top("act", "close", f"tid={tid}", "--sandbox", gateway.file).data["status"] == "TRADE_CLOSED"
-    found = top("act", "list_trades", "--sandbox", gateway.file).data
+    assert top("act", "confirm", f"tid={tid}", "--sandbox", gateway.file, "--json").data["status"] == "TRADE_FINISHED"
+    assert top("act", "close", f"tid={tid}", "--sandbox", gateway.file, "--json").data["status"] == "TRADE_CLOSED"
+    found = top("act", "list_trades", "--sandbox", gateway.file, "--json").data
     assert [each["payment"] for each in found if each["tid"] == tid] == [9.9]
 
 
@@ -30,14 +32,14 @@ def test_the_platform_bans_and_time_passes(top, gateway):
     assert refused() == 1
     assert top("act", "unban", "--sandbox", gateway.file).code == 0
     assert refused() == 0
-    ahead = top("act", "advance", "seconds=60", "--sandbox", gateway.file).data["ahead"]
-    assert top("act", "advance", "seconds=-60", "--sandbox", gateway.file).data["ahead"] == ahead - 60
-    assert top("act", "rotate", "--sandbox", gateway.file).data["version"] >= 2
-    assert top("act", "drop", "hard=true", "--sandbox", gateway.file).data == {"dropped": 0}
+    ahead = top("act", "advance", "seconds=60", "--sandbox", gateway.file, "--json").data["ahead"]
+    assert top("act", "advance", "seconds=-60", "--sandbox", gateway.file, "--json").data["ahead"] == ahead - 60
+    assert top("act", "rotate", "--sandbox", gateway.file, "--json").data["version"] >= 2
+    assert top("act", "drop", "hard=true", "--sandbox", gateway.file, "--json").data == {"dropped": 0}
     assert top("act", "limit", "calls=1000", "--sandbox", gateway.file).code == 0
     assert top("act", "unban", "--sandbox", gateway.file).code == 0
-    assert top("act", "authorize", "nick=n", "--sandbox", gateway.file).data["taobao_user_nick"] == "n"
-    assert top("act", "code", "--sandbox", gateway.file).data["code"]
+    assert top("act", "authorize", "nick=n", "--sandbox", gateway.file, "--json").data["taobao_user_nick"] == "n"
+    assert top("act", "code", "--sandbox", gateway.file, "--json").data["code"]
 
 
 def test_the_actions_are_listed_in_both_languages(top, gateway):

@@ -29,6 +29,7 @@ def order(client: Any, number: str = "") -> dict[str, Any]:
 
 REFUND = {"appid": "wx1", "out_trade_no": "nothing", "out_refund_no": "r1", "total_fee": 1, "refund_fee": 1}
 PICTURE = {"file": ("a.png", b"\x89PNG\r\n\x1a\n")}
+PICTURE_OF_SHOP = {"picture_category_id": "0", "image_input_title": "thing", "img": ("a.png", IMAGE)}
 
 
 def streamed(client: Any) -> Any:
@@ -57,6 +58,7 @@ WECHAT: dict[str, Callable[[Any], Any]] = {
 }
 TOP: dict[str, Callable[[Any], Any]] = {
     "top": lambda client: client.taobao.time.get(),
+    "top upload": lambda client: client.taobao.picture.upload.post(**PICTURE_OF_SHOP),
     "top promise": lambda client: client.taobao.time.get.post_async().wait(60),
     "top batch": batch,
 }

@@ -89,6 +89,7 @@ PATHS = {
     "v3 download": "/v3/billdownload/file",
     "v2 with mTLS": "/secapi/pay/refund",
     "top": "/router/rest",
+    "top upload": "/router/rest",
     "top promise": "/router/rest",
     "top batch": "/router/batch",
 }

@@ -1,7 +1,8 @@
 """
 A shop that calls both gateways: ``python shop.py WAY`` prints a line of JSON; ``shop:application`` is WSGI.
 
-Its settings are those of ``from_env()``. Each way is a process of its own, as gevent changes the whole process.
+Its settings are those of ``from_env()``, and ``LANE`` names the transport. Each way is a process of its own, as gevent
+changes the whole process.
 """
 
 from __future__ import annotations
@@ -16,17 +17,23 @@ if WAY == "gevent early":
 
 import asyncio
 import json
+import os
 from typing import Any
 
 from calls import TOP, WECHAT, answered
 
+from chainable import DirectTransport
 from taobao_top import TaobaoTop
 from wechatpay import WeChatPay
 
-pay, top = WeChatPay.from_env(), TaobaoTop.from_env()
+if os.environ["LANE"] == "direct":
+    pay, top = WeChatPay.from_env(transport=DirectTransport()), TaobaoTop.from_env(transport=DirectTransport())
+else:
+    pay, top = WeChatPay.from_env(), TaobaoTop.from_env()
+SECURE = pay.base_url.startswith("https:")
 CALLS = {
-    **{name: (pay, WECHAT[name]) for name in ("v3", "v3 promise", "v2 with mTLS")},
-    **{name: (top, TOP[name]) for name in ("top", "top promise")},
+    **{name: (pay, call) for name, call in WECHAT.items() if SECURE or name != "v2 with mTLS"},
+    **{name: (top, call) for name, call in TOP.items()},
 }
 
 if WAY == "gevent late":
@@ -41,6 +48,8 @@ def outcome(name: str) -> tuple[str, str]:
         found: Any = answered(call)(client)
     except Exception as error:
         return name, repr(error)
+    if name == "v3 stream":
+        return name, str(len(found[0]))
     return name, getattr(found, "code", None) or str(found.status_code)
 
 

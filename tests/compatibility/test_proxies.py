@@ -20,10 +20,9 @@ LOGGED = {"https": " - CONNECT ", "http": " - POST "}
 CALLS = [
     *[
         (name, scheme)
-        for name in ("v3", "v3 promise", "v3 upload", "v3 stream", "top", "top batch")
+        for name in (*(name for name in WECHAT if name != "v2 with mTLS"), *TOP, "v3 download")
         for scheme in ("http", "https")
     ],
-    ("v3 download", "https"),
     ("v2 with mTLS", "https"),
 ]
 

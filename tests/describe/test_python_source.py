@@ -1,6 +1,6 @@
 import pytest
 
-from chainable.describe import Code, arguments, placeholder, python
+from chainable.describe import ANY_JSON, FILE, Code, arguments, in_both_languages, placeholder, python
 
 
 def test_members_stand_on_lines_of_their_own():
@@ -30,3 +30,16 @@ def test_placeholders_are_distinguished_from_real_values(kind, expected):
     code = placeholder("sub_mchid", kind)
     assert code.text == expected
     assert "<" in code.text or code.remark
+
+
+def test_remarks_are_in_both_languages_and_code_is_the_same():
+    code = in_both_languages(
+        python({"a": placeholder("a", "number"), "b": Code("b''", FILE), "c": Code("{}", ANY_JSON)}) + "\n"
+    )
+    assert "'a': 0,  # 占位值，请替换\n" in code
+    assert code.en.splitlines()[1:4] == [
+        "    'a': 0,  # a placeholder: replace it",
+        "    'b': b'',  # the content; a Path or an open file will do",
+        "    'c': {},  # any JSON",
+    ]
+    assert in_both_languages("x = 1\n").en == "x = 1\n"

@@ -53,19 +53,72 @@ def test_samples_and_facts_are_shown():
     assert "<alibaba_finance_insurance_createorder_response>" in text
 
 
+def test_notifications_are_shown_and_with_everything_the_error_codes():
+    native = described("POST v3/pay/transactions/native")
+    text = printed(print_description, native)
+    assert "TRANSACTION.SUCCESS  支付成功" in text
+    assert "OUT_TRADE_NO_USED" in text
+    assert "不存在：请检查" not in text
+    assert "频繁：放慢后用原单号" in text
+    short = printed(lambda found, console: print_description(found, console, whole=False), native)
+    assert "TRANSACTION.SUCCESS  支付成功" in short
+    assert "OUT_TRADE_NO_USED" not in short
+    event = printed(print_description, described("event v3 HIRE_POWER_BANK.RECEIVE_INSURANCE"))
+    assert "POST v3/hire-power-bank/insurance-orders  创建保险订单" in event
+    assert "错误码" not in event
+
+
 def test_candidates_are_shown_one_to_a_line():
     text = printed(print_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
     assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]
 
 
-def test_of_an_operation_one_way_to_write_it_is_shown_and_the_others_on_demand():
+def short(shown, console):
+    print_description(shown, console, whole=False)
+
+
+def test_of_an_operation_the_shortest_call_is_shown_and_the_others_on_demand():
     found = described("POST v3/pay/transactions/native")
-    text = printed(lambda shown, console: print_description(shown, console, whole=False), found)
-    assert text.count("同步纯链式") == 1
-    assert "同步声明式" not in text
-    assert "异步纯链式" not in text
-    assert text.rstrip().endswith("加 --all 查看其余 5 种写法与全部可选值")
-    assert "加 --all" not in printed(print_description, found)
+    text = printed(short, found)
+    assert text.count("最简调用（仅必填参数）") == 1
+    assert "'mchid': client.mchid,\n" in text
+    assert "'attach'" not in text
+    for name in ("同步纯链式", "同步声明式", "异步纯链式"):
+        assert name not in text
+    assert text.rstrip().endswith("加 --all 查看含全部参数的 6 种写法、全部可选值、错误码、另外 1 个官方页面")
+    everything = printed(print_description, found)
+    assert "加 --all" not in everything
+    assert "最简调用" not in everything
+
+
+def test_a_description_begins_with_the_call_and_the_required_parameters():
+    lines = printed(short, described("POST v3/pay/transactions/native")).splitlines()
+    names = [line.split()[1] for line in lines if line.startswith("│")]
+    assert names.index("notify_url") < names.index("attach")
+    assert names.index("total") < names.index("currency") < names.index("notify_url")
+    assert "Wechatpay-Serial" not in names
+    assert next(at for at, line in enumerate(lines) if "client.v3.pay" in line) < 10
+
+
+def test_what_the_client_fills_in_is_left_out_of_a_short_description():
+    text = printed(short, method("taobao.trades.sold.get"))
+    assert "sign_method" not in text
+    assert text.index("请求参数") < text.index("公共参数")
+    assert "response_trade" not in text
+    assert "应答 XML" not in text
+    assert "fields='<fields>',\n)" in text
+
+
+def test_objects_whose_members_are_all_filled_in_are_left_out():
+    rows = (Row(name="headers", type="object"), Row(name="serial", type="string", depth=1, filled=True))
+    assert "headers" not in printed(short, Description(key="k", title="t", name="n", tables=(Table("x", rows),)))
+
+
+def test_further_official_pages_are_mentioned():
+    found = Description(key="k", title="t", name="n", links=("https://a.cn/1", "https://a.cn/2", "https://a.cn/3"))
+    text = printed(short, found)
+    assert "https://a.cn/2" not in text
+    assert text.rstrip().endswith("加 --all 查看另外 2 个官方页面")
 
 
 def test_long_lists_of_values_are_cut_unless_all_are_asked_for(monkeypatch):

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 from datetime import datetime, timedelta, timezone
+from math import floor
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -101,6 +102,13 @@ class TestStages:
 
         assert "app_key1" in text
         assert SECRET not in text
+
+    @given(st.floats(-(2**35), 2**35))
+    def test_a_timestamp_is_that_of_its_second(self, moment):
+        moment = floor(moment)
+        beijing = datetime.fromtimestamp(moment, timezone(timedelta(hours=8)))
+
+        assert timestamp(moment) == timestamp(moment + 0.999) == beijing.strftime("%Y-%m-%d %H:%M:%S")
 
     def test_timestamps_are_in_Beijing_time_in_every_zone(self, monkeypatch):
         monkeypatch.setenv("TZ", "America/New_York")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import threading
+import tracemalloc
+import warnings
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainable.errors import APIError, SignatureError
 from tests.wechatpay.conftest import V2_SECRET
 from wechatpay import catalogue
-from wechatpay.signing import REMEMBERED, ResponseVerifier
+from wechatpay.signing import REMEMBERED, ResponseVerifier, _holds
 
 BASE = "https://api.mch.weixin.qq.com/"
 ORDER = BASE + "v3/pay/transactions/out-trade-no/"
@@ -119,14 +125,83 @@ class TestNonces:
 
     def test_the_last_ten_thousand_are_remembered(self):
         verifier = ResponseVerifier(Trusting())
+        assert REMEMBERED == 10_000
         for number in range(REMEMBERED + 500):
             verifier.verify(answer(str(number)))
 
-        assert REMEMBERED == len(verifier._known) == len(verifier._order) == 10_000
-        for number in (500, 5_000, REMEMBERED + 499):
+        for number in range(500, REMEMBERED + 500):
             with pytest.raises(SignatureError):
                 verifier.verify(answer(str(number)))
-        verifier.verify(answer("499"))
+
+    def test_twice_as_many_are_remembered_at_most(self):
+        verifier = ResponseVerifier(Trusting(), remembered=100)
+        for number in range(201):
+            verifier.verify(answer(str(number)))
+
+        for number in range(100):
+            verifier.verify(answer(str(number)))
+
+    def test_ten_thousand_take_little_memory(self):
+        tracemalloc.start()
+        try:
+            verifier = ResponseVerifier(Trusting())
+            before = tracemalloc.get_traced_memory()[0]
+            for number in range(3 * REMEMBERED):
+                verifier.verify(answer(str(number)))
+            taken = tracemalloc.get_traced_memory()[0] - before
+        finally:
+            tracemalloc.stop()
+
+        assert taken < 200_000
+
+    @given(st.lists(st.text(max_size=2)))
+    def test_a_nonce_is_new_once(self, nonces):
+        verifier = ResponseVerifier(Trusting())
+        seen = set()
+        for nonce in nonces:
+            if nonce in seen:
+                with pytest.raises(SignatureError):
+                    verifier.verify(answer(nonce))
+            else:
+                verifier.verify(answer(nonce))
+            seen.add(nonce)
+
+    def test_bytes_of_two_marks_are_not_a_third(self):
+        assert _holds(bytearray(b"aabcdefghijklmABCDEFG"), b"aabcdef")
+        assert _holds(bytearray(b"aabcdefghijklmABCDEFG"), b"ABCDEFG")
+        assert _holds(bytearray(b"-abcdefgabcdefABCDEFGabcdefg"), b"abcdefg")
+        assert not _holds(bytearray(b"aabcdefghijklmABCDEFG"), b"abcdefg")
+        assert not _holds(bytearray(), b"abcdefg")
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    def test_a_fork_while_a_response_is_checked_does_not_block_the_child(self):
+        verifier = ResponseVerifier(Trusting())
+        verifier.verify(answer("1"))
+        nonces: Any = verifier._nonces
+        held = threading.Event()
+        done = threading.Event()
+
+        def hold() -> None:
+            with nonces._lock:
+                held.set()
+                done.wait(60)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait(60)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads
+                child = os.fork()
+            if child == 0:
+                signal.alarm(60)  # ends a child that waits for the lock
+                os._exit(0 if nonces.add("2") and not nonces.add("1") else 1)
+            _, status = os.waitpid(child, 0)
+        finally:
+            done.set()
+            thread.join(60)
+
+        assert os.waitstatus_to_exitcode(status) == 0
 
     def test_of_many_threads_one_wins(self):
         verifier = ResponseVerifier(Trusting(), remembered=100)
@@ -148,7 +223,6 @@ class TestNonces:
             thread.join(60)
 
         assert sorted(won) == list(range(300))
-        assert len(verifier._known) == len(verifier._order) <= 100
 
 
 class TestNumbers:

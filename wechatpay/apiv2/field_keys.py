@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.i18n import Words
 from wechatpay.crypto.keys import load_certificate, load_public_key
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class FieldKeys:
             except ConfigurationError:
                 raise
             except (LookupError, TypeError, ValueError, AttributeError, ChainableError) as error:
-                msg = f"{operation_key} answered without a usable key ({type(error).__name__})"
+                msg = Words(
+                    f"{operation_key} answered without a usable key ({type(error).__name__})",
+                    f"{operation_key} 的应答中没有可用的密钥（{type(error).__name__}）",
+                )
                 raise CodecError(msg) from None
             self._known[operation_key] = found
         return found
@@ -66,7 +70,10 @@ class FieldKeys:
                 raise LookupError
             return _public(pem)
         if self._apiv3_key is None:
-            msg = "the platform's certificates are decrypted with the APIv3 key: give apiv3_key= to the client"
+            msg = Words(
+                "the platform's certificates are decrypted with the APIv3 key: give apiv3_key= to the client",
+                "平台证书用 APIv3 密钥解密：请给客户端配置 apiv3_key",
+            )
             raise ConfigurationError(msg)
         boxes = [entry["encrypt_certificate"] for entry in JSON.decode(data["certificates"].encode())["data"]]
         pems = [self._apiv3_key.open(box["ciphertext"], box["nonce"], box.get("associated_data")) for box in boxes]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import Secret
 from wechatpay import catalogue
 from wechatpay.apiv2.protocol import APIv2
@@ -66,6 +67,6 @@ def sandbox_key(client: _Client, *, old: bool = False) -> str:
     response = client.run(APIv2(client.settings, client.run).prepare(spec))
     key: Secret[Any] = Secret(response.data.get("sandbox_signkey"))
     if not isinstance(key.reveal(), str) or not key:
-        msg = "the response has no sandbox_signkey"
+        msg = Words("the response has no sandbox_signkey", "应答中没有 sandbox_signkey")
         raise CodecError(msg)
     return str(key.reveal())

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
-from chainable.i18n import Words
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import brief, without_frames_of
 from chainable.signing import SignableRequest, Signer, Verifier
 from wechatpay.apiv2.errors import api_error, is_failure
@@ -99,10 +99,12 @@ class APIv2:
         """
         operation = spec.operation
         if operation is None or operation.answer != "redirect":
-            msg = f"{spec.label} is not a page for a browser: call it"
+            msg = Words(
+                f"{spec.label} is not a page for a browser: call it", f"{spec.label} 不是浏览器页面：请直接调用"
+            )
             raise TypeError(msg)
         for option in ("xml", "json", "data", "files"):
-            spec.refuse(option, "a page takes params={…} only")
+            spec.refuse(option, Words("a page takes params={…} only", "页面只接受 params={…}"))
         spec.refuse_plain_text()
         request = SignableRequest()
         request.parameters = parameters = self._texts(spec, {} if spec.params is None else spec.params)
@@ -114,7 +116,10 @@ class APIv2:
     def _texts(self, spec: RequestSpec, given: object) -> dict[str, str]:
         """Return each parameter as the text that is sent and signed; None is left out."""
         if not isinstance(given, Mapping):
-            msg = f"a mapping of names to values was expected, not {type(given).__name__}: xml={{…}} (params={{…}} of a GET)"
+            msg = Words(
+                f"a mapping of names to values was expected, not {type(given).__name__}: xml={{…}} (params={{…}} of a GET)",
+                f"应为名称到值的字典，不是 {type(given).__name__}：xml={{…}}（GET 用 params={{…}}）",
+            )
             raise TypeError(msg)
         operation = spec.operation
         place = "query" if spec.verb == "GET" else "xml"
@@ -166,13 +171,19 @@ class APIv2:
         signer: Any = self._settings.v2_signer
         if signer is None:
             if self._settings.secret is None:
-                msg = "APIv2 signs each request with the key of APIv2: give secret= (or v2_signer=) to the client"
+                msg = Words(
+                    "APIv2 signs each request with the key of APIv2: give secret= (or v2_signer=) to the client",
+                    "APIv2 的每个请求都用 APIv2 密钥签名：请给客户端配置 secret（或 v2_signer）",
+                )
                 raise ConfigurationError(msg)
             signer = ParamSigner(MD5, self._settings.secret)
         allowed = _BOTH if operation is None or not operation.sign_types else operation.sign_types
         asked = parameters.get("sign_type")
         if asked and asked not in allowed:
-            msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {brief(asked)}"
+            msg = Words(
+                f"sign_type: this operation takes {' or '.join(allowed)}, not {brief(asked)}",
+                f"sign_type：此接口只接受 {' 或 '.join(allowed)}，不接受 {brief(asked)}",
+            )
             raise CodecError(msg)
         using = getattr(signer, "using", None)
         if using is not None and signer.sign_type not in allowed:
@@ -194,8 +205,9 @@ class APIv2:
                 return signer.verify
             secret = own or secret
         if secret is None:
-            msg = (
-                "responses of APIv2 are verified with its key: give secret=, or a v2_signer= that has verify(response)"
+            msg = Words(
+                "responses of APIv2 are verified with its key: give secret=, or a v2_signer= that has verify(response)",
+                "APIv2 的应答用其密钥验签：请配置 secret，或带 verify(response) 的 v2_signer",
             )
             raise ConfigurationError(msg)
         return partial(_check_parameters, secret)
@@ -211,21 +223,37 @@ def _refuse_options(spec: RequestSpec) -> None:
     """Refuse what APIv2, or the verb, or the operation has no place for."""
     operation = spec.operation
     if operation is not None and operation.answer == "redirect":
-        msg = (
+        msg = Words(
             f"{spec.label} is a page for the user's browser: client.signed_url(chain, params={{…}}) "
-            "gives the URL to lead there"
+            "gives the URL to lead there",
+            f"{spec.label} 是由用户浏览器打开的页面：client.signed_url(chain, params={{…}}) 返回要跳转的地址",
         )
         raise TypeError(msg)
-    spec.refuse("json", "APIv2 speaks XML: give xml={…}")
-    spec.refuse("data", "the signature of APIv2 is part of the body: give xml={…}")
+    spec.refuse("json", Words("APIv2 speaks XML: give xml={…}", "APIv2 使用 XML：请用 xml={…}"))
+    spec.refuse(
+        "data",
+        Words("the signature of APIv2 is part of the body: give xml={…}", "APIv2 的签名在请求体中：请用 xml={…}"),
+    )
     if spec.stream and (operation is None or operation.answer != "binary"):
-        msg = "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads"
+        msg = Words(
+            "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads",
+            "stream：该应答整体签名，因此整体读取；stream=True 只用于下载文件",
+        )
         raise TypeError(msg)
     if spec.verb == "GET":
         for option in ("xml", "files"):
-            spec.refuse(option, "a GET carries its parameters in the query: give params={…}")
+            spec.refuse(
+                option,
+                Words(
+                    "a GET carries its parameters in the query: give params={…}",
+                    "GET 的参数在查询串中：请用 params={…}",
+                ),
+            )
     elif operation is None or operation.request.query is None:
-        spec.refuse("params", "this POST carries everything in its body: give xml={…}")
+        spec.refuse(
+            "params",
+            Words("this POST carries everything in its body: give xml={…}", "该 POST 的参数都在请求体中：请用 xml={…}"),
+        )
     spec.refuse_plain_text()
 
 
@@ -234,7 +262,10 @@ def _unsigned_query(params: object) -> dict[str, str]:
     if params is None:
         return {}
     if not isinstance(params, Mapping):
-        msg = f"params: a mapping was expected, not {type(params).__name__}"
+        msg = Words(
+            f"params: a mapping was expected, not {type(params).__name__}",
+            f"params：应为字典，不是 {type(params).__name__}",
+        )
         raise TypeError(msg)
     return {str(name): text_of(value, str(name)) for name, value in params.items() if value is not None}
 
@@ -272,7 +303,7 @@ class _Reading:
         except CodecError as error:
             if unsigned:
                 raise
-            msg = f"the response has no sign: {error}"
+            msg = Words(f"the response has no sign: {error}", f"应答没有 sign：{translate(message_of(error), 'zh')}")
             raise SignatureError(msg, reason="missing", response=response) from None
         return self._xml(response, unsigned=unsigned)
 

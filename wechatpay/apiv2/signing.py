@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from attrs import evolve, field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, Secret, brief, guarded, safe_repr, without_frames
 from chainable.signing import SignableRequest, Signer
 from wechatpay.xml import XML
@@ -63,7 +64,12 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
         covered = None
     if covered is None:
         parameters = MaskedDict(parameters)
-        raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot encode: correct the text")
+        raise CodecError(
+            Words(
+                "a parameter has a lone surrogate, which UTF-8 cannot encode: correct the text",
+                "参数中有单独的代理字符（lone surrogate），无法用 UTF-8 编码：请改正文本",
+            )
+        )
     if sign_type == HMAC_SHA256:
         return hmac.digest(secret.reveal().encode(), covered + secret.reveal().encode(), "sha256").hex().upper()
     return hashlib.md5(covered + secret.reveal().encode(), usedforsecurity=False).hexdigest().upper()
@@ -150,10 +156,16 @@ class ParamSigner(Signer):
 
     def __attrs_post_init__(self) -> None:
         if self.sign_type not in {MD5, HMAC_SHA256}:
-            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(self.sign_type)}"
+            msg = Words(
+                f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(self.sign_type)}",
+                f"sign_type：应为 'MD5' 或 'HMAC-SHA256'，不是 {_shown(self.sign_type)}",
+            )
             raise ConfigurationError(msg)
         if not isinstance(self._secret.reveal(), str) or not self._secret:
-            msg = "secret: the APIv2 key is a text of 32 characters, set under 账户中心 > API安全"
+            msg = Words(
+                "secret: the APIv2 key is a text of 32 characters, set under 账户中心 > API安全",
+                "secret：APIv2 密钥是 32 个字符的文本，在 账户中心 > API安全 设置",
+            )
             raise ConfigurationError(msg)
 
     @property
@@ -180,7 +192,10 @@ class ParamSigner(Signer):
             if sign_type != MD5:
                 signed["sign_type"] = sign_type
         elif sign_type not in {MD5, HMAC_SHA256}:
-            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(sign_type)}"
+            msg = Words(
+                f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(sign_type)}",
+                f"sign_type：应为 'MD5' 或 'HMAC-SHA256'，不是 {_shown(sign_type)}",
+            )
             raise CodecError(msg)
         signed["sign"] = signature(sign_type, signed, self._secret)
         return signed
@@ -198,7 +213,10 @@ class ParamSigner(Signer):
             codec = r.codec
         elif r.body:
             if not isinstance(r.body, str | bytes):
-                msg = f"a body of XML is signed as text or bytes, not as {type(r.body).__name__}"
+                msg = Words(
+                    f"a body of XML is signed as text or bytes, not as {type(r.body).__name__}",
+                    f"XML 正文按文本或 bytes 签名，不能是 {type(r.body).__name__}",
+                )
                 raise TypeError(msg)
             body = r.body.encode() if isinstance(r.body, str) else r.body
             signed = self.sign(_texts(XML.decode(body)))
@@ -222,7 +240,10 @@ def _shown(value: object) -> str:
 def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     for name, value in parameters.items():
         if not isinstance(value, str):
-            msg = f"{name}: nested elements cannot be signed; write them as JSON text"
+            msg = Words(
+                f"{name}: nested elements cannot be signed; write them as JSON text",
+                f"{name}：嵌套的元素无法签名，请写成 JSON 文本",
+            )
             raise CodecError(msg)
     return dict(parameters)
 

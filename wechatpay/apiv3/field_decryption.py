@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainable.canonical import from_base64
 from chainable.errors import ChainableError, DecryptionError
+from chainable.i18n import Words
 from chainable.masking import without_frames_of
 from wechatpay.crypto import rsa
 
@@ -31,12 +32,12 @@ def decrypt_text(key: Any, ciphertext: str) -> str:
     try:
         encrypted = from_base64(ciphertext)
     except ValueError:
-        msg = "this field is not a ciphertext: base64 was expected"
+        msg = Words("this field is not a ciphertext: base64 was expected", "该字段不是密文：应为 base64")
         raise DecryptionError(msg) from None
     try:
         return rsa.decrypt(key, encrypted).decode()
     except UnicodeDecodeError:
-        msg = "this field decrypts, but not to text in UTF-8"
+        msg = Words("this field decrypts, but not to text in UTF-8", "该字段能解密，但内容不是 UTF-8 文本")
         raise DecryptionError(msg) from None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import JSONCodec, Location, format_location
 from chainable.errors import CodecError
-from chainable.i18n import Words
+from chainable.i18n import Words, message_of, translate
 from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
 
@@ -36,10 +36,13 @@ def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     try:
         return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
     except UnicodeEncodeError:
-        msg = f"{name}: the text contains a lone surrogate, which UTF-8 cannot encode"
+        msg = Words(
+            f"{name}: the text contains a lone surrogate, which UTF-8 cannot encode",
+            f"{name}：文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+        )
         raise CodecError(msg) from None
     except ValueError as error:
-        msg = f"{name}: {error}"
+        msg = Words(f"{name}: {error}", f"{name}：{translate(message_of(error), 'zh')}")
         raise CodecError(msg) from None
 
 

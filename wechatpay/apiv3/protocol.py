@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from chainable.codecs import JSON, digits
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import without_frames_of
 from chainable.times import beijing
 from wechatpay.apiv3.field_decryption import decrypt_fields
@@ -47,10 +48,13 @@ class APIv3:
             ConfigurationError: The client has no key that signs this call.
         """
         operation = spec.operation
-        spec.refuse("xml", "APIv3 speaks JSON: give json={…}")
+        spec.refuse("xml", Words("APIv3 speaks JSON: give json={…}", "APIv3 使用 JSON：请用 json={…}"))
         spec.refuse_plain_text()
         if spec.stream and not (operation and (operation.unsigned_answer or operation.digest_header)):
-            msg = "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads"
+            msg = Words(
+                "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads",
+                "stream：该应答整体签名，因此整体读取；stream=True 只用于下载文件",
+            )
             raise TypeError(msg)
         headers = spec.headers
         given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
@@ -85,10 +89,16 @@ class APIv3:
 
     def _signer(self, spec: RequestSpec) -> Signer:
         if (spec.first == "brand") is not self._settings.is_brand:
-            msg = "client.brand… is signed with brand_id=, every other path with mchid=: make a client for each"
+            msg = Words(
+                "client.brand… is signed with brand_id=, every other path with mchid=: make a client for each",
+                "client.brand… 用 brand_id 签名，其他路径用 mchid：请分别新建客户端",
+            )
             raise ConfigurationError(msg)
         if self._settings.signer is None:
-            msg = "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer="
+            msg = Words(
+                "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer=",
+                "APIv3 的每个请求都要签名：请配置 private_key 与 serial（或 merchant_cert），或 signer",
+            )
             raise ConfigurationError(msg)
         return self._settings.signer
 
@@ -135,19 +145,27 @@ def _query(params: Any, encryption: FieldEncryption) -> str:
     if params is None:
         return ""
     if not hasattr(params, "items"):
-        msg = f"params: a mapping was expected, not {type(params).__name__}"
+        msg = Words(
+            f"params: a mapping was expected, not {type(params).__name__}",
+            f"params：应为字典，不是 {type(params).__name__}",
+        )
         raise TypeError(msg)
     pairs: list[tuple[str, str]] = []
     for name, value in params.items():
         if not isinstance(name, str):
-            msg = f"params: the name {name!r} is not text"
+            msg = Words(f"params: the name {name!r} is not text", f"params：名称 {name!r} 不是文本")
             raise CodecError(msg)
         values = value if isinstance(value, list | tuple) else (value,)
         pairs += [(name, _text(name, encryption.text(name, each))) for each in values if each is not None]
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
-        raise CodecError("params: a text contains a lone surrogate, which UTF-8 cannot encode") from None
+        raise CodecError(
+            Words(
+                "params: a text contains a lone surrogate, which UTF-8 cannot encode",
+                "params：文本中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+            )
+        ) from None
 
 
 def _text(name: str, value: Any) -> str:
@@ -163,7 +181,10 @@ def _text(name: str, value: Any) -> str:
         return beijing(value).isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    msg = f"params: {name}: a {type(value).__name__} has no form in a query; give text, an int or a Decimal"
+    msg = Words(
+        f"params: {name}: a {type(value).__name__} has no form in a query; give text, an int or a Decimal",
+        f"params：{name}：{type(value).__name__} 无法写进查询参数；请给文本、int 或 Decimal",
+    )
     raise CodecError(msg)
 
 

@@ -9,6 +9,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import shown
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ _GZIP = b"\x1f\x8b"
 _WORDS = ("时间", "金额", "单号", "商户", "订单", "类型", "日期")
 """Words of header lines; a line read in the wrong encoding has none of them."""
 _OTHER_FILES = {
-    b"{": "JSON, a response of APIv3 and not a bill",
-    b"<": "XML or HTML, an error and not a bill",
-    b"PK": "a ZIP archive: unpack it first",
-    b"%PDF": "a PDF and not a bill",
+    b"{": Words("JSON, a response of APIv3 and not a bill", " JSON，是 APIv3 的应答，不是账单"),
+    b"<": Words("XML or HTML, an error and not a bill", " XML 或 HTML，是错误信息，不是账单"),
+    b"PK": Words("a ZIP archive: unpack it first", " ZIP 压缩包：请先解压"),
+    b"%PDF": Words("a PDF and not a bill", " PDF，不是账单"),
 }
 
 
@@ -41,7 +42,7 @@ def decoded_lines(file: IO[bytes], encoding: str | None, max_size: int) -> Itera
     first = next(lines, b"")
     for start, what in _OTHER_FILES.items():
         if first.startswith(start):
-            msg = f"this is {what}"
+            msg = Words(f"this is {what}", f"这是{what.zh}")
             raise CodecError(msg)
     name = _encoding_of(first, encoding)
     number = 0
@@ -51,7 +52,10 @@ def decoded_lines(file: IO[bytes], encoding: str | None, max_size: int) -> Itera
         try:
             text = line.decode(name).strip("\r\n")
         except UnicodeDecodeError:
-            msg = f"line {number} is no {name.upper()}: the bill was changed, or give encoding= as it was saved"
+            msg = Words(
+                f"line {number} is no {name.upper()}: the bill was changed, or give encoding= as it was saved",
+                f"第 {number} 行不是 {name.upper()}：账单被改动过，或请用 encoding= 给出保存时的编码",
+            )
             raise CodecError(msg) from None
         if text.strip():
             yield number, text
@@ -75,13 +79,20 @@ def _raw_lines(file: IO[bytes], max_size: int) -> Iterator[bytes]:
         while line := buffered.readline(_LONGEST_LINE):
             size += len(line)
             if start == _GZIP and size > max_size:
-                msg = f"the bill unpacks to more than max_size, {max_size} bytes: if you expect that, give a larger one"
+                msg = Words(
+                    f"the bill unpacks to more than max_size, {max_size} bytes: if you expect that, give a larger one",
+                    f"账单解压后超过 max_size（{max_size} 字节）：如果确实这么大，请调大",
+                )
                 raise CodecError(msg)
             if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-                raise CodecError("a line is longer than any of a bill (1 MiB)")
+                raise CodecError(
+                    Words("a line is longer than any of a bill (1 MiB)", "有一行超过 1 MiB，账单不会有这么长的行")
+                )
             yield line
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise CodecError("the bill is packed with gzip, and damaged or truncated") from None
+        raise CodecError(
+            Words("the bill is packed with gzip, and damaged or truncated", "账单是 gzip 压缩的，但已损坏或被截断")
+        ) from None
 
 
 class _Rejoined(io.RawIOBase):
@@ -97,7 +108,9 @@ class _Rejoined(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         piece = self._start or self._file.read(len(buffer))
         if not isinstance(piece, bytes):
-            raise TypeError("read: the file is open as text; open it with 'rb'")
+            raise TypeError(
+                Words("read: the file is open as text; open it with 'rb'", "read：文件以文本方式打开，请用 'rb' 打开")
+            )
         self._start = b""
         buffer[: len(piece)] = piece
         return len(piece)
@@ -110,7 +123,10 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         except LookupError:
             name = ""
         if name not in {"utf-8", "utf-8-sig", "gbk", "gb2312", "gb18030"}:
-            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}"
+            msg = Words(
+                f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}",
+                f"encoding：应为 'utf-8' 或 'gbk'，不是 {shown(given)}",
+            )
             raise CodecError(msg)
         return "utf-8" if name.startswith("utf-8") else "gb18030"
     if header.startswith(codecs.BOM_UTF8) or header.isascii():
@@ -121,7 +137,10 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         return known[0]
     if len(readings) == 1:
         return next(iter(readings))
-    msg = "the encoding of this bill cannot be recognised from its header: give encoding='utf-8' or encoding='gbk'"
+    msg = Words(
+        "the encoding of this bill cannot be recognised from its header: give encoding='utf-8' or encoding='gbk'",
+        "无法从表头识别账单的编码：请给出 encoding='utf-8' 或 encoding='gbk'",
+    )
     raise CodecError(msg)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.validation import check_whole
 from wechatpay.bills.columns import Number
@@ -65,10 +66,16 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
     """
     if not isinstance(source, str | os.PathLike):
         if not hasattr(source, "read"):
-            msg = f"read: a path or a file open for bytes was expected, not {type(source).__name__}"
+            msg = Words(
+                f"read: a path or a file open for bytes was expected, not {type(source).__name__}",
+                f"read：应为路径或以字节方式打开的文件，不是 {type(source).__name__}",
+            )
             raise TypeError(msg)
         if isinstance(source, io.TextIOBase):
-            msg = "read: the file is open as text; open it with 'rb', for its encoding is part of what is read"
+            msg = Words(
+                "read: the file is open as text; open it with 'rb', for its encoding is part of what is read",
+                "read：文件以文本方式打开，请用 'rb' 打开：编码由本函数识别",
+            )
             raise TypeError(msg)
     return Bill(source, encoding, check_whole("max_size", max_size, least=1))
 
@@ -107,7 +114,7 @@ class Bill:
     def _read_header(self, lines: Iterator[tuple[int, str]]) -> None:
         first = next(lines, None)
         if first is None:
-            raise CodecError("the bill is empty: it has no header line")
+            raise CodecError(Words("the bill is empty: it has no header line", "账单为空：没有表头"))
         self.columns = _header(first[1])
         self._layout = layout_of(self.columns)
         self.kind = self._layout.kind
@@ -125,7 +132,10 @@ class Bill:
             self._source.seek(self._start)
             yield decoded_lines(self._source, self._encoding, self._max_size)
         else:
-            msg = "this bill was read from a stream that cannot go back: it is iterated over once"
+            msg = Words(
+                "this bill was read from a stream that cannot go back: it is iterated over once",
+                "该账单读自不能回退的流，只能遍历一次",
+            )
             raise RuntimeError(msg)
 
     def __iter__(self) -> Iterator[Row]:
@@ -170,7 +180,10 @@ class Bill:
         """All lines of sums: bills with several currencies have one for each; raises as ``summary``."""
         if self._summaries is None:
             if self._left is not None and self._start is None:
-                msg = "the sums are at the end of this stream: iterate over its rows first"
+                msg = Words(
+                    "the sums are at the end of this stream: iterate over its rows first",
+                    "汇总在流的末尾：请先遍历各行",
+                )
                 raise RuntimeError(msg)
             if self._start is None and not isinstance(self._source, str | os.PathLike):
                 return ()  # it was read to its end, and had none
@@ -230,7 +243,7 @@ def split_line(line: str) -> list[str]:
     try:
         cells = next(csv.reader([line]), [])
     except csv.Error as error:  # a field without end; before Python 3.11 also a NUL
-        msg = f"this is not a bill: {error}"
+        msg = Words(f"this is not a bill: {error}", f"这不是账单：{error}")
         raise CodecError(msg) from None
     return [cell.strip().removeprefix("`") for cell in cells]
 
@@ -285,7 +298,10 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, num
     if len(cells) != len(names) and len(realigned := _realigned(line, names, typed)) == len(names):
         cells = realigned
     if len(cells) != len(names):
-        msg = f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?"
+        msg = Words(
+            f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?",
+            f"第 {number} 行：有 {len(cells)} 个值，而表头有 {len(names)} 列；是否有值中含 ',`'？",
+        )
         raise CodecError(msg)
     values: dict[str, Any] = {}
     others: dict[str, str] = {}
@@ -303,7 +319,10 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, num
         try:
             values[attribute] = convert(cell) if cell else None
         except (ValueError, InvalidOperation):
-            msg = f"line {number}: the value under {name} is not of the form this column has"
+            msg = Words(
+                f"line {number}: the value under {name} is not of the form this column has",
+                f"第 {number} 行：{name} 列的值不符合该列的格式",
+            )
             raise CodecError(msg) from None
     if others:
         values["others"] = others

@@ -11,6 +11,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.lazy import lazy_attributes
 from chainable.masking import safe_repr
 from chainable.path import fold
@@ -152,7 +153,7 @@ class _Record:
         self.__dict__.update(given)
 
     def __setattr__(self, name: str, value: object) -> None:
-        msg = f"{type(self).__name__} cannot be changed"
+        msg = Words(f"{type(self).__name__} cannot be changed", f"{type(self).__name__} 不可修改")
         raise AttributeError(msg)
 
 

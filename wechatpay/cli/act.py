@@ -17,5 +17,5 @@ act = act_command(
     ),
     ("wechatpay act pay number=order-1 --sandbox sandbox.env", "wechatpay act --sandbox sandbox.env"),
     ControlClient.connect,
-    lambda sandbox, action, values: sandbox.request("POST", f"actions/{action}", values)["result"],
+    lambda sandbox, action, _about, values: sandbox.request("POST", f"actions/{action}", values)["result"],
 )

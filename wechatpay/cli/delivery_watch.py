@@ -36,6 +36,18 @@ _STATES = {
     "lost": Words("lost by a fault", "已丢失（故障）"),
     "forwarded": Words("forwarded", "已转发"),
 }
+_FAILURES = {
+    "NewConnectionError": Words("no connection: nothing listens there", "连不上：该地址没有服务在监听"),
+    "ConnectionError": Words("no connection, or closed before a response", "连不上，或没有应答就断开了"),
+    "ConnectTimeoutError": Words("no connection in time", "连接超时"),
+    "ConnectTimeout": Words("no connection in time", "连接超时"),
+    "ReadTimeoutError": Words("no response in time", "等待应答超时"),
+    "ReadTimeout": Words("no response in time", "等待应答超时"),
+    "NameResolutionError": Words("the host has no address", "域名无法解析"),
+    "ProtocolError": Words("closed before a response", "没有应答就断开了"),
+    "SSLError": Words("the certificate of the host is not trusted", "对方的证书不受信任"),
+}
+"""Why there was no response, by the kind of the error."""
 _SUCCESS = re.compile(rb"<return_code>\s*(<!\[CDATA\[)?SUCCESS\b")
 _TIMEOUT = 5.0
 """Seconds that the platform waits for a response."""
@@ -50,8 +62,12 @@ def delivery_row(delivery: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def response_text(attempt: Mapping[str, Any]) -> str:
-    """Return the response to an attempt, or the error that prevented one."""
-    return f"{attempt['status']} {attempt['answer'][:60]}".strip() if attempt["status"] else str(attempt["error"])[:80]
+    """Return the response to an attempt, or why there was none, in the language of the command."""
+    if attempt["status"]:
+        return f"{attempt['status']} {attempt['answer'][:60]}".strip()
+    error = str(attempt["error"])
+    words = _FAILURES.get(error.partition(":")[0])
+    return error[:80] if words is None else localized(words)
 
 
 class Forwarder:

@@ -29,6 +29,7 @@ program = add_root_options(
     Group(
         "wechatpay",
         explain=lazy_function("wechatpay.reasons", "explain"),
+        unset=("mchid_not_set",),
         help=Words(
             "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
             "微信支付命令行：调用、回调通知、本地沙箱、排障。",

@@ -64,13 +64,16 @@ class APIv3Key:
         try:
             sealed = from_base64(ciphertext)
         except ValueError:
-            msg = "the ciphertext of this resource is not base64"
+            msg = Words("the ciphertext of this resource is not base64", "该资源的密文不是 base64")
             raise DecryptionError(msg) from None
         try:
             octets = nonce.encode()
             extra = associated_data.encode() if associated_data else None
         except UnicodeEncodeError:
-            msg = "the nonce or the associated data of this resource holds a lone surrogate, which UTF-8 cannot encode"
+            msg = Words(
+                "the nonce or the associated data of this resource holds a lone surrogate, which UTF-8 cannot encode",
+                "该资源的 nonce 或附加数据中有单独的代理字符（lone surrogate），无法用 UTF-8 编码",
+            )
             raise DecryptionError(msg) from None
         for cipher in self._ciphers:
             try:
@@ -78,7 +81,10 @@ class APIv3Key:
             except InvalidTag:  # noqa: PERF203 (one or two keys)
                 continue
             except ValueError:
-                msg = f"the nonce of this resource has {len(octets)} bytes, with which AES-GCM does not work"
+                msg = Words(
+                    f"the nonce of this resource has {len(octets)} bytes, with which AES-GCM does not work",
+                    f"该资源的 nonce 长 {len(octets)} 字节，AES-GCM 无法使用",
+                )
                 raise DecryptionError(msg) from None
         tried = "the APIv3 key" if len(self._ciphers) == 1 else "any of the APIv3 keys"
         msg = Words(

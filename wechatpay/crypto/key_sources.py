@@ -13,6 +13,7 @@ from typing import NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import Secret
 
 __all__ = [
@@ -72,9 +73,10 @@ def read_source(source: KeySource, name: str) -> Content:
         return Content(data, "") if _is_content(data) else _read_path(source, name)
     if isinstance(source, bytes | bytearray):
         return _checked(bytes(source), name, "")
-    msg = (
+    msg = Words(
         f"{name}: a path, a file:// URL, PEM text, DER bytes or base64 of them was expected, "
-        f"not {type(source).__name__}"
+        f"not {type(source).__name__}",
+        f"{name}：应为路径、file:// 地址、PEM 文本、DER 字节或其 base64，不是 {type(source).__name__}",
     )
     raise TypeError(msg)
 

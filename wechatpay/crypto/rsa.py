@@ -71,9 +71,10 @@ def encrypt(key: RSAPublicKey, plaintext: bytes) -> bytes:
     """
     largest = largest_plaintext(key)
     if len(plaintext) > largest:
-        msg = (
+        msg = Words(
             f"a sensitive value of {len(plaintext)} bytes: a key of {key.key_size} bits encrypts "
-            f"at most {largest} bytes (a Chinese character is 3 of them)"
+            f"at most {largest} bytes (a Chinese character is 3 of them)",
+            f"敏感信息长 {len(plaintext)} 字节：{key.key_size} 位的密钥最多加密 {largest} 字节（一个汉字为 3 字节）",
         )
         raise ValueError(msg)
     return key.encrypt(plaintext, _OAEP)

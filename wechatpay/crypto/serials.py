@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import brief, outline
 
 __all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "shown_serial"]
@@ -12,7 +13,7 @@ __all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "
 PUBLIC_KEY_ID = "PUB_KEY_ID_"
 """The prefix of the id of a platform public key."""
 
-_HEX = re.compile(r"[0-9A-F]+")
+_HEX = r"[0-9A-F]+"
 _SHORTEST_DECIMAL = 30
 _HEX_DIGITS = 40
 _SHORT = 8
@@ -40,7 +41,13 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
-        msg = f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros"
+        hint, zh = (
+            ("decode it first", "请先解码")
+            if isinstance(serial, bytes)
+            else ("a number loses leading zeros", "写成数字会丢失开头的 0")
+        )
+        kind = type(serial).__name__
+        msg = Words(f"{name}: a serial is text, not {kind}: {hint}", f"{name}：序列号应为文本，不是 {kind}：{zh}")
         raise TypeError(msg)
     text = serial.strip()
     if text.startswith(PUBLIC_KEY_ID):
@@ -51,7 +58,7 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
             hexadecimal = serial_text(int(digits))
             msg = f"{name}: this is the serial in decimal; the platform wants hex: {shown_serial(hexadecimal)}"
             raise ConfigurationError(msg, reason="serial_decimal", serial=shown_key_id(hexadecimal), setting=name)
-    elif not _HEX.fullmatch(digits):
+    elif not re.fullmatch(_HEX, digits):
         msg = f"{name}: neither the hex serial of a certificate nor an id that begins with {PUBLIC_KEY_ID}: {_found(text)}"
         reason = "not_a_serial" if text else "serial_empty"
         position = (_stray(text) or 0) + 1

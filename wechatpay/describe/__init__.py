@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 
 from chainable.describe import Candidate, Description, Index, Label
+from chainable.i18n import Words
 from wechatpay import catalogue
 from wechatpay.describe import notifications, operations
 from wechatpay.describe.as_python import attributes
@@ -70,7 +71,7 @@ def described(key: str) -> Description:
     version, _, name = rest.partition(" ")
     event = catalogue.event(name, version) if kind == "event" else None
     if event is None:
-        msg = f"the catalogue has no {key!r}"
+        msg = Words(f"the catalogue has no {key!r}", f"接口目录中没有 {key!r}")
         raise LookupError(msg)
     return notifications.described(event)
 

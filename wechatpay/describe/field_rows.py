@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wechatpay.catalogue import Field
 
-__all__ = ["example", "examples", "glossary", "one_of", "rows"]
+__all__ = ["example", "examples", "glossary", "needed", "one_of", "rows"]
 
 glossary = Glossary(Path(__file__).with_name("glossary.json"))
 
@@ -44,23 +44,32 @@ def one_of(groups: Iterable[tuple[str, ...]]) -> Label | str:
     return Label(f"至少填一个：{'；'.join(each)}", f"at least one of {'; of '.join(each)}") if each else ""
 
 
-def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:
-    """Return an example of every field of one object by name."""
-    return {field.name: example(field) for field in fields if field.name not in without}
+def needed(fields: Iterable[Field], groups: Iterable[tuple[str, ...]]) -> list[Field]:
+    """Return the required fields, and of each group of which at least one is needed the first."""
+    names = {field.name for field in fields if field.required}
+    for group in groups:
+        if not names & set(group):
+            names.add(group[0])
+    return [field for field in fields if field.name in names]
 
 
-def example(field: Field) -> Any:
+def examples(fields: Iterable[Field], *, without: Container[str] = (), required: bool = False) -> dict[str, Any]:
+    """Return an example of every field of one object by name; with *required*, without optional members inside them."""
+    return {field.name: example(field, required=required) for field in fields if field.name not in without}
+
+
+def example(field: Field, *, required: bool = False) -> Any:
     """Return a value: the catalogue's example, else the first possible value, else a placeholder."""
     kind = field.type.removesuffix("[]")
-    value = _encoded(field) if field.encoded else _single(field, kind)
+    value = _encoded(field, required=required) if field.encoded else _single(field, kind, required=required)
     return value if kind == field.type else [value]
 
 
-def _single(field: Field, kind: str) -> Any:
+def _single(field: Field, kind: str, *, required: bool) -> Any:
     if field.encrypted == "rsa":
         return Code(f"Sensitive({f'<{field.name}>'!r})")
     if field.fields:
-        return examples(field.fields)
+        return _members(field, required=required)
     given = field.example
     if given is None and field.enum:
         given = field.enum[0]
@@ -69,12 +78,17 @@ def _single(field: Field, kind: str) -> Any:
     return _READ.get(kind, str)(given)
 
 
-def _encoded(field: Field) -> Any:
+def _members(field: Field, *, required: bool) -> dict[str, Any]:
+    fields = needed(field.fields, field.one_of) if required else field.fields
+    return examples(fields or field.fields, required=required)
+
+
+def _encoded(field: Field, *, required: bool) -> Any:
     if field.example is not None:
         return field.example
     if not field.fields:
         return placeholder(field.name)
-    inside: Any = examples(field.fields)
+    inside: Any = _members(field, required=required)
     return Code(repr(json.dumps([inside] if field.decoded else inside, ensure_ascii=False, default=_plain)))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainable.describe import CallStyle, Description, Label, Row, Table
 from wechatpay.describe.field_rows import rows
+from wechatpay.describe.relations import causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,7 @@ def described(event: Event) -> Description:
             CallStyle(Label("只处理一次", "process once"), _ONCE),
         ),
         answers=tuple(_tables(event)),
+        causes=tuple(causes(event.version, event.name)),
     )
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from chainable.describe import CallStyle, Description, Label, Meaning, Row, Table, arguments
+from chainable.describe import CallStyle, Code, Description, Label, Meaning, Row, Table, arguments, in_both_languages
 from wechatpay.describe.as_python import attributes
-from wechatpay.describe.field_rows import examples, one_of, rows
+from wechatpay.describe.field_rows import examples, needed, one_of, rows
 from wechatpay.describe.front_end import front_end_step
+from wechatpay.describe.relations import known_errors, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,10 @@ def described(operation: Operation) -> Description:
         links=operation.docs,
         tables=(Table(Label("请求参数", "request parameters"), tuple(parts.rows())),),
         forms=tuple(_forms(operation, parts.arguments())),
+        shortest=_shortest(operation, parts.arguments(required=True)),
         answers=(Table(Label("返回字典", "response dict"), tuple(rows(operation.response.fields))),),
+        errors=known_errors(operation.key),
+        notifications=tuple(notifications(operation.key)),
     )
 
 
@@ -117,10 +121,15 @@ class _Parts:
             yield Row(name=place, type="object", required=required, meaning=_PLACES[place], note=note)
             yield from rows(fields, 1, filled=self._filled)
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, *, required: bool = False) -> dict[str, Any]:
+        """Return the arguments of the call: all, or those that are *required*, for the client's own merchant."""
         made = examples(self._variables)
-        for place, fields in self._places.items():
-            values = examples(fields, without=self._filled)
+        for place, known in self._places.items():
+            groups = self._operation.request.one_of.get("query" if place == "params" else place, ())
+            fields = needed(known, groups) if required else known
+            values = examples(fields, without=self._filled, required=required)
+            if required and "mchid" in values:
+                values["mchid"] = Code("client.mchid")
             if place == "files":
                 values = {field.name: _file(self._operation) for field in fields}
             if values:
@@ -148,7 +157,13 @@ def _asks_sign_type(operation: Operation) -> bool:
 
 def _file(operation: Operation) -> str:
     types = operation.upload.types if operation.upload else ()
-    return f"文件.{types[0] if types else 'jpg'}"
+    return f"file.{types[0] if types else 'jpg'}"
+
+
+def _shortest(operation: Operation, given: dict[str, Any]) -> CallStyle:
+    """Return the first form of the call with these arguments."""
+    first = next(_forms(operation, given))
+    return CallStyle(Label("最简调用（仅必填参数）", "shortest call (required parameters only)"), first.code)
 
 
 def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[CallStyle]:
@@ -158,15 +173,15 @@ def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[CallStyle]:
     if operation.answer == "redirect":
         for (zh, en), chain in zip(_STYLES, chains, strict=True):
             code = f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n"
-            yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), code)
+            yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), in_both_languages(code))
         return
     verb = operation.method.lower()
     seen = {"binary": "len(response.data)", "empty": "response.status_code"}.get(operation.answer, "response.data")
     for (zh, en), chain in zip(_STYLES, chains, strict=True):
         name = Label(f"同步{zh}", f"sync, {en}")
-        yield CallStyle(name, f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
+        code = f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n"
+        yield CallStyle(name, in_both_languages(code))
     for (zh, en), chain in zip(_STYLES, chains, strict=True):
         call = f"{chain}.{verb}_async({inside})"
-        yield CallStyle(
-            Label(f"异步{zh}", f"async, {en}"), f"{head}{call}.then(lambda response: print({seen})).wait()\n"
-        )
+        code = f"{head}{call}.then(lambda response: print({seen})).wait()\n"
+        yield CallStyle(Label(f"异步{zh}", f"async, {en}"), in_both_languages(code))

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -126,15 +127,24 @@ def route(endpoints: Endpoints, url: str) -> Route:
             return Route((f"{parts.scheme}://{parts.netloc}/{address.target}",), address.path, signed=True)
     if address.host in PLATFORM_HOSTS:
         if address.origin != ("https", address.host, _PORTS["https"]):
-            msg = "download: the platform's files are fetched by https only, from the usual port"
+            msg = Words(
+                "download: the platform's files are fetched by https only, from the usual port",
+                "download：平台的文件只能用 https、从默认端口下载",
+            )
             raise ConfigurationError(msg)
         # A client of a sandbox or a forwarder calls no other host.
         bases = own if endpoints.base_url is not None else (_written(*address.origin),)
         return Route(tuple(base + address.target for base in bases), address.path, signed=True)
     if address.scheme != "https":
-        msg = f"download: {address.host} is a foreign host, which is called by https only"
+        msg = Words(
+            f"download: {address.host} is a foreign host, which is called by https only",
+            f"download：{address.host} 是外部主机，只能用 https 访问",
+        )
         if any(address.host == _origin(base)[1] for base in own):
-            msg = "download: plain http of this host and port is not the origin of base_url, so the URL is not called"
+            msg = Words(
+                "download: plain http of this host and port is not the origin of base_url, so the URL is not called",
+                "download：该明文 http 地址的主机和端口与 base_url 不同，没有访问",
+            )
         raise ConfigurationError(msg)
     return Route((address.url,), address.path, signed=False)
 
@@ -160,5 +170,8 @@ def _short(host: str) -> str:
 
 def _unusable() -> ConfigurationError:
     return ConfigurationError(
-        "download: this is not a URL that can be called: http(s)://host/path in ASCII, without a user, was expected"
+        Words(
+            "download: this is not a URL that can be called: http(s)://host/path in ASCII, without a user, was expected",
+            "download：这不是可访问的地址：应为 http(s)://host/path 形式的 ASCII 地址，不带用户名",
+        )
     )

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from chainable.canonical import from_base64
 from chainable.errors import CodecError, DecryptionError
+from chainable.i18n import Words
 from chainable.masking import Secret, safe_repr, without_frames
 from wechatpay.crypto import rsa
 from wechatpay.files.saving import ExpectedDigest
@@ -114,12 +115,16 @@ def files_of(data: Mapping[str, Any], key: Callable[[], Any]) -> tuple[NamedFile
         if len(files) == 1:
             return (files[0],)
         if files:
-            msg = (
+            msg = Words(
                 f"this response names {len(files)} files in {name}: download each of them, "
-                f"client.download(response.data[{name!r}][0]['download_url'], to)"
+                f"client.download(response.data[{name!r}][0]['download_url'], to)",
+                f"该应答的 {name} 中有 {len(files)} 个文件，请逐个下载：client.download(response.data[{name!r}][0]['download_url'], to)",
             )
             raise CodecError(msg)
-    msg = f"this response has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?"
+    msg = Words(
+        f"this response has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?",
+        f"该应答没有 download_url（只有 {', '.join(map(str, data)) or '空内容'}）：文件是否已经生成？",
+    )
     raise CodecError(msg)
 
 
@@ -156,16 +161,23 @@ def _parts(data: Mapping[str, Any], key: Callable[[], Any]) -> tuple[NamedFile, 
     """Return the parts by their sequence, which is complete: 1, 2, 3 up to the count."""
     listed = data[PARTS]
     if not isinstance(listed, list) or not listed:
-        msg = f"{PARTS} of this response is empty: is the bill ready yet, and was there anything on that day?"
+        msg = Words(
+            f"{PARTS} of this response is empty: is the bill ready yet, and was there anything on that day?",
+            f"应答的 {PARTS} 为空：账单是否已经生成，当天是否有数据？",
+        )
         raise CodecError(msg)
     if _whole(data.get(_COUNT)) != len(listed):
-        msg = f"{_COUNT} of this response does not agree with the {len(listed)} parts of {PARTS}: request the bill anew"
+        msg = Words(
+            f"{_COUNT} of this response does not agree with the {len(listed)} parts of {PARTS}: request the bill anew",
+            f"应答的 {_COUNT} 与 {PARTS} 的 {len(listed)} 个分片不一致：请重新申请账单",
+        )
         raise CodecError(msg)
     numbered: dict[int | None, Any] = {_whole(part.get(_SEQUENCE)): part for part in listed if isinstance(part, dict)}
     if set(numbered) != set(range(1, len(listed) + 1)):
-        msg = (
+        msg = Words(
             f"the {_SEQUENCE} of the {len(listed)} parts are not 1 to {len(listed)}, each once: "
-            "a part is missing or stands twice; request the bill anew"
+            "a part is missing or stands twice; request the bill anew",
+            f"{len(listed)} 个分片的 {_SEQUENCE} 应为 1 到 {len(listed)} 各一次，现在缺少或重复：请重新申请账单",
         )
         raise CodecError(msg)
     private_key = key()
@@ -183,7 +195,10 @@ def _part(part: Mapping[str, Any], number: int, private_key: Any) -> NamedFile:
     texts = {name: part.get(name) for name in ("download_url", "hash_type", "hash_value", "encrypt_key", "nonce")}
     for name, text in texts.items():
         if not isinstance(text, str) or not text.strip():
-            msg = f"part {number} of this bill has no {name}: request the bill anew"
+            msg = Words(
+                f"part {number} of this bill has no {name}: request the bill anew",
+                f"账单的第 {number} 个分片没有 {name}：请重新申请账单",
+            )
             raise CodecError(msg)
     # The pages speak of the digest of the bill itself; it is compared with the bytes as they arrive as well.
     expected = _expected(texts["hash_type"], texts["hash_value"], packed=True)
@@ -197,18 +212,22 @@ def _seal(encrypted: Any, nonce: Any, number: int, private_key: Any) -> Seal:
     try:
         key = Secret(rsa.decrypt(private_key, from_base64(encrypted)))
     except ValueError:
-        msg = f"the encrypt_key of part {number} is not base64"
+        msg = Words(f"the encrypt_key of part {number} is not base64", f"第 {number} 个分片的 encrypt_key 不是 base64")
         raise DecryptionError(msg) from None
     size = len(key.reveal())
     if size != _KEY_BYTES:
-        msg = (
+        msg = Words(
             f"the key of part {number} has {size} bytes, {_KEY_BYTES} were expected: "
-            "request the bill with algorithm=AEAD_AES_256_GCM"
+            "request the bill with algorithm=AEAD_AES_256_GCM",
+            f"第 {number} 个分片的密钥长 {size} 字节，应为 {_KEY_BYTES} 字节：申请账单时请指定 algorithm=AEAD_AES_256_GCM",
         )
         raise DecryptionError(msg)
     octets = nonce.encode("utf-8", "replace")
     if len(octets) not in _NONCE_BYTES:
-        msg = f"the nonce of part {number} has {len(octets)} bytes, 8 to 128 were expected"
+        msg = Words(
+            f"the nonce of part {number} has {len(octets)} bytes, 8 to 128 were expected",
+            f"第 {number} 个分片的 nonce 长 {len(octets)} 字节，应为 8 至 128 字节",
+        )
         raise DecryptionError(msg)
     return Seal(key, octets)
 

@@ -13,6 +13,7 @@ from urllib3.exceptions import DecodeError
 
 from chainable.decoding import decoded
 from chainable.errors import SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from wechatpay.files.digests import new_digest
 from wechatpay.files.streams import damaged
@@ -72,8 +73,9 @@ class DigestCheck:
         yield from self._layer(content)
         expected = self.expected
         if self._digests and expected is not None and not self._agrees(expected.value):
-            msg = (
-                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not saved"
+            msg = Words(
+                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not saved",
+                f"文件与平台公布的不一致：{expected.hash_type} 不同；没有保存",
             )
             raise SignatureError(msg, response=self._response)
 
@@ -96,9 +98,16 @@ def check_target(to: Any) -> Target:
     if isinstance(to, str | os.PathLike):
         return to
     if isinstance(to, io.TextIOBase):
-        raise TypeError("download: the file is open as text; open it with 'wb'")
+        raise TypeError(
+            Words(
+                "download: the file is open as text; open it with 'wb'", "download：文件以文本方式打开，请用 'wb' 打开"
+            )
+        )
     if not hasattr(to, "write"):
-        msg = f"download: to: a path or a file open for writing bytes was expected, not {type(to).__name__}"
+        msg = Words(
+            f"download: to: a path or a file open for writing bytes was expected, not {type(to).__name__}",
+            f"download：to 应为路径或以字节方式打开的可写文件，不是 {type(to).__name__}",
+        )
         raise TypeError(msg)
     file: IO[bytes] = to
     return file
@@ -150,7 +159,7 @@ def _copied(content: Iterator[memoryview | bytes], file: IO[bytes] | Any) -> int
             if count is None and not isinstance(file, io.RawIOBase):
                 break  # a writer that returns None has taken all
             if not count:
-                raise OSError("the file to save to takes no more bytes")
+                raise OSError(Words("the file to save to takes no more bytes", "目标文件写不进更多字节"))
             left = left[count:]
         size += len(chunk)
     return size
@@ -178,4 +187,4 @@ def unpacked(
     try:
         yield from bound.limited(decoded(entire, "gzip"))
     except DecodeError as error:
-        raise damaged("file", error, response.request) from None
+        raise damaged(Words("file", "文件"), error, response.request) from None

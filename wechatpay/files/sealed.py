@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from chainable.errors import DecryptionError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -42,5 +43,8 @@ def opened(content: Iterator[memoryview | bytes], seal: Seal) -> Generator[bytes
     try:
         decryptor.finalize_with_tag(held)
     except (InvalidTag, ValueError):  # a tag of fewer bytes
-        msg = "a part of the bill does not open with its key: it was changed or cut on the way, and was not saved"
+        msg = Words(
+            "a part of the bill does not open with its key: it was changed or cut on the way, and was not saved",
+            "账单的一个分片无法用其密钥解开：途中被改动或截断，没有保存",
+        )
         raise DecryptionError(msg) from None

@@ -17,6 +17,7 @@ from urllib3.exceptions import DecodeError
 
 from chainable.decoding import decoded
 from chainable.errors import CodecError, SignatureError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.response import Response
 from wechatpay.files.streams import Bound
@@ -45,14 +46,17 @@ class StatementVerifier:
         expected = self.signed_digest(response)
         content = response.content
         if hashlib.sha1(content, usedforsecurity=False).hexdigest() != expected != _unpacked_sha1(content):
-            msg = "the statement is not the one that the platform signed: its SHA-1 is another"
+            msg = Words(
+                "the statement is not the one that the platform signed: its SHA-1 is another",
+                "回单与平台签名的不一致：SHA-1 不同",
+            )
             raise SignatureError(msg, response=response)
 
     def signed_digest(self, response: requests.Response) -> str:
         """Verify the signature over the digest, not the content; return the SHA-1 of the content, lower-case hex."""
         digest = response.headers.get(self.header)
         if not digest:
-            msg = f"the statement has no digest ({self.header})"
+            msg = Words(f"the statement has no digest ({self.header})", f"回单没有摘要（{self.header}）")
             raise SignatureError(msg, reason="missing", response=response)
         signed: Response[None] = Response()
         signed.status_code = response.status_code

@@ -12,6 +12,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from chainable.decoding import codings, decoded
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.transport import extend_deadline
 
@@ -57,15 +58,17 @@ class Bound:
                 a single compression can make of the bytes that arrived.
         """
         if self.earlier + size > self.max_size:
-            msg = (
+            msg = Words(
                 f"the file is larger than max_size, {self.max_size} bytes, as it arrives or unpacked, and was not "
-                "kept: if you expect such a file, give a larger max_size="
+                "kept: if you expect such a file, give a larger max_size=",
+                f"文件（下载或解压后）超过 max_size（{self.max_size} 字节），没有保留：如果确实这么大，请调大 max_size",
             )
             raise CodecError(msg)
         if size > _ANY_FOLD and size > self.arrived * _MOST_FOLD:
-            msg = (
+            msg = Words(
                 f"the file unpacks to more than {_MOST_FOLD} times the {self.arrived} bytes that arrived, as if made "
-                "to fill a disk, and was not saved: check where its URL leads before you download it again"
+                "to fill a disk, and was not saved: check where its URL leads before you download it again",
+                f"文件解压后超过下载的 {self.arrived} 字节的 {_MOST_FOLD} 倍，像是有意占满磁盘，没有保存：重新下载前请核对其地址",
             )
             raise CodecError(msg)
 
@@ -118,7 +121,10 @@ class _Wire:
         finally:
             self.close()
         if not self.released:
-            msg = f"the body ended after {self.done} of {self.expected} bytes"
+            msg = Words(
+                f"the body ended after {self.done} of {self.expected} bytes",
+                f"正文共 {self.expected} 字节，收到 {self.done} 字节就结束了",
+            )
             raise maybe_sent(ChunkedEncodingError(msg, request=self.request))
 
     def decoded(self, names: tuple[str, ...]) -> Iterator[memoryview | bytes]:
@@ -129,7 +135,7 @@ class _Wire:
         try:
             yield from chunks
         except DecodeError as error:
-            raise damaged("body", error, self.request) from None
+            raise damaged(Words("body", "正文"), error, self.request) from None
 
     def _limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
         """Yield a layer within the current bound; ``Bound.limited`` has one from the start."""
@@ -217,7 +223,12 @@ def peek(response: requests.Response) -> bytes:
         start = body.peek(_PEEKED)
     except CodecError:
         body.wire.close()
-        raise CodecError("the body has nothing in its first 1 MiB, as if made to keep its reader busy") from None
+        raise CodecError(
+            Words(
+                "the body has nothing in its first 1 MiB, as if made to keep its reader busy",
+                "正文的前 1 MiB 解压后没有内容，像是有意拖住读取方",
+            )
+        ) from None
     response.raw = body
     return start
 
@@ -228,7 +239,11 @@ def read_text(response: Response[Any]) -> bytes:
         try:
             response.set_content(b"".join(map(bytes, iter_chunks(response, bound=Bound(_LONGEST_TEXT)))))
         except CodecError:
-            raise CodecError("text came in place of a file, and it is larger than 1 MiB") from None
+            raise CodecError(
+                Words(
+                    "text came in place of a file, and it is larger than 1 MiB", "收到的是文本而不是文件，且超过 1 MiB"
+                )
+            ) from None
     return response.content
 
 
@@ -301,17 +316,26 @@ class _as_requests_errors:  # noqa: N801 (a context manager, used like those of 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ReadTimeoutError | TimeoutError):
             raise maybe_sent(
-                requests.ReadTimeout("the next piece of the body did not come in time", request=self._request)
+                requests.ReadTimeout(
+                    Words("the next piece of the body did not come in time", "下一段正文没有按时到达"),
+                    request=self._request,
+                )
             ) from None
         if isinstance(error, HTTPError | OSError | ValueError) or type(error).__module__ == "http.client":
-            msg = f"the connection broke inside the body ({type(error).__name__})"
+            msg = Words(
+                f"the connection broke inside the body ({type(error).__name__})",
+                f"连接在正文传输中断开（{type(error).__name__}）",
+            )
             raise maybe_sent(ChunkedEncodingError(msg, request=self._request)) from None
 
 
-def damaged(what: str, error: DecodeError, request: requests.PreparedRequest | None) -> requests.RequestException:
+def damaged(what: Words, error: DecodeError, request: requests.PreparedRequest | None) -> requests.RequestException:
     """Build requests' error for a body or a file that does not decompress."""
-    reason = "its compression ends too early" if "too early" in str(error) else "it does not decompress"
-    return maybe_sent(ContentDecodingError(f"the {what} is damaged: {reason}", request=request))
+    reason = Words("it does not decompress", "无法解压")
+    if "too early" in str(error):
+        reason = Words("its compression ends too early", "压缩数据不完整")
+    message = Words(f"the {what} is damaged: {reason}", f"{what.zh}已损坏：{reason.zh}")
+    return maybe_sent(ContentDecodingError(message, request=request))
 
 
 def maybe_sent(error: requests.RequestException) -> requests.RequestException:

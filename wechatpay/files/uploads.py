@@ -18,6 +18,7 @@ from attrs import field, frozen
 
 from chainable.errors import CodecError
 from chainable.file_sources import is_open_file, read_source
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.multipart import FilePart, encode_multipart
 from wechatpay import catalogue
@@ -87,7 +88,10 @@ def multipart(
     """
     rules = _rules(operation)
     if fields is not None and not isinstance(fields, Mapping):
-        msg = f"json: an upload's further fields are a mapping, not {type(fields).__name__}"
+        msg = Words(
+            f"json: an upload's further fields are a mapping, not {type(fields).__name__}",
+            f"json：上传文件的其他字段应为字典，不是 {type(fields).__name__}",
+        )
         raise TypeError(msg)
     file = _the_file(rules, files)
     members: dict[str, Any] = {**_description(rules, file), **(fields or {})}
@@ -116,16 +120,25 @@ def _rules(operation: catalogue.Operation | None) -> catalogue.Upload:
 
 def _the_file(rules: catalogue.Upload, files: object) -> FilePart:
     if not isinstance(files, Mapping) or len(files) != 1:
-        msg = f"files: one file was expected, files={{{rules.file!r}: path, open file or (name, bytes)}}"
+        msg = Words(
+            f"files: one file was expected, files={{{rules.file!r}: path, open file or (name, bytes)}}",
+            f"files：应为一个文件，files={{{rules.file!r}: 路径、已打开的文件或 (文件名, bytes)}}",
+        )
         raise TypeError(msg)
     ((part, source),) = files.items()
     if part != rules.file:
-        msg = f"files: the file goes under the name {rules.file!r} here, not {part!r}"
+        msg = Words(
+            f"files: the file goes under the name {rules.file!r} here, not {part!r}",
+            f"files：此处文件的参数名为 {rules.file!r}，不是 {part!r}",
+        )
         raise TypeError(msg)
     most = _LARGEST if rules.size is None else rules.size
     file = _named(source, most + 1)
     if len(file.content) > most:
-        msg = f"{file.name}: larger than the {most} bytes that this operation takes"
+        msg = Words(
+            f"{file.name}: larger than the {most} bytes that this operation takes",
+            f"{file.name}：超过此接口允许的 {most} 字节",
+        )
         raise CodecError(msg)
     return file
 
@@ -134,7 +147,10 @@ def _check_type(rules: catalogue.Upload, name: str) -> None:
     """Refuse the ending of a name that is sent; one without an ending is the platform's to judge."""
     ending = Path(name).suffix.lower().removeprefix(".")
     if ending and rules.types and ending not in rules.types:
-        msg = f"{name}: this operation takes {', '.join(rules.types)}, not {ending}"
+        msg = Words(
+            f"{name}: this operation takes {', '.join(rules.types)}, not {ending}",
+            f"{name}：此接口接受 {', '.join(rules.types)}，不接受 {ending}",
+        )
         raise CodecError(msg)
 
 
@@ -147,9 +163,10 @@ def _named(source: object, most: int) -> FilePart:
         if not isinstance(name, str) or not name:
             raise _no_file()
         if not isinstance(content, bytes | bytearray | memoryview) and not is_open_file(content):
-            msg = (
+            msg = Words(
                 f"files: the content of {name!r} is a {type(content).__name__}; "
-                "bytes or a file opened with 'rb' was expected"
+                "bytes or a file opened with 'rb' was expected",
+                f"files：{name!r} 的内容是 {type(content).__name__}，应为 bytes 或用 'rb' 打开的文件",
             )
             raise TypeError(msg)
     elif not isinstance(source, str | os.PathLike) and not is_open_file(source):
@@ -163,7 +180,12 @@ def _named(source: object, most: int) -> FilePart:
 
 
 def _no_file() -> TypeError:
-    return TypeError("files: a path, a named open file, (name, bytes) or (name, open file) was expected")
+    return TypeError(
+        Words(
+            "files: a path, a named open file, (name, bytes) or (name, open file) was expected",
+            "files：应为路径、带文件名的已打开文件、(文件名, bytes) 或 (文件名, 已打开的文件)",
+        )
+    )
 
 
 def _description(rules: catalogue.Upload, file: FilePart) -> dict[str, str]:

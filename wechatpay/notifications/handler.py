@@ -18,6 +18,7 @@ from chainable.errors import (
     InProgress,
     SignatureError,
 )
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
@@ -75,14 +76,20 @@ class NotificationHandler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not hasattr(type(source), "notifications") and not isinstance(source, Merchants):
-            swapped = ": they are swapped" if hasattr(type(store), "notifications") else ""
-            msg = (
+            swapped = Words("", "")
+            if hasattr(type(store), "notifications"):
+                swapped = Words(": they are swapped", "：两者的顺序反了")
+            msg = Words(
                 f"the first argument is the client (or Merchants), the second the store, not a {type(source).__name__}"
-                f"{swapped}"
+                f"{swapped}",
+                f"第一个参数应为客户端（或 Merchants），第二个为 store，不是 {type(source).__name__}{swapped.zh}",
             )
             raise TypeError(msg)
         if not has_methods(store, "claim", "finish", "release"):
-            msg = f"the second argument is a store, such as MemoryStore() or RedisStore, not a {type(store).__name__}"
+            msg = Words(
+                f"the second argument is a store, such as MemoryStore() or RedisStore, not a {type(store).__name__}",
+                f"第二个参数应为 store，如 MemoryStore() 或 RedisStore，不是 {type(store).__name__}",
+            )
             raise TypeError(msg)
         self._source = source
         self._store = store
@@ -135,7 +142,13 @@ class NotificationHandler:
         with acknowledging(block, _logger, "a notification was handled, and is accepted") as first:
             result = handle(*arguments) if first else None
             if result is not None and not isinstance(result, Reply):
-                raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
+                raise refuse_result(
+                    result,
+                    Words(
+                        "None to accept, or wechatpay.reject(message) to have it sent again",
+                        "返回 None 表示接受；要平台再次发送请返回 wechatpay.reject(message)",
+                    ),
+                )
             if result is not None and not _is_acceptance(result, is_xml=is_xml):
                 raise RejectedError(result)
             return result
@@ -153,8 +166,9 @@ def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
     if is_xml:
         return reply.status == 200 and b"SUCCESS" in reply.body and not fails
     if reply.status in {200, 204} and fails:
-        msg = (
-            f"the handler responds FAIL with status {reply.status}, a success for the platform: give it a status of 500"
+        msg = Words(
+            f"the handler responds FAIL with status {reply.status}, a success for the platform: give it a status of 500",
+            f"处理函数应答 FAIL，但状态码 {reply.status} 对平台表示成功：请用状态码 500",
         )
         raise TypeError(msg)
     return reply.status in {200, 204}
@@ -222,7 +236,10 @@ class Adapter(Generic[V]):
 
         def decorate(function: Handle) -> V:
             if not callable(function):
-                msg = f"the function that handles a notification was expected, not a {type(function).__name__}"
+                msg = Words(
+                    f"the function that handles a notification was expected, not a {type(function).__name__}",
+                    f"应为处理通知的函数，不是 {type(function).__name__}",
+                )
                 raise TypeError(msg)
             return self.view(respond, function)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from chainable.i18n import Words
 from chainable.web import Reply
 
 __all__ = ["accept", "reject"]
@@ -75,5 +76,8 @@ def _xml(status: int, code: str, message: str) -> Reply:
 
 def _check(status: int) -> None:
     if not 400 <= status <= 599:
-        msg = f"the platform repeats a notification after 4xx and 5xx, not after {status}"
+        msg = Words(
+            f"the platform repeats a notification after 4xx and 5xx, not after {status}",
+            f"平台在 4xx 与 5xx 之后才重发通知，{status} 不会",
+        )
         raise ValueError(msg)

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, shown
 from wechatpay.bills.reading import Bill
 from wechatpay.reconciliation.differences import Tally
@@ -72,12 +73,18 @@ def reconcile(
     """
     if isinstance(bill_rows, Bill):
         if bill_rows.kind not in {"trade", "refund"}:
-            msg = f"a trade bill (交易账单) was expected, not one of kind {bill_rows.kind}"
+            msg = Words(
+                f"a trade bill (交易账单) was expected, not one of kind {bill_rows.kind}",
+                f"应为交易账单，所给账单的类型是 {bill_rows.kind}",
+            )
             raise CodecError(msg)
         bill_type = bill_type or _bill_type_of(bill_rows)
     known = _BILL_TYPES.get(bill_type or "ALL")
     if known is None:
-        msg = f"bill_type: ALL, SUCCESS or REFUND was expected, not {shown(bill_type)}"
+        msg = Words(
+            f"bill_type: ALL, SUCCESS or REFUND was expected, not {shown(bill_type)}",
+            f"bill_type：应为 ALL、SUCCESS 或 REFUND，不是 {shown(bill_type)}",
+        )
         raise CodecError(msg)
     return Reconciliation(bill_rows, orders, known, presorted=presorted)
 
@@ -123,7 +130,12 @@ class Reconciliation:
             RuntimeError: The differences were not all read yet.
         """
         if self._summary is None:
-            raise RuntimeError("the summary is complete when all differences were read: iterate over them first")
+            raise RuntimeError(
+                Words(
+                    "the summary is complete when all differences were read: iterate over them first",
+                    "汇总在读完全部差异之后才完整：请先遍历差异",
+                )
+            )
         return self._summary
 
     def __iter__(self) -> Iterator[Difference]:
@@ -135,7 +147,11 @@ class Reconciliation:
             RuntimeError: The differences were read before.
         """
         if self._started:
-            raise RuntimeError("these differences were read before: call reconcile again")
+            raise RuntimeError(
+                Words(
+                    "these differences were read before: call reconcile again", "这些差异已经读过：请重新调用 reconcile"
+                )
+            )
         self._started = True
         return self._differences()
 
@@ -165,7 +181,12 @@ class Reconciliation:
         if not isinstance(self._rows, Bill):
             return None
         if not self._rows.summaries:
-            raise CodecError("the bill has no line of totals at its end: it was cut off; download it again")
+            raise CodecError(
+                Words(
+                    "the bill has no line of totals at its end: it was cut off; download it again",
+                    "账单末尾没有汇总行：账单被截断，请重新下载",
+                )
+            )
         return sum(getattr(each, "orders", None) or 0 for each in self._rows.summaries)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, shown
 from wechatpay.bills.rows import TradeRow
 
@@ -63,25 +64,37 @@ def _whole(value: Any) -> int | None:
 
 def _check_text(record: object, attribute: Attribute[Any], value: Any) -> None:
     if not isinstance(value, str) or not value:
-        msg = f"{attribute.name}: a text that is not empty was expected, not {shown(value)}"
+        msg = Words(
+            f"{attribute.name}: a text that is not empty was expected, not {shown(value)}",
+            f"{attribute.name}：应为非空文本，不是 {shown(value)}",
+        )
         raise CodecError(msg)
 
 
 def _check_fen(record: object, attribute: Attribute[Any], value: Any) -> None:
     if not isinstance(value, int) or _whole(value) is None:
-        msg = f"{attribute.name}: a whole number of fen was expected, not {shown(value)}; 12.34 yuan are 1234"
+        msg = Words(
+            f"{attribute.name}: a whole number of fen was expected, not {shown(value)}; 12.34 yuan are 1234",
+            f"{attribute.name}：应为整数，单位分，不是 {shown(value)}；12.34 元写作 1234",
+        )
         raise CodecError(msg)
 
 
 def _check_trade_state(record: object, attribute: Attribute[Any], value: Any) -> None:
     if value not in _TRADE_STATES:
-        msg = f"trade_state: one of {', '.join(sorted(_TRADE_STATES))} was expected, not {shown(value)}"
+        msg = Words(
+            f"trade_state: one of {', '.join(sorted(_TRADE_STATES))} was expected, not {shown(value)}",
+            f"trade_state：应为 {'、'.join(sorted(_TRADE_STATES))} 之一，不是 {shown(value)}",
+        )
         raise CodecError(msg)
 
 
 def _check_status(record: object, attribute: Attribute[Any], value: Any) -> None:
     if value not in _REFUND_STATES:
-        msg = f"status: one of {', '.join(sorted(_REFUND_STATES))} was expected, not {shown(value)}"
+        msg = Words(
+            f"status: one of {', '.join(sorted(_REFUND_STATES))} was expected, not {shown(value)}",
+            f"status：应为 {'、'.join(sorted(_REFUND_STATES))} 之一，不是 {shown(value)}",
+        )
         raise CodecError(msg)
 
 
@@ -143,13 +156,16 @@ def entry_of_record(record: Any, number: int) -> Entry:
     try:
         value = _of_mapping(record) if isinstance(record, Mapping) else record
     except CodecError as error:
-        msg = f"record {number}: {error}"
+        msg = Words(f"record {number}: {error}", f"第 {number} 条记录：{translate(message_of(error), 'zh')}")
         raise CodecError(msg) from None
     if isinstance(value, Order):
         return Entry(value.out_trade_no, ORDER, None, value.total, value.trade_state)
     if isinstance(value, Refund):
         return Entry(value.out_trade_no, REFUND, value.out_refund_no, value.refund, value.status)
-    msg = f"record {number}: an Order, a Refund or a mapping was expected, not {shown(value)}"
+    msg = Words(
+        f"record {number}: an Order, a Refund or a mapping was expected, not {shown(value)}",
+        f"第 {number} 条记录：应为 Order、Refund 或字典，不是 {shown(value)}",
+    )
     raise CodecError(msg)
 
 
@@ -190,7 +206,10 @@ def entry_of_row(row: Any, number: int) -> Entry:
         CodecError: The row is not of a trade bill, or has an unknown state or amount.
     """
     if not isinstance(row, TradeRow):
-        msg = f"row {number}: a row of a trade bill (交易账单) was expected, not {shown(row)}"
+        msg = Words(
+            f"row {number}: a row of a trade bill (交易账单) was expected, not {shown(row)}",
+            f"第 {number} 行：应为交易账单的一行，不是 {shown(row)}",
+        )
         raise CodecError(msg)
     order, numbers = row.out_trade_no or "", (row.transaction_id, row.refund_id)
     if row.trade_state == "SUCCESS":
@@ -201,7 +220,10 @@ def entry_of_row(row: Any, number: int) -> Entry:
     if row.trade_state == "REVOKED":
         amounts = (row.refund_requested, row.refund_amount, row.total, row.settlement_total)
         return Entry(order, REVERSAL, None, _fen(number, *filter(None, amounts), Decimal(0)), "REVOKED", numbers[0])
-    msg = f"row {number}: 交易状态 is SUCCESS, REFUND or REVOKED, not {shown(row.trade_state)}"
+    msg = Words(
+        f"row {number}: 交易状态 is SUCCESS, REFUND or REVOKED, not {shown(row.trade_state)}",
+        f"第 {number} 行：交易状态应为 SUCCESS、REFUND 或 REVOKED，不是 {shown(row.trade_state)}",
+    )
     raise CodecError(msg)
 
 
@@ -209,6 +231,6 @@ def _fen(number: int, *amounts: Decimal | None) -> int:
     """Return the first amount that is there, in fen."""
     amount = next((each for each in amounts if each is not None), None)
     if amount is None or amount * 100 % 1 or not 0 <= amount * 100 <= _MOST:
-        msg = f"row {number}: the amount is not a whole number of fen"
+        msg = Words(f"row {number}: the amount is not a whole number of fen", f"第 {number} 行：金额不是整数分")
         raise CodecError(msg)
     return int(amount * 100)

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from wechatpay.reconciliation.records import Entry
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def check_sorted(entries: Iterable[Entry], what: str) -> Iterator[Entry]:
     last = ""
     for each in entries:
         if each.out_trade_no < last:
-            msg = f"{what}: not sorted by out_trade_no, character by character; leave presorted out"
+            msg = Words(
+                f"{what}: not sorted by out_trade_no, character by character; leave presorted out",
+                f"{what}：没有按 out_trade_no 逐字符排序；请去掉 presorted",
+            )
             raise CodecError(msg)
         last = each.out_trade_no
         yield each

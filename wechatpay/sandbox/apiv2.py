@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from chainable.i18n import Words
 from wechatpay.sandbox.http import Refusal, Reply
 
 if TYPE_CHECKING:
@@ -40,13 +41,15 @@ def read(body: bytes) -> dict[str, str]:
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
-        raise ValueError(f"no XML: {error}") from None
+        raise ValueError(Words(f"no XML: {error}", f"不是XML：{error}")) from None
     found: dict[str, str] = {}
     for element in root:
         if element.tag in found:
-            raise ValueError(f"no flat XML: {element.tag} stands twice")
+            raise ValueError(Words(f"no flat XML: {element.tag} stands twice", f"中 {element.tag} 出现了两次"))
         if len(element):
-            raise ValueError(f"no flat XML: {element.tag} has elements in it")
+            raise ValueError(
+                Words(f"no flat XML: {element.tag} has elements in it", f"中 {element.tag} 含有子元素，应为一层")
+            )
         found[element.tag] = element.text or ""
     return found
 

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from chainable.i18n import Words
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.signature_diagnosis import diagnose, five_lines, seconds, truncated, variants
 
@@ -37,7 +38,14 @@ MESSAGES = {
     "brand_id": "签名错误",
     "signature": "错误的签名，验签失败",
 }
-"""The platform's messages, by the field that is wrong; the developer finds the reason in ``detail``."""
+"""
+The platform's messages, by the field that is wrong.
+
+The platform says no more than that, but for ``detail.detail`` of a signature; the developer finds the reason in
+``detail.issue``, which is the sandbox's own, and in the journal.
+"""
+NOT_MATCHING = {"issue": "sign not match"}
+"""What the platform says of a signature, in English."""
 TRADE = "/v3/pay/"
 UNREADABLE_OF_TRADE = "签名信息错误，验签失败"
 
@@ -95,14 +103,19 @@ class RequestVerifier:
         try:
             signature = base64.b64decode(fields["signature"], validate=True)
         except (binascii.Error, ValueError):
-            raise refused("signature", "the signature is not base64", request, message) from None
+            raise refused(
+                "signature", Words("the signature is not base64", "签名不是Base64编码"), request, message
+            ) from None
         if not verifies(self._public_key, signature, message):
             why = self._diagnosis(request, signed, signature, covered)
-            raise refused("signature", f"sign not match: {why}", request, message)
+            raise refused("signature", why, request, message)
         if not self.nonces.first(fields["nonce_str"]):
             raise refused(
                 "nonce_str",
-                "this nonce was used before: every request, a repeated one too, needs a fresh one",
+                Words(
+                    "this nonce was used before: every request, a repeated one too, needs a fresh one",
+                    "该随机串已用过：每次请求（重试也一样）都要使用新的随机串",
+                ),
                 request,
                 message,
             )
@@ -111,33 +124,42 @@ class RequestVerifier:
     def _authorization(self, request: Request) -> tuple[str, dict[str, str]]:
         value = request.header("authorization")
         if value is None:
-            raise refused("authorization", "the Authorization header is missing", request)
+            raise refused(
+                "authorization", Words("the Authorization header is missing", "缺少 Authorization 请求头"), request
+            )
         scheme, _, rest = value.partition(" ")
         brand = request.segments[0] == "brand"
         expected = BRAND_SCHEME if brand else SCHEME
         if scheme != expected:
-            raise refused("authorization", f"the scheme is {scheme!r}, {expected} was expected", request)
+            issue = Words(
+                f"the scheme is {scheme!r}, {expected} was expected", f"认证类型是 {scheme!r}，应为 {expected}"
+            )
+            raise refused("authorization", issue, request)
         fields: dict[str, str] = {}
         position = 0
         while position < len(rest):
             found = FIELD.match(rest, position)
             if found is None:
-                raise refused(
-                    "authorization",
-                    f'not readable as name="value" pairs from character {len(scheme) + 1 + position} on',
-                    request,
+                first = len(scheme) + 1 + position
+                issue = Words(
+                    f'not readable as name="value" pairs from character {first} on',
+                    f'从第 {first} 个字符起不是 name="value" 的形式',
                 )
+                raise refused("authorization", issue, request)
             if found[1] in fields:
-                raise refused(found[1], f"{found[1]} stands twice in Authorization", request)
+                issue = Words(f"{found[1]} stands twice in Authorization", f"Authorization 中 {found[1]} 出现了两次")
+                raise refused(found[1], issue, request)
             fields[found[1]] = found[2]
             position = found.end()
         names = ("brand_id" if brand else "mchid", "nonce_str", "timestamp", "serial_no", "signature")
         for name in names:
             if not fields.get(name):
-                raise refused(name, f"{name} is missing from Authorization", request)
+                issue = Words(f"{name} is missing from Authorization", f"Authorization 缺少 {name}")
+                raise refused(name, issue, request)
         unknown = sorted(fields.keys() - set(names))
         if unknown:
-            raise refused(unknown[0], f"{unknown[0]} does not belong into Authorization", request)
+            issue = Words(f"{unknown[0]} does not belong into Authorization", f"Authorization 中不应有 {unknown[0]}")
+            raise refused(unknown[0], issue, request)
         return scheme, fields
 
     def _check_sender(self, request: Request, signed: Signed) -> None:
@@ -145,34 +167,46 @@ class RequestVerifier:
         number = "brand_id" if "brand_id" in fields else "mchid"
         expected = account.brand_id if number == "brand_id" else account.mchid
         if fields[number] != expected:
-            raise refused(number, f"{number} {fields[number]} is not known here: this account is {expected}", request)
+            issue = Words(
+                f"{number} {fields[number]} is not known here: this account is {expected}",
+                f"沙箱中没有 {number} {fields[number]}，本账户是 {expected}",
+            )
+            raise refused(number, issue, request)
         sent = seconds(fields["timestamp"])
         if sent is None:
-            raise refused("timestamp", "the timestamp is not a number of seconds", request)
+            issue = Words("the timestamp is not a number of seconds", "时间戳不是以秒为单位的数字")
+            raise refused("timestamp", issue, request)
         skew = sent - self._clock()
         if abs(skew) > SKEW:
-            where = "ahead of" if skew > 0 else "behind"
-            unit = ": milliseconds? seconds are wanted" if len(fields["timestamp"]) > 11 else ""
-            raise refused(
-                "timestamp",
-                f"the timestamp is {abs(round(skew))} seconds {where} the server's clock, {SKEW} are allowed{unit}",
-                request,
+            where, zh_where = ("ahead of", "快") if skew > 0 else ("behind", "慢")
+            long = len(fields["timestamp"]) > 11
+            unit, zh_unit = (": milliseconds? seconds are wanted", "：是毫秒吗？应为秒") if long else ("", "")
+            by = abs(round(skew))
+            issue = Words(
+                f"the timestamp is {by} seconds {where} the server's clock, {SKEW} are allowed{unit}",
+                f"时间戳比服务器{zh_where} {by} 秒，最多允许 {SKEW} 秒{zh_unit}",
             )
+            raise refused("timestamp", issue, request)
         if fields["serial_no"] != account.serial:
             raise refused("serial_no", serial_mistake(fields["serial_no"], account), request)
 
-    def _diagnosis(self, request: Request, signed: Signed, signature: bytes, covered: bytes) -> str:
+    def _diagnosis(self, request: Request, signed: Signed, signature: bytes, covered: bytes) -> Words:
         """Return the mistake that led to a wrong signature."""
         stamp = (signed.fields["timestamp"], signed.fields["nonce_str"])
         others = variants(request, stamp, covered, signed.message)
         found = diagnose(self._public_key, signed.fields["signature"], signed.message, others)
         if found.en:
-            return found.en
-        if len(signature) != self._public_key.key_size // 8:
-            return f"the signature has {len(signature)} bytes, {self._public_key.key_size // 8} were expected"
-        return (
+            return Words(found.en, found.zh)
+        length, expected = len(signature), self._public_key.key_size // 8
+        if length != expected:
+            return Words(
+                f"the signature has {length} bytes, {expected} were expected",
+                f"签名有 {length} 字节，应为 {expected} 字节",
+            )
+        return Words(
             "it is not made over this message with the private key of the merchant certificate "
-            f"{self._account.serial}; compare your message with truncated_sign_message, line by line"
+            f"{self._account.serial}; compare your message with truncated_sign_message, line by line",
+            f"签名不是用商户证书 {self._account.serial} 的私钥对这段签名串计算的；请逐行对比 truncated_sign_message",
         )
 
 
@@ -185,23 +219,29 @@ def verifies(key: RSAPublicKey, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def serial_mistake(serial: str, account: Account) -> str:
+def serial_mistake(serial: str, account: Account) -> Words:
     """Return the mistake in a serial number."""
     if serial.upper() == account.serial or serial.replace(":", "").upper() == account.serial:
-        return "serial_no is written in capitals without colons: " + account.serial
+        return Words(
+            f"serial_no is written in capitals without colons: {account.serial}",
+            f"serial_no 应为大写且不含冒号：{account.serial}",
+        )
     if serial in account.certs:
-        return "serial_no names a key of the platform: the serial of the merchant certificate belongs here"
-    return f"no merchant certificate {serial}: this account's is {account.serial}"
+        return Words(
+            "serial_no names a key of the platform: the serial of the merchant certificate belongs here",
+            "serial_no 填了平台证书或微信支付公钥的编号，应为商户证书的序列号",
+        )
+    return Words(
+        f"no merchant certificate {serial}: this account's is {account.serial}",
+        f"没有序列号为 {serial} 的商户证书，本账户的是 {account.serial}",
+    )
 
 
-def refused(name: str, issue: str, request: Request, message: bytes = b"") -> Refusal:
+def refused(name: str, issue: Words, request: Request, message: bytes = b"") -> Refusal:
     """Return the 401 of this part of Authorization."""
-    detail: dict[str, Any] = {
-        "field": name,
-        "issue": issue,
-        "location": "authorization",
-        "detail": {"issue": issue.partition(":")[0]},
-    }
+    detail: dict[str, Any] = {"field": name, "issue": issue.zh, "location": "authorization"}
+    if name == "signature":
+        detail["detail"] = NOT_MATCHING
     if message:
         detail["sign_information"] = {
             "method": request.method,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from chainable.i18n import Words, message_of, translate
 from wechatpay.sandbox.apiv2 import ALGORITHMS, LENGTHS, message, read, signature
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.signature_diagnosis import diagnose_v2
@@ -45,28 +46,37 @@ class RequestVerifierV2:
         try:
             return read(request.body)
         except ValueError as error:
-            raise Refusal(200, "XML_FORMAT_ERROR", "XML格式错误", note=f"the body is {error}") from None
+            note = Words(f"the body is {error}", f"请求体{translate(message_of(error), 'zh')}")
+            raise Refusal(200, "XML_FORMAT_ERROR", "XML格式错误", note=note) from None
 
     def check(self, operation: Operation, request: Request, parameters: dict[str, str]) -> SignedV2:
         """Verify certificate, merchant number, nonce and signature of a request; raise what is wrong with it."""
         self._certificate(operation, request)
         name = operation.merchant_number_field
         if name and parameters.get(name) != self._account.mchid:
-            note = f"{name} has to be {self._account.mchid}, the number of this account"
+            note = Words(
+                f"{name} has to be {self._account.mchid}, the number of this account",
+                f"{name} 应为本账户的商户号 {self._account.mchid}",
+            )
             raise Refusal(200, "MCHID_NOT_EXIST", "商户号mch_id或sub_mch_id不存在", note=note)
         self._nonce(operation, parameters)
         if operation.unsigned_request:
             return SignedV2(parameters, "", "")
         sign = parameters.get("sign", "")
         if not sign:
-            raise unsigned("sign is missing")
+            raise unsigned(Words("sign is missing", "缺少 sign"))
         allowed = operation.sign_types or ALGORITHMS
         algorithm = parameters.get("sign_type") or LENGTHS.get(len(sign), allowed[0])
         if algorithm not in allowed:
-            raise unsigned(f"signed with {algorithm}, this operation takes {' or '.join(allowed)}")
+            raise unsigned(
+                Words(
+                    f"signed with {algorithm}, this operation takes {' or '.join(allowed)}",
+                    f"签名类型是 {algorithm}，该接口只支持 {' 或 '.join(allowed)}",
+                )
+            )
         if not hmac.compare_digest(sign, signature(parameters, self._account.secret, algorithm)):
             mistake = self._diagnosis(parameters, sign, algorithm)
-            raise unsigned(f"the signature does not match: {mistake}")
+            raise unsigned(Words(f"the signature does not match: {mistake}", f"签名不一致：{mistake.zh}"))
         return SignedV2(parameters, algorithm, message(parameters, "*" * 8))
 
     def _certificate(self, operation: Operation, request: Request) -> None:
@@ -88,18 +98,21 @@ class RequestVerifierV2:
         if given and operation.nonceless and "nonce_str" not in documented(operation):
             raise Refusal(200, "PARAM_ERROR", "参数错误：该接口没有参数nonce_str")
 
-    def _diagnosis(self, parameters: Mapping[str, str], sign: str, algorithm: str) -> str:
+    def _diagnosis(self, parameters: Mapping[str, str], sign: str, algorithm: str) -> Words:
         """Return the mistake that led to a wrong signature."""
         found = diagnose_v2(parameters, sign, algorithm, self._account)
         if found.mistakes:
-            return "; ".join(en for _, en in found.mistakes)
+            return Words("; ".join(en for _, en in found.mistakes), "；".join(zh for zh, _ in found.mistakes))
         if len(sign) not in LENGTHS:
-            return f"it has {len(sign)} characters, 32 or 64 are possible"
+            return Words(f"it has {len(sign)} characters, 32 or 64 are possible", f"长度是 {len(sign)}，应为 32 或 64")
         expected = message(parameters, "*" * 8)
-        return f"other parameters or another key were signed; expected is the signature of {expected}"
+        return Words(
+            f"other parameters or another key were signed; expected is the signature of {expected}",
+            f"签名的参数或密钥不同；应为以下字符串的签名：{expected}",
+        )
 
 
-def unsigned(note: str) -> Refusal:
+def unsigned(note: Words) -> Refusal:
     """Return the refusal of a signature: the platform does not say what is wrong with it, the journal does."""
     return Refusal(200, "SIGNERROR", "签名错误", note=note)
 

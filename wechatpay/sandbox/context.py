@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chainable.sandbox.store import Store, Transaction
     from wechatpay.sandbox.account import Account
     from wechatpay.sandbox.routing import ReceivedCall
-    from wechatpay.sandbox.webhooks import Delivery, Webhooks
+    from wechatpay.sandbox.webhooks import Webhooks
 
 __all__ = ["BEIJING", "SandboxContext"]
 
@@ -35,11 +35,19 @@ PARTIES_V2 = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
 
 
 class Change:
-    """Holds a lock and a transaction; one inside another is a part of that."""
+    """
+    Holds a lock and a transaction; one inside another is a part of that.
+
+    Attributes:
+        depth: How many are inside one another.
+        last: What is done at the end of the outermost one; nothing of it if that raises.
+    """
 
     def __init__(self, lock: RLock, transaction: Transaction) -> None:
         self._lock = lock
         self._transaction = transaction
+        self.depth = 0
+        self.last: list[Callable[[], object]] = []
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -48,11 +56,21 @@ class Change:
         except BaseException:
             self._lock.release()
             raise
+        self.depth += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.depth -= 1
         try:
+            if not self.depth:
+                last, self.last = self.last, []
+                for each in last if kind is None else ():
+                    each()
+        except BaseException as failure:
+            self._transaction.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        else:
             self._transaction.__exit__(kind, error, trace)
         finally:
             self._lock.release()
@@ -143,24 +161,37 @@ class SandboxContext:
     def notify_url(self, url: str | None) -> None:
         self.store.set("notify_url", url or "")
 
-    def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
-        """Notify the merchant of an event, by type or slug, if there is a URL; members that are None are left out."""
-        if not url:
-            return None
-        content = {member: value for member, value in content.items() if value is not None}
-        return self.webhooks.send(
-            str(url),
-            webhook_payloads.notice(self.account, name, content, self.stamp(), version=version),
-            fault=self._faults.of_notification(name, content),
-        )
+    def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> None:
+        """
+        Notify the merchant of an event, by type or slug, if there is a URL; members that are None are left out.
 
-    # actions after the response
+        Inside a change it is sent when the change is written, and not at all if the change raises.
+        """
+        if not url:
+            return
+        content = {member: value for member, value in content.items() if value is not None}
+        notice = webhook_payloads.notice(self.account, name, content, self.stamp(), version=version)
+        self._at_last(lambda: self.webhooks.send(str(url), notice, fault=self._faults.of_notification(name, content)))
+
+    def _at_last(self, call: Callable[[], object]) -> None:
+        """Call this at the end of the change that this thread is in; at once if it is in none."""
+        with self.lock:
+            if self._change.depth:
+                self._change.last.append(call)
+            else:
+                call()
+
+    # actions
+
+    def act(self, action: str, *arguments: Any, **options: Any) -> Any:
+        """Carry out an action of a user or of the platform by its name."""
+        return self._actions[action](self, *arguments, **options)
 
     def schedule(self, action: str | Callable[[SandboxContext, str], object], number: str, when: str = "") -> None:
         """Carry out an action on an object after the response, if ``when`` is empty or in :attr:`automatic`."""
         if not when or when in self.automatic:
-            run = self._actions[action] if isinstance(action, str) else action
-            self._scheduled.append(lambda: run(self, number))
+            run = partial(self.act, action) if isinstance(action, str) else partial(action, self)
+            self._at_last(lambda: self._scheduled.append(lambda: run(number)))
 
     def run_scheduled(self) -> None:
         """Carry out the scheduled actions, each in a transaction of its own."""

@@ -47,7 +47,7 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         detail: ``detail`` of the answer.
         gateway: Whether the gateway refuses the request before anything else looks at it: such an answer is not signed.
         silent: Whether the answer has no body; the message is for the journal.
-        note: What the journal says in place of the message.
+        note: What the journal says in place of the message, in both languages.
     """
 
     def __init__(
@@ -62,13 +62,12 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         note: str = "",
     ) -> None:
         super().__init__(message)
-        message = translate(message, "zh")
         self.gateway = gateway
         self.silent = silent
         self.note = note or message
         self.status = status
         self.code = code
-        self.message = message
+        self.message = translate(message, "zh")
         self.detail = dict(detail or {})
 
     @classmethod

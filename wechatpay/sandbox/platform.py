@@ -126,7 +126,7 @@ class Platform:
         }
 
     def _act(self, action: str, *arguments: Any, **options: Any) -> Any:
-        return flows.routes.actions[action](self.context, *arguments, **options)
+        return self.context.act(action, *arguments, **options)
 
     def pay(self, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
         """Pay an order, or all of a combined one, as the user; the merchant is notified."""

@@ -7,6 +7,7 @@ import time
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
@@ -79,8 +80,8 @@ class Sandbox(Platform):
             be compared; give a *clock* that stands as well. Whoever knows the seed has the keys: use it in tests only.
             What is encrypted with RSA stays different each time, and so do milliseconds.
 
-        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``.
-            Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
+        keys: Which keys of the platform the merchant has: ``public-key``, as new merchants, ``certificate``, or ``both``,
+            so that a test can take either. Answers and notifications are signed by the public key if there is one, unless a call names a certificate.
         data: The former name of *state*.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
@@ -153,6 +154,7 @@ class Sandbox(Platform):
         self.dispatcher.go_down = self._server.down
         self._inspector: Inspector | None = None
         self._folder: TemporaryDirectory[str] | None = None
+        self._writing = Lock()
         self._written: Path | None = None
         self._clients: list[WeChatPay] = []
 
@@ -277,10 +279,12 @@ class Sandbox(Platform):
     @property
     def folder(self) -> Path:
         """The folder with the account's files; it is removed when the sandbox stops."""
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="wechatpay-sandbox-")
-            self.write_files(Path(self._folder.name))
-        return Path(self._folder.name)
+        with self._writing:
+            if self._folder is None:
+                made = TemporaryDirectory(prefix="wechatpay-sandbox-")
+                self.write_files(Path(made.name))
+                self._folder = made
+            return Path(self._folder.name)
 
     @property
     def recorded(self) -> RecordedWeChatPay:

@@ -11,6 +11,7 @@ from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ConfigurationError
 from chainable.extras import extra
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,10 @@ class DjangoStore:
             from django.db import connections, router  # type: ignore[import-untyped]  # likewise
 
         if not apps.is_installed("chainable.deduplication.django"):
-            msg = "DjangoStore needs its table: add 'chainable.deduplication.django' to INSTALLED_APPS and run manage.py migrate"
+            msg = Words(
+                "DjangoStore needs its table: add 'chainable.deduplication.django' to INSTALLED_APPS and run manage.py migrate",
+                "DjangoStore 需要建表：请把 'chainable.deduplication.django' 加入 INSTALLED_APPS，并执行 manage.py migrate",
+            )
             raise ConfigurationError(msg)
         from chainable.deduplication.django.models import Claim as Model
 

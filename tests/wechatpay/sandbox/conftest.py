@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chainable.i18n import Words
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.http import Request
 
@@ -57,6 +58,13 @@ class Answer:
     @property
     def issue(self) -> str:
         return str(self.data["detail"]["issue"])
+
+    @property
+    def note(self) -> Words:
+        """What the journal says of the last request, in both languages."""
+        note = self.sandbox.journal[-1].message
+        assert isinstance(note, Words)
+        return note
 
     def signed(self, covered: bytes | None = None) -> bool:
         """True if the platform's signature is valid."""

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chainable.i18n import translate
 from wechatpay.sandbox import apiv2
 from wechatpay.sandbox.http import Request
 
@@ -113,7 +114,8 @@ def test_what_does_not_pass_is_explained_in_the_journal(
     entry = merchant.sandbox.journal[-1]
     assert entry.code == code
     assert words in entry.message
-    assert merchant.account.secret not in entry.message
+    assert any(character > "\u3000" for character in translate(entry.message, "zh"))
+    assert merchant.account.secret not in entry.message + translate(entry.message, "zh")
 
 
 def test_a_wrong_signature_is_answered_as_the_platform_does(merchant: Any) -> None:

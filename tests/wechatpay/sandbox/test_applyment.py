@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from wechatpay import catalogue
-from wechatpay.sandbox.flows import applyment, states_applyment
+from wechatpay.sandbox.flows import applyment, applyment_forms, states_applyment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,17 +78,17 @@ def sent(merchant: Any) -> dict[str, Any]:
                 "merchant_name": "李小满茶铺",
                 "legal_person": "李小满",
             },
-            "certificate_info": {
-                "cert_copy": picture,
-                "cert_type": "CERTIFICATE_TYPE_2388",
-                "cert_number": "1",
-                "merchant_name": "茶铺",
-                "company_address": "深圳",
-                "legal_person": "李小满",
-                "period_begin": "2019-08-01",
-                "period_end": "2029-08-01",
+            "identity_info": {
+                "id_doc_type": "IDENTIFICATION_TYPE_IDCARD",
+                "id_card_info": {
+                    "id_card_copy": picture,
+                    "id_card_national": picture,
+                    "id_card_name": secret(NAME),
+                    "id_card_number": secret("110101199003071234"),
+                    "card_period_begin": "2019-08-01",
+                    "card_period_end": "2039-08-01",
+                },
             },
-            "identity_info": {"id_doc_type": "IDENTIFICATION_TYPE_IDCARD"},
         },
         "business_info": {
             "merchant_shortname": "茶铺",
@@ -125,12 +125,20 @@ def sub(merchant: Any, sent: dict[str, Any]) -> Callable[[], Any]:
 @pytest.fixture
 def shop(merchant: Any) -> Callable[..., Any]:
     """Submit a 电商二级商户's application."""
-    secret = merchant.encrypt
+    secret, picture = merchant.encrypt, media(merchant)
 
     def submit(target: str = f"{ECOMMERCE}/", **members: Any) -> Any:
         content = {
             "out_request_no": CODE,
             "organization_type": "2401",
+            "id_card_info": {
+                "id_card_copy": picture,
+                "id_card_national": picture,
+                "id_card_name": secret(NAME),
+                "id_card_number": secret("110101199003071234"),
+                "id_card_valid_time_begin": "2019-08-01",
+                "id_card_valid_time": "2039-08-01",
+            },
             "account_info": {
                 "bank_account_type": "75",
                 "account_bank": "工商银行",
@@ -145,6 +153,93 @@ def shop(merchant: Any) -> Callable[..., Any]:
         return merchant.post(target, content)
 
     return submit
+
+
+# forms
+
+LICENSE, CERTIFICATE = "business_license_info", "certificate_info"
+
+
+@pytest.mark.parametrize(
+    ("subject", "wanted"),
+    [
+        ("INDIVIDUAL", LICENSE),
+        ("ENTERPRISE", LICENSE),
+        ("GOVERNMENT", CERTIFICATE),
+        ("INSTITUTIONS_CLONED", CERTIFICATE),
+        ("OTHERS", CERTIFICATE),
+        ("MICRO", None),
+    ],
+)
+def test_an_applicant_has_a_licence_or_a_certificate(
+    merchant: Any, sent: dict[str, Any], subject: str, wanted: str | None
+) -> None:
+    # 主体为个体户/企业，必填; 主体为政府机关/事业单位/其他组织时，必填: https://pay.weixin.qq.com/doc/v3/partner/4012719997
+    sent["subject_info"] |= {"subject_type": f"SUBJECT_TYPE_{subject}"}
+    license_info = sent["subject_info"].pop(LICENSE)
+    answer = merchant.post(f"{SUB}/", sent)
+    if wanted is None:
+        assert answer.status == 200
+        return
+    assert (answer.data["code"], answer.data["detail"]["field"]) == ("PARAM_ERROR", f"/subject_info/{wanted}")
+    picture = license_info["license_copy"]
+    sent["subject_info"][wanted] = {
+        LICENSE: license_info,
+        CERTIFICATE: {
+            "cert_copy": picture,
+            "cert_type": "CERTIFICATE_TYPE_2388",
+            "cert_number": "1",
+            "merchant_name": "茶铺",
+            "company_address": "深圳",
+            "legal_person": "李小满",
+            "period_begin": "2019-08-01",
+            "period_end": "2029-08-01",
+        },
+    }[wanted]
+    assert merchant.post(f"{SUB}/", sent).status == 200
+
+
+@pytest.mark.parametrize(
+    ("identity", "wanted"),
+    [
+        ({"id_doc_type": "IDENTIFICATION_TYPE_IDCARD"}, "id_card_info"),
+        ({"id_doc_type": "IDENTIFICATION_TYPE_OVERSEA_PASSPORT"}, "id_doc_info"),
+        ({"id_doc_type": "IDENTIFICATION_TYPE_IDCARD", "id_holder_type": "SUPER"}, "authorize_letter_copy"),
+    ],
+)
+def test_a_legal_person_shows_a_document(
+    sandbox: Sandbox, merchant: Any, sent: dict[str, Any], identity: dict[str, str], wanted: str
+) -> None:
+    sent["subject_info"]["identity_info"] = identity
+    answer = merchant.post(f"{SUB}/", sent)
+    assert answer.data["detail"]["field"] == f"/subject_info/identity_info/{wanted}"
+    sandbox.context.strict = False
+    assert merchant.post(f"{SUB}/", sent).status == 200
+
+
+def test_an_agent_shows_documents_and_a_letter(merchant: Any, sent: dict[str, Any], shop: Any) -> None:
+    sent["contact_info"] |= {"contact_type": "SUPER", "contact_id_doc_type": "IDENTIFICATION_TYPE_IDCARD"}
+    answer = merchant.post(f"{SUB}/", sent)
+    assert answer.data["detail"]["field"] == "/contact_info/contact_id_number"
+    contact = {"contact_type": "66", "contact_name": merchant.encrypt(NAME)}
+    assert shop(contact_info=contact).data["detail"]["field"] == "/contact_info/contact_id_card_number"
+
+
+def test_a_shop_that_is_no_person_has_a_licence(shop: Any) -> None:
+    assert shop(organization_type="2").data["detail"]["field"] == "/business_license_info"
+
+
+@pytest.mark.parametrize("path", applyment_forms.FORMS)
+def test_forms_name_documented_members(path: str) -> None:
+    operation = catalogue.operation(f"POST {path}")
+    assert operation is not None
+    for condition in applyment_forms.FORMS[path]:
+        for member in condition.members:
+            fields = operation.request.json or ()
+            for name in member.split("/"):
+                found = [each for each in fields if each.name == name]
+                assert found, member
+                fields = found[0].fields
 
 
 # 特约商户进件
@@ -357,7 +452,7 @@ def test_a_sub_merchant_confirms_its_account(sandbox: Sandbox, merchant: Any) ->
 
     def made(each: Any) -> Any:
         if each.type in ("object", "object[]"):
-            inner = {one.name: made(one) for one in each.fields if one.required}
+            inner = {one.name: made(one) for one in each.fields if one.required or one.name == LICENSE}
             return inner if each.type == "object" else [inner]
         if each.type == "boolean":
             return True

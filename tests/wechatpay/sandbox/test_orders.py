@@ -555,3 +555,10 @@ def test_a_time_that_no_calendar_has_is_refused(sandbox: Any, merchant: Any, wro
 def test_a_fault_is_added_by_name(sandbox: Any, merchant: Any) -> None:
     sandbox.fault("error", code="SYSTEM_ERROR", times=1)
     assert place(merchant).data["code"] == "SYSTEM_ERROR"
+
+
+def test_the_former_place_of_a_payment(sandbox: Any, merchant: Any) -> None:
+    place(merchant)
+    with pytest.warns(DeprecationWarning, match="use Sandbox.pay"):
+        (paid,) = orders.pay(sandbox.context, NUMBER, openid="o1")
+    assert (paid["state"], paid["openid"]) == ("SUCCESS", "o1")

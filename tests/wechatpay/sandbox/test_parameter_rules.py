@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,23 @@ def test_orders_of_v2_that_fail(merchant: Any, changes: dict[str, Any], code: st
     answer = merchant.v2("/pay/unifiedorder", sent).xml
     assert (answer["return_code"], answer["result_code"], answer["err_code"]) == ("SUCCESS", "FAIL", code)
     assert answer["err_code_des"] == message
+
+
+@pytest.mark.parametrize(("seconds", "result"), [(30, "FAIL"), (600, "SUCCESS")])
+def test_v2_gives_a_user_a_minute_at_least(merchant: Any, seconds: int, result: str) -> None:
+    until = merchant.sandbox.context.now() + timedelta(seconds=seconds)
+    sent = {
+        "appid": merchant.account.appid,
+        "body": "商品",
+        "out_trade_no": "v2-0001",
+        "total_fee": "1",
+        "spbill_create_ip": "127.0.0.1",
+        "notify_url": URL,
+        "trade_type": "NATIVE",
+        "product_id": "1",
+        "time_expire": f"{until:%Y%m%d%H%M%S}",
+    }
+    assert merchant.v2("/pay/unifiedorder", sent).xml["result_code"] == result
 
 
 def test_v2_ignores_unknown_fields_and_takes_ipv6(merchant: Any) -> None:

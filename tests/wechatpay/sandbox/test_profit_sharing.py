@@ -197,6 +197,20 @@ def test_a_refund_lowers_what_can_be_shared(sandbox: Sandbox, merchant: Any) -> 
     assert said(unfreeze(merchant, transaction, "P2")) == (403, "NOT_ENOUGH", "分账金额不足")
 
 
+def test_the_rest_of_a_refunded_order_is_unfrozen_whatever_was_shared(sandbox: Sandbox, merchant: Any) -> None:
+    transaction = ready(sandbox, merchant)
+    share(merchant, transaction, "P1", part(200))
+    sent = {
+        "out_trade_no": "order001",
+        "out_refund_no": "R1",
+        "amount": {"refund": 500, "total": 1000, "currency": "CNY"},
+    }
+    assert merchant.post("/v3/refund/domestic/refunds", sent).status == 200
+    assert said(share(merchant, transaction, "P2", part(1)))[:2] == (400, "INVALID_REQUEST")
+    assert unfreeze(merchant, transaction, "P3").status == 200
+    assert rest(merchant, transaction) == 0
+
+
 @pytest.mark.parametrize("ratio", ["", "-1", "10001", "三", "²"])
 def test_a_ratio_is_a_number_of_ten_thousandths(sandbox: Sandbox, ratio: str) -> None:
     with pytest.raises(ValueError, match="none of 0 to 10000"):

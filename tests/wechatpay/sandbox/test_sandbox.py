@@ -13,6 +13,8 @@ import textwrap
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from wechatpay.sandbox import Fault, Sandbox, flows
 from wechatpay.sandbox.fake_data import FakeData, digits, fits
 from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.journal import Entry, Journal
+from wechatpay.sandbox.sandbox import FILES, P12
 
 ROOT = Path(wechatpay.sandbox.__file__).parents[2]
 ORDERS = "/v3/hire-power-bank/insurance-orders"
@@ -134,6 +137,20 @@ def test_it_is_stopped_without_having_served() -> None:
     sandbox.stop()
 
 
+def test_the_files_are_there_for_whoever_asks_for_them_first() -> None:
+    together = threading.Barrier(8)
+
+    def listed(_: int) -> list[str]:
+        together.wait()
+        return sorted(path.name for path in sandbox.folder.iterdir())
+
+    sandbox = Sandbox()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(listed, range(8)))
+    sandbox.stop()
+    assert found == [sorted([*FILES, P12, ".made-by-sandbox"])] * 8
+
+
 # state in a file
 
 
@@ -151,9 +168,8 @@ def test_account_and_state_are_the_same_after_a_restart(tmp_path: Path, new_merc
         assert second.account.bank_key.private_numbers() == bank
         merchant = new_merchant(second)
         assert merchant.get(f"{ORDERS}/kept").data["openid"] == "o"
-        with sqlite3.connect(data) as database:
-            assert database.execute("SELECT count(*) FROM entries WHERE substr(kind, 1, 1) <> '_'").fetchone() == (1,)
-        database.close()
+    with closing(sqlite3.connect(data)) as database:
+        assert database.execute("SELECT count(*) FROM entries WHERE substr(kind, 1, 1) <> '_'").fetchone() == (1,)
 
 
 def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_merchant: Any) -> None:
@@ -279,13 +295,17 @@ def test_a_file_that_cannot_keep_the_state_is_named(tmp_path: Path) -> None:
         assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("own.db*")} == {0}
 
 
-def test_two_processes_number_their_deliveries_alike(tmp_path: Path, receiver: Any) -> None:
+def test_two_sandboxes_do_not_share_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Any) -> None:
+    monkeypatch.setattr("chainable.sandbox.database.PATIENCE", 0.01)
     data = tmp_path / "sandbox.db"
-    with Sandbox(data=data) as first, Sandbox(data=data) as second:
-        numbers = [each.trigger("REFUND.SUCCESS", to=receiver.url).id for each in (first, second, first)]
+    with Sandbox(state=data) as first:
+        with pytest.raises(ConfigurationError, match="in use by another sandbox"):
+            Sandbox(state=data)
+        assert first.trigger("REFUND.SUCCESS", to=receiver.url).id == 1
         assert first.callbacks.wait()
+    with Sandbox(state=data) as second:
+        assert second.trigger("REFUND.SUCCESS", to=receiver.url).id == 2
         assert second.callbacks.wait()
-    assert numbers == [1, 2, 3]
 
 
 # journal

@@ -162,8 +162,7 @@ def test_a_time_in_the_past_gives_one_minute(sandbox: Sandbox, merchant: Any) ->
     # https://pay.weixin.qq.com/doc/v3/merchant/4012791856
     for number in ("order001", "order002"):
         soon = sandbox.context.now().isoformat(timespec="seconds")
-        sandbox.context.strict = False  # the platform refuses one that is over
-        place(merchant, number, time_expire=soon)
+        assert place(merchant, number, time_expire=soon).status == 200
     sandbox.pay("order001")
     try:
         sandbox.context.clock.advance(61)
@@ -460,6 +459,31 @@ def transfer(merchant: Any, number: str, url: str = URL) -> Any:
             "notify_url": url,
         },
     )
+
+
+def test_what_is_refused_is_not_notified(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    transfer(merchant, "transfer1", receiver.url)
+    sandbox.clock.advance(DAY)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="transfer"):
+            sandbox.confirm_transfer("transfer1")
+        assert merchant.post(f"{BILLS}/out-bill-no/transfer1/cancel").status == 400
+    assert len(sandbox.callbacks) == 0
+    assert merchant.get(f"{BILLS}/out-bill-no/transfer1").data["fail_reason"] == "OVERDUE_CLOSE"
+    assert sandbox.callbacks.wait()
+    assert [receiver.opened(sandbox)[0]["id"]] == [each.notice.id for each in sandbox.callbacks]
+    assert len(receiver.received) == 1
+
+
+def test_what_cannot_be_sent_leaves_everything_as_it_was(
+    sandbox: Sandbox, merchant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer(merchant, "transfer1", URL)
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox.callbacks, "send", None)
+        with pytest.raises(TypeError):
+            sandbox.confirm_transfer("transfer1")
+    assert merchant.get(f"{BILLS}/out-bill-no/transfer1").data["state"] == "WAIT_USER_CONFIRM"
 
 
 def test_a_transfer_that_nobody_confirms_fails_after_a_day(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:

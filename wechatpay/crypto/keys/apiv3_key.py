@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import Secret, without_frames
 from chainable.validation import trimmed
 
@@ -24,7 +25,10 @@ def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str
     """
     key = key.reveal() if isinstance(key, Secret) else key
     if not isinstance(key, str | bytes):
-        msg = f"{name}: a str of 32 characters was expected, not {type(key).__name__}"
+        msg = Words(
+            f"{name}: a str of 32 characters was expected, not {type(key).__name__}",
+            f"{name}：应为 32 个字符的 str，不是 {type(key).__name__}",
+        )
         raise TypeError(msg)
     given: Secret[Any] = Secret(key)
     text: str | bytes = trimmed(name, given, what="the key").reveal() if key.strip() else b""

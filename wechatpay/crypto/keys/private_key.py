@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
+from chainable.i18n import Words
 from chainable.masking import Secret, without_frames
 from wechatpay.crypto.key_sources import KeySource, read_source, refuse_source
 from wechatpay.crypto.keys.containers import (
@@ -114,6 +115,8 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
     """
     Return the passwords as bytes in UTF-8, without empty ones.
 
+    One that ends with a line end, as files of secrets do, is followed by itself without it.
+
     Raises:
         TypeError: A password is neither str nor bytes; the message names the setting of *name*'s password.
     """
@@ -121,8 +124,16 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
     for each in given if isinstance(given, tuple) else (given,):
         password: Secret[Any] = Secret.of(each)
         if not isinstance(password.reveal(), str | bytes | None):
-            msg = f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}"
+            msg = Words(
+                f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}",
+                f"{password_option(name)}：应为 str 或 bytes，不是 {type(password.reveal()).__name__}",
+            )
             raise TypeError(msg)
         if password:
-            found.append(Secret(password.reveal().encode()) if isinstance(password.reveal(), str) else password)
+            if isinstance(password.reveal(), str):
+                password = Secret(password.reveal().encode())
+            found.append(password)
+            without = Secret(password.reveal().rstrip(b"\r\n"))
+            if 0 < len(without.reveal()) < len(password.reveal()):
+                found.append(without)
     return tuple(found)

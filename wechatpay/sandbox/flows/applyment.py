@@ -16,6 +16,7 @@ from attrs import frozen
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import sub_merchants
+from wechatpay.sandbox.flows.applyment_forms import check_form
 from wechatpay.sandbox.flows.media import MEDIA
 from wechatpay.sandbox.flows.objects import Objects, refusing
 from wechatpay.sandbox.flows.states_applyment import APPLYMENT, ECOMMERCE_APPLYMENT, INTENTION
@@ -130,6 +131,8 @@ def check_media(context: SandboxContext, sent: Any, at: str = "") -> None:
 def submit(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Submit an application, or submit one again that was rejected: it keeps its id."""
     family, sent = family_of(call), call.body
+    if context.strict:
+        check_form(call.operation.path, sent)
     check_media(context, sent)
     number = str(sent.get("business_code") or sent["out_request_no"])
     known = family.objects.get(context, number)

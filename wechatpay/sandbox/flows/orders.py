@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ REVERSIBLE = frozenset({"MICROPAY", "FACEPAY", "AUTH"})
 """Ways of paying without a front end: the merchant may not know how they ended."""
 CLOSED_AFTER = timedelta(days=7)
 """How long an order without a time_expire can be paid: https://pay.weixin.qq.com/doc/v3/merchant/4012078634."""
+SOONEST = 60
+"""Seconds for which an order can be paid at least."""
 ENTERING = 30
 """Seconds for which an order is not reversed after its user began to enter the password."""
 BY_CODE = ("/codepay", "/micropay", "/micropay/transactions/pay")
@@ -251,7 +254,7 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
     """
     Return when an order can be paid last, in seconds since the epoch: its time_expire, but a minute at least.
 
-    One in the past is moved by v3 (https://pay.weixin.qq.com/doc/v3/merchant/4012791856), and refused by v2, whose
+    An earlier one is moved by v3 (https://pay.weixin.qq.com/doc/v3/merchant/4012791856), and refused by v2, whose
     times are 14 digits.
     """
     if not expire:
@@ -266,9 +269,10 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise Refusal.of_field("body", "/time_expire", "应为带时区的时间，如 2018-06-08T10:34:56+08:00", value=expire)
-    if context.strict and expire.isdigit() and moment.timestamp() < context.clock():
+    earliest = context.clock() + SOONEST
+    if context.strict and expire.isdigit() and moment.timestamp() < earliest:
         raise Refusal(400, "PARAM_ERROR", "time_expire时间过短，刷卡至少1分钟，其他5分钟")
-    return max(moment.timestamp(), context.clock() + 60)
+    return max(moment.timestamp(), earliest)
 
 
 def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = None) -> None:
@@ -283,6 +287,13 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     trades.paid(context, order, ORDER.transitions["pay"].books, fee)
     for hook in PAID:
         hook(context, order)
+
+
+def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
+    """Deprecated: use :meth:`wechatpay.sandbox.Sandbox.pay`."""
+    warnings.warn("flows.orders.pay is deprecated: use Sandbox.pay", DeprecationWarning, stacklevel=2)
+    paid: list[dict[str, Any]] = context.act("pay", number, openid=openid)
+    return paid
 
 
 def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:

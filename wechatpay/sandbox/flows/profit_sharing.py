@@ -180,7 +180,7 @@ def check(
     if order.get("splits", 0) >= MOST or len(receivers) > MOST:
         raise Refusal(400, "INVALID_REQUEST", f"同一笔订单最多分账{MOST}次，每次可向{MOST}个接收方分账")
     ratio = ratio_of(context, str(call.get("brand_mchid") or orders.whose(order) or context.account.mchid))
-    if order.get("shared", 0) + wanted[1] > (order["total"] - order["refunded"]) * ratio // 10_000:
+    if wanted[1] and order.get("shared", 0) + wanted[1] > (order["total"] - order["refunded"]) * ratio // 10_000:
         raise Refusal(*product.over, product.excess)
 
 

@@ -15,7 +15,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from chainable.i18n import Words
+from chainable.i18n import Words, translate
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from wechatpay import catalogue
 from wechatpay.sandbox.account import reveal
@@ -215,6 +215,7 @@ class Inspector:
             "target": request.target,
             "operation": entry.operation,
             "message": entry.message,
+            "message_zh": translate(entry.message, "zh"),
             "headers": [list(pair) for pair in request.headers],
             "answer_headers": [list(pair) for pair in entry.answer_headers],
             "body": readable(request.body),

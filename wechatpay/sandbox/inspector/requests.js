@@ -36,7 +36,7 @@ async function details(id) {
     make('p', { class: 'path' }, make('code', {}, `${entry.method} ${entry.target}`)),
     make('p', { class: 'row' }, chip(entry.status || '✗', good(entry) ? 'good' : 'bad'), chip(named('checks', entry.check), { verified: 'good', unsigned: '', unchecked: 'fault', refused: '' }[entry.check] ?? 'bad'), chip(entry.version),
       faultChip(entry.fault), generatedChip(entry.generated), entry.certificate ? chip(`${say('certificate')} ${entry.certificate.slice(0, 8)}…`) : null, chip(`${entry.milliseconds.toFixed(1)} ${say('milliseconds')}`)),
-    entry.message ? make('p', { class: 'alert', id: 'reason' }, make('strong', {}, entry.code), ' ', entry.message) : null,
+    entry.message ? make('p', { class: 'alert', id: 'reason' }, make('strong', {}, entry.code), ' ', language === 'zh' ? entry.message_zh : entry.message) : null,
     make('p', { class: 'row' }, button(say(again), replay, { id: 'replay', 'data-key': 'replay' }), officialLinks(entry.description?.links ?? [])),
     entry.generated ? make('p', { class: 'injected' }, say('generatedHint')) : null,
     card(say('message'), ['stale', 'sender', 'nonce', 'unchecked'].includes(entry.check) ? make('p', { class: 'injected' }, named('checkTexts', entry.check)) : null, comparisonOf(entry.comparison, 'message', RECEIVED, otherOf(entry.version))),

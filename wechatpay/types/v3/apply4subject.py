@@ -87,7 +87,7 @@ class ApplymentPostRequestSubjectInfoFinanceInstitutionInfo(TypedDict):
 class ApplymentPostRequestSubjectInfo(TypedDict):
     subject_type: str
     is_finance_institution: NotRequired[bool | None]
-    business_license_info: ApplymentPostRequestSubjectInfoBusinessLicenseInfo
+    business_license_info: NotRequired[ApplymentPostRequestSubjectInfoBusinessLicenseInfo | None]
     certificate_info: NotRequired[ApplymentPostRequestSubjectInfoCertificateInfo | None]
     company_prove_copy: NotRequired[str | None]
     assist_prove_info: NotRequired[ApplymentPostRequestSubjectInfoAssistProveInfo | None]

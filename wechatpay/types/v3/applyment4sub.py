@@ -122,8 +122,8 @@ class ApplymentEmptyPostRequestSubjectInfo(TypedDict):
     subject_type: str
     finance_institution: NotRequired[bool | None]
     micro_biz_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoMicroBizInfo | None]
-    business_license_info: ApplymentEmptyPostRequestSubjectInfoBusinessLicenseInfo
-    certificate_info: ApplymentEmptyPostRequestSubjectInfoCertificateInfo
+    business_license_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoBusinessLicenseInfo | None]
+    certificate_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoCertificateInfo | None]
     organization_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoOrganizationInfo | None]
     certificate_letter_copy: NotRequired[str | None]
     finance_institution_info: NotRequired[ApplymentEmptyPostRequestSubjectInfoFinanceInstitutionInfo | None]

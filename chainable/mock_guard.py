@@ -1,0 +1,118 @@
+"""Find the mocks and recorders that a request would pass by, so that a test never reaches a platform unnoticed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+from chainable.errors import ConfigurationError
+from chainable.loopback import is_loopback
+
+__all__ = ["refuse_mocks", "refuse_unused_mock"]
+
+_PARTS: tuple[tuple[Any, str], ...] = (
+    (HTTPAdapter, "send"),
+    (Session, "send"),
+    (Session, "get_adapter"),
+    (HTTPConnectionPool, "urlopen"),
+    (HTTPConnectionPool, "ConnectionCls"),
+    (HTTPSConnectionPool, "ConnectionCls"),
+)
+"""What responses, requests-mock, vcrpy, pook and hand-written mocks replace."""
+
+
+class _Genuine:
+    """What the last checks found to be no mock: the next call compares with it."""
+
+    parts: tuple[object, ...] = ()
+    request: object = None
+
+
+def _parts() -> tuple[object, ...]:
+    # Attributes by name cost 0.1 µs in all; a loop over _PARTS takes five times that.
+    return (
+        HTTPAdapter.send,
+        Session.send,
+        Session.get_adapter,
+        HTTPConnectionPool.urlopen,
+        HTTPConnectionPool.ConnectionCls,
+        HTTPSConnectionPool.ConnectionCls,
+        getattr(Session, "request", None),
+    )
+
+
+def refuse_mocks() -> None:
+    """
+    Raise if part of requests or urllib3 is replaced by something that does not call the original.
+
+    A wrapper with ``__wrapped__``, as tracers make them, is not a mock.
+
+    Raises:
+        ConfigurationError: ``requests_mocked``. Nothing was sent.
+    """
+    parts = _parts()
+    if parts == _Genuine.parts:
+        return
+    name = _mocked()
+    if not name and _is_unusable(parts[-1]):
+        name = "requests.sessions.Session.request"
+    if name:
+        msg = (
+            f"{name} is mocked, recorded or removed, and DirectTransport sends without it: leave out transport= in tests "
+            "with mocks or recorders, or pass ignore_mocks=True to send all the same. Nothing was sent"
+        )
+        raise ConfigurationError(msg, reason="requests_mocked", name=name)
+    _Genuine.parts = parts
+
+
+def refuse_unused_mock(url: str) -> None:
+    """
+    Raise if a test replaced ``requests.Session.request`` alone, which no client calls; loopback is allowed.
+
+    Args:
+        url: The URL that the request would be sent to.
+
+    Raises:
+        ConfigurationError: ``session_request_mocked``. Nothing was sent.
+    """
+    request = getattr(Session, "request", None)
+    if request is _Genuine.request and request is not None:
+        return
+    if not _is_unusable(request):
+        _Genuine.request = request
+    elif not _mocked() and not is_loopback(urlsplit(url).hostname or ""):
+        msg = (
+            "requests.Session.request is mocked or removed, and a client calls Session.send: replace requests.Session.send, "
+            "or use responses or requests-mock. Nothing was sent"
+        )
+        raise ConfigurationError(msg, reason="session_request_mocked")
+
+
+def _is_unusable(request: object) -> bool:
+    """Return True for a removed method, for a mock, and for the function that ``autospec`` makes of one."""
+    kinds = type(request), type(getattr(request, "mock", None))
+    return request is None or any(kind.__module__ == "unittest.mock" for kind in kinds)
+
+
+def _mocked() -> str:
+    """Return the name of the first replaced part; empty without one."""
+    for owner, name in _PARTS:
+        part = getattr(owner, name)
+        if not (part.__module__ == "urllib3.connection" if isinstance(part, type) else _calls_original(part, owner)):
+            return f"{owner.__module__}.{owner.__name__}.{name}"
+    return ""
+
+
+def _calls_original(part: Any, owner: type) -> bool:
+    """Return True for a function of the module itself, and for a wrapper around one."""
+    module = vars(sys.modules[owner.__module__])
+    while part is not None:
+        if getattr(part, "__globals__", None) is module:
+            return True
+        part = getattr(part, "__wrapped__", None)
+    return False
