@@ -256,7 +256,10 @@ class DirectTransport:
             pool = self._pools.get(key) or self._new_pool(request, key)
             if pool.is_unverified:
                 warnings.warn(
-                    f"the certificate of {pool.host} is not verified: pass a CA file as verify=",
+                    Words(
+                        f"the certificate of {pool.host} is not verified: pass a CA file as verify=",
+                        f"没有验证 {pool.host} 的证书：请用 verify= 给出 CA 文件",
+                    ),
                     InsecureRequestWarning,
                     stacklevel=2,
                 )
