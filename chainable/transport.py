@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 import time
+import zlib
 from functools import lru_cache, partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -437,7 +438,7 @@ def read_content(response: Response[Any]) -> None:
                 break  # urllib3 would prepare another read, to find the end
     except ReadTimeoutError as error:
         raise requests.ReadTimeout(error, request=response.request) from None
-    except DecodeError as error:
+    except (DecodeError, zlib.error) as error:  # urllib3 passes on what zlib 1.3.2 raises at the end of a body
         raise ContentDecodingError(error, request=response.request) from None
     except (TLSError, OSError) as error:
         raise requests.ConnectionError(error, request=response.request) from None

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from typing import Any
 
 import pytest
@@ -346,6 +347,21 @@ class TestFailures:
 
         with FaultServer(respond) as server:
             assert send(either(), server.url).content == content
+
+    def test_an_error_of_zlib_at_the_end_of_a_body_is_an_unknown_outcome(self, either, monkeypatch):
+        """zlib 1.3.2 raises it for bytes behind the end, and urllib3 passes it on."""
+
+        def fail(self):
+            raise zlib.error("Error -3 while decompressing data: incorrect header check")
+
+        monkeypatch.setattr("urllib3.response.GzipDecoder.flush", fail)
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(gzip.compress(b"ok") + b"garbage", "Content-Encoding: gzip\r\n"))
+
+        with FaultServer(script) as server, pytest.raises(requests.exceptions.ContentDecodingError) as caught:
+            send(either(), server.url)
+        assert caught.value.maybe_sent is True
 
     def test_the_deadline_is_checked_while_nothing_is_unpacked(self, either, monkeypatch):
         """Unpacking a megabyte of empty gzip members takes seconds, and gives no byte that would be counted."""
