@@ -1,10 +1,12 @@
-# The two commands a newcomer needs: make demo, make test.
+# The two commands of a fresh clone: make demo, make test.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 WORKERS ?= auto
+# The tests run hundreds of commands: without compiled files each compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types unit package platforms docs bench clean

@@ -35,7 +35,7 @@ from chainable.i18n import Words
 from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
-from chainable.transport import encoding_of, origin_of, read_content
+from chainable.transport import encoding_of, origin_of, read_content, refuse_other_urllib3
 
 if TYPE_CHECKING:
     import os
@@ -199,6 +199,9 @@ class DirectTransport:
             which the environment names a proxy raises.
         ignore_mocks: True sends even while a mock or a recorder has replaced parts of requests or urllib3.
 
+    Raises:
+        ConfigurationError: ``urllib3_replaced``: another package is installed in the place of urllib3.
+
     .. versionadded:: 0.1.0
     """
 
@@ -210,6 +213,7 @@ class DirectTransport:
         trust_env: bool = True,
         ignore_mocks: bool = False,
     ) -> None:
+        refuse_other_urllib3()
         self._ignore_mocks = ignore_mocks
         self._maxsize = pool_maxsize
         self._verify = verification(verify, trust_env=trust_env)
@@ -252,7 +256,10 @@ class DirectTransport:
             pool = self._pools.get(key) or self._new_pool(request, key)
             if pool.is_unverified:
                 warnings.warn(
-                    f"the certificate of {pool.host} is not verified: pass a CA file as verify=",
+                    Words(
+                        f"the certificate of {pool.host} is not verified: pass a CA file as verify=",
+                        f"没有验证 {pool.host} 的证书：请用 verify= 给出 CA 文件",
+                    ),
                     InsecureRequestWarning,
                     stacklevel=2,
                 )

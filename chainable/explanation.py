@@ -200,7 +200,7 @@ def explain(error: BaseException, lang: str | None = None) -> Words:
     language = environment_language() if lang is None else lang
     if language not in LANGUAGES:
         msg = Words(
-            f"lang: 'en' or 'zh' was expected, not {shown(lang)}", f"lang：应为 'en' 或 'zh'，不是 {shown(lang)}"
+            f"lang: 'en' or 'zh' was expected, not {shown(lang)}", f"lang：应为 'en' 或 'zh'，不是 {shown(lang).zh}"
         )
         raise ValueError(msg)
     lines = list(_lines(error))

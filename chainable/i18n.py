@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import locale
 import os
+import sys
 
 __all__ = ["LANGUAGES", "Words", "environment_language", "message_of", "translate"]
 
@@ -40,6 +42,13 @@ def message_of(error: BaseException) -> str:
 
 
 def environment_language() -> str:
-    """Return ``zh`` if the locale of the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``) is Chinese, else ``en``."""
+    """
+    Return ``zh`` if the locale is Chinese, else ``en``.
+
+    It is that of the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``); on Windows, which sets none of these, the
+    user's.
+    """
     name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if name.lower().startswith("zh") else "en"
+    if not name and sys.platform == "win32":
+        name = locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"

@@ -210,16 +210,21 @@ def outline(text: str) -> str:
     return f"{size}, which looks like a key or secret" if re.fullmatch(_KEY, text.strip()) else size
 
 
-def brief(text: str) -> str:
+def brief(text: str) -> Words:
     """Quote the first two characters of a text that may be a secret, and add its length."""
-    return repr(text) if len(text) <= 4 else f"{text[:2] + HIDDEN!r} ({outline(text)})"
+    if len(text) <= 4:
+        return Words(repr(text), repr(text))
+    start = repr(text[:2] + HIDDEN)
+    return Words(f"{start} ({outline(text)})", f"{start}（{len(text)} 个字符）")
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Words:
     """Format a wrong value for an error: a number as its repr, a str with :func:`brief`, other values as their type."""
     if isinstance(value, str):
         return brief(value)
-    return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
+    if isinstance(value, int | float | None):
+        return Words(repr(value), repr(value))
+    return Words(f"a {type(value).__name__}", type(value).__name__)
 
 
 def shown_number(text: str) -> str:

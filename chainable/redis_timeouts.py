@@ -34,9 +34,10 @@ def warn_without_timeout(redis: Any) -> None:
     except (AttributeError, TypeError):
         return
     if timeout is None:
-        warnings.warn(
+        message = Words(
             "this Redis client has no timeout, so a hanging server would block the worker without limit: create it "
             "with Redis(..., socket_timeout=2, socket_connect_timeout=2)",
-            UserWarning,
-            stacklevel=3,
+            "这个 Redis 客户端没有超时，服务器无响应时会一直阻塞：请用 Redis(..., socket_timeout=2, "
+            "socket_connect_timeout=2) 创建",
         )
+        warnings.warn(message, UserWarning, stacklevel=3)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.env_file import parse_env
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, Secret, looks_like_key, shown_name
 from chainable.path import did_you_mean, similar_names
 
@@ -72,7 +73,9 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
     for setting in unknown:
         shown = shown_name(setting)
         name = prefix + (setting if shown == repr(setting) else shown)
-        warnings.warn(f"{name} is not a setting{did_you_mean(setting, names)}", stacklevel=3)
+        hint = did_you_mean(setting, names)
+        message = Words(f"{name} is not a setting{hint}", f"没有配置项 {name}{hint.zh}")
+        warnings.warn(message, stacklevel=3)
     return found
 
 

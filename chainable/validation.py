@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.masking import Secret, looks_like_key, shown
 
@@ -48,7 +49,8 @@ def trimmed(name: str, value: Secret[Text], *, what: str = "it") -> Secret[Text]
         msg = f"{name}: the value is empty"
         raise ConfigurationError(msg, reason="setting_empty", setting=name)
     if stripped != value:
-        warnings.warn(f"{name}: white space around {what} was dropped", stacklevel=3)
+        message = Words(f"{name}: white space around {what} was dropped", f"{name}：首尾的空白已去掉")
+        warnings.warn(message, stacklevel=3)
     return stripped
 
 

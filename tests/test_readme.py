@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 
@@ -87,3 +88,33 @@ def test_the_counts_are_those_of_the_command(name, capsys):
 
     assert catalogue_counts.main([]) == 0
     assert blocks(name, "text")[0].strip("\n") == capsys.readouterr().out.strip("\n")
+
+
+def headings(name: str) -> list[str]:
+    return re.findall(r"^(.+)\n-{4,}$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "install", "clone"),
+    [("README.rst", "Install", "From a clone"), ("README.zh-CN.rst", "安装", "从源码运行")],
+)
+def test_what_needs_no_checkout_comes_first(name, install, clone):
+    found = headings(name)
+    assert found.index(install) == 1
+    assert found.index(clone) > found.index(install)
+    text = (ROOT / name).read_text("utf-8")
+    assert text.index("pip install") < text.index("$ wechatpay demo") < text.index("$ make demo")
+    assert text.index("$ taobao-top demo") < text.index("$ make demo")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_dependencies_and_extras_are_listed_as_they_are(name):
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", "utf-8")
+    text = " ".join((ROOT / name).read_text("utf-8").split())
+    needed = re.findall(r"^[\w-]+", config["options"]["install_requires"].strip(), re.MULTILINE)
+    clients, _, extras = text.partition("urllib3")
+    listed = [*re.findall(r"[\w-]+", clients[clients.rindex("attrs") :]), "urllib3"]
+    assert [each for each in listed if each not in {"and", "和"}] == needed
+    sentence = extras[: extras.index("``all``")]
+    assert sorted([*re.findall(r"``([\w-]+)``", sentence), "all"]) == sorted(config["options.extras_require"])

@@ -31,9 +31,9 @@ def build(folder: Path, *, guide: bool = False) -> int:
     options = ["-D", "catalogue_pages=0"] if guide else []
     codes = []
     with TemporaryDirectory() as made:
-        for builder, place in (("html", folder), ("markdown", Path(made))):
+        for builder, place, pages in (("html", folder, []), ("markdown", Path(made), _pages_with_twin())):
             started = [
-                subprocess.Popen(_sphinx(builder, language, folder, place, *options), cwd=ROOT)
+                subprocess.Popen([*_sphinx(builder, language, folder, place, *options), *pages], cwd=ROOT)
                 for language in LANGUAGES
             ]
             codes += [process.wait() for process in started]
@@ -43,6 +43,14 @@ def build(folder: Path, *, guide: bool = False) -> int:
     lines = ["# wechatpay · taobao-top", "", "- [中文](zh/llms.txt)", "- [English](en/llms.txt)"]
     (folder / "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
     return int(any(codes))
+
+
+def _pages_with_twin() -> list[str]:
+    """Return the files of the pages that have a Markdown twin: most pages, those of operations, have none."""
+    from machines import has_twin
+
+    found = (path.relative_to(DOCS) for path in sorted(DOCS.rglob("*.rst")))
+    return [str(DOCS / page) for page in found if page.parts[0][0] != "_" and has_twin(page.with_suffix("").as_posix())]
 
 
 def _place_markdown(source: Path, target: Path) -> None:

@@ -62,7 +62,8 @@ class WeChatPay(Client, Chains):
             ``merchant_cert`` if that is given.
         private_key: Its private key: a path, a ``file://`` URL, PEM text, DER
             bytes, base64 of DER or of a whole PEM file, a key of ``cryptography``,
-            or any object with ``sign(message: bytes) -> bytes`` (and ``decrypt``).
+            or any object with ``sign(message: bytes) -> bytes`` (and ``decrypt``);
+            by default the key of ``merchant_cert``.
         private_key_password: The password of an encrypted ``private_key``.
         certs: Platform public keys and certificates by id or serial, in the
             same forms. May be empty with ``apiv3_key``: then the platform's

@@ -75,6 +75,7 @@ REASONS = {
     "mchid_not_set": "没有设置 {name}：请给出商户号",
     "mchid_missing": "缺少商户号",
     "mchid_and_brand_id": "mchid 与 brand_id 只能给一个",
+    "secret_bytes": "APIv2 密钥应为 str，而不是 bytes：请先解码",
     "secret_length": "APIv2 密钥为 32 个字符，在商户平台设置；它不是 APIv3 密钥",
     "setting_twice": "既在配置中，又在参数中：请去掉一个",
     "own_certificate": "这是商户自己的证书，应为微信支付公钥或平台证书",

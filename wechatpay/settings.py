@@ -268,6 +268,9 @@ def _secret(given: object) -> Secret[str] | None:
     if given is None:
         return None
     secret: Secret[Any] = Secret.of(given)
+    if isinstance(secret.reveal(), bytes):
+        msg = "secret: text was expected, not bytes: decode it first"
+        raise ConfigurationError(msg, reason="secret_bytes", setting="secret")
     if isinstance(secret.reveal(), str):
         secret = trimmed("secret", secret)
     if not isinstance(secret.reveal(), str) or len(secret.reveal()) != _SECRET_LENGTH or not secret.reveal().isascii():
@@ -306,7 +309,11 @@ def _several(given: Any) -> Any:
 
 
 def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | None, MerchantPair | None]:
-    """Load the private key, the serial of its certificate, and the pair for TLS."""
+    """
+    Load the private key, the serial of its certificate, and the pair for TLS.
+
+    Without a private key that of the certificate signs: a .p12 is enough.
+    """
     from wechatpay.crypto.keys import load_private_key
 
     password = given["private_key_password"]
@@ -320,7 +327,7 @@ def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | No
     if serial not in {None, found}:
         msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
         raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
-    return key, found, pair
+    return pair.key if key is None and pair is not None else key, found, pair
 
 
 def _serial(given: Any) -> str:
@@ -359,7 +366,7 @@ def _merchant_certificate(given: Mapping[str, Any], own_key: Any, mchid: str) ->
 
     certificate, key = given["merchant_cert"], given["merchant_key"]
     own_password = given["merchant_cert_password"]
-    password = mchid if own_password is None else own_password
+    password = own_password or mchid
     if key is None and own_key is not None and not isinstance(own_key, RSAPrivateKey):
         # The key signs in another process.
         return load_merchant_certificate(certificate, password=password).serial, None

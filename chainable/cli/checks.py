@@ -13,6 +13,7 @@ from chainable.cli.commands import as_json, option
 from chainable.cli.exit_codes import NETWORK, OK, USAGE
 from chainable.cli.i18n import Words, language, translate
 from chainable.cli.output import print_json
+from chainable.i18n import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -117,7 +118,7 @@ def make_client(
 def call_failed(check: str, error: Exception, explain: Callable[[Exception], Words], hint: Words) -> Finding:
     """Return the finding for a call without a response; *hint* says where a network failure shows its cause."""
     if isinstance(error, requests.RequestException):
-        found = Words(str(error), f"网络错误：{error}")
+        found = Words(str(error), f"网络错误：{translate(message_of(error), 'zh')}")
         return bad(check, found, Words("The call did not reach the platform.", "调用没有送达平台。"), hint, NETWORK)
     return bad(check, explain(error), Words("The call could not be made.", "无法发起调用。"), FOLLOW)
 

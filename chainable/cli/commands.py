@@ -358,7 +358,9 @@ def _common_options() -> list[click.Parameter]:
             is_eager=True,
             expose_value=False,
             callback=_set_language,
-            help=Words("Language of help and messages. Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"),
+            help=Words(
+                "Language of help and messages (zh: 中文). Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"
+            ),
         ),
         Option(
             ["--color"],

@@ -177,7 +177,8 @@ def _print_errors(description: Description, console: Console) -> None:
 def _print_table(table: Table, console: Console, most: int | None) -> None:
     headings = (_localized(table.heading), localized(Words("type", "类型")), localized(Words("description", "描述")))
     grid = Grid(*headings, header_style="bold", show_lines=False)
-    grid.columns[0].overflow = "fold"
+    for column in grid.columns:
+        column.overflow = "fold"
     for row in table.rows:
         remarks = map(_localized, row.remarks(language(), most))
         grid.add_row(_name(row), row.type, Text(localized(Words("; ", "；")).join(remarks)))

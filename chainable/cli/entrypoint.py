@@ -44,5 +44,8 @@ def run(
         return 2
     for stream in (sys.stdout, sys.stderr):
         replace_unencodable(stream)
-    program(args=None if arguments is None else list(arguments), prog_name=name)
+    from chainable.cli.notices import printed_warnings  # needs click
+
+    with printed_warnings():
+        program(args=None if arguments is None else list(arguments), prog_name=name)
     return 0

@@ -238,7 +238,7 @@ def check_lease(lease: float) -> None:
     if not lease > 0:
         msg = Words(
             f"lease: a positive number of seconds was expected, not {shown(lease)}",
-            f"lease：应为正的秒数，不是 {shown(lease)}",
+            f"lease：应为正的秒数，不是 {shown(lease).zh}",
         )
         raise ValueError(msg)
 

@@ -95,7 +95,7 @@ def view(respond: Respond, handle: Handle, refuse: Handle | None = None) -> Call
             status = error.status_code if isinstance(error, HTTPException) else 500
             return response(Reply(status if 400 <= status <= 599 else 500))
 
-    names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
+    names = [name for name in WRAPPER_ASSIGNMENTS if name not in {"__annotations__", "__annotate__"}]
     update_wrapper(called, handle, assigned=names)
     # FastAPI would take the parameters of what is wrapped for those of the request.
     del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set

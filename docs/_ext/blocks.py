@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
-_COMMENT = re.compile(r"(?m)((?:^|(?<=\s))#[ ]+)(?P<text>[^\n]*[A-Za-z][^\n]*)$")
-_LANGUAGES = {"python", "console", "text", "yaml", "toml", "ini", "dockerfile"}
+_COMMENT = r"(?m)((?:^|(?<=\s)){mark}[ ]+)(?P<text>[^\n]*[A-Za-z][^\n]*)$"
+_HASH, _SLASHES = (re.compile(_COMMENT.format(mark=mark)) for mark in ("#", "//"))
+_LANGUAGES = dict.fromkeys(("python", "console", "text", "yaml", "toml", "ini", "dockerfile", "bash"), _HASH)
+_LANGUAGES |= dict.fromkeys(("javascript", "php", "java", "csharp"), _SLASHES)
+"""How a comment begins, by language; no string of a page has such a mark after a blank."""
 
 
 class folded(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
@@ -65,15 +68,19 @@ class literal_block(nodes.literal_block, addnodes.translatable):  # noqa: N801 (
     """A code block whose comments are messages; its code is the same in both languages."""
 
     def preserve_original_messages(self) -> None:
-        self["comments"] = list(dict.fromkeys(match["text"] for match in _COMMENT.finditer(self.rawsource)))
+        self["comments"] = list(dict.fromkeys(match["text"] for match in self._comment.finditer(self.rawsource)))
 
     def apply_translated_message(self, original_message: str, translated_message: str) -> None:
         def put(match: re.Match[str]) -> str:
             return match[1] + (translated_message if match["text"] == original_message else match["text"])
 
-        self.rawsource = _COMMENT.sub(put, self.rawsource)
+        self.rawsource = self._comment.sub(put, self.rawsource)
         self.children = []
         self += nodes.Text(self.rawsource)
+
+    @property
+    def _comment(self) -> re.Pattern[str]:
+        return _LANGUAGES.get(self.get("language", ""), _HASH)
 
     def extract_original_messages(self) -> Sequence[str]:
         return list(self.get("comments", ()))

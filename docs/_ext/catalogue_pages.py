@@ -201,7 +201,7 @@ def _list(pages: Iterable[Page], docname: str) -> nodes.bullet_list:
             rest: list[nodes.Node] = [nodes.literal("", page.name)]
         else:
             link += nodes.literal("", page.name)
-            rest = [nodes.inline("", page.title, lang="zh-CN")] if page.title != page.name else []
+            rest = [nodes.inline("", page.title, classes=["language-zh-CN"])] if page.title != page.name else []
         items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), *rest)))
     return nodes.bullet_list("", *items, classes=["op-list"])
 
@@ -347,7 +347,8 @@ class OperationRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         key = self.text
-        page = operations().get(key) or events().get(key) or methods()[0].get(key)
+        page = operations().get(key) or events().get(f"event v3 {key}") or events().get(f"event v2 {key}")
+        page = page or methods()[0].get(key)
         if page is None:
             message = self.inliner.reporter.error(f"the catalogue has no {key!r}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]

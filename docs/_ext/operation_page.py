@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, partial
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sandbox_facts
@@ -38,6 +39,7 @@ _TOKENS = re.compile(
 )
 
 
+DOCS = Path(__file__).parents[1]
 LONG = 40
 """Letters from which a pattern says less than its field's example."""
 
@@ -201,7 +203,7 @@ def operation_blocks(found: Description, pages: Mapping[str, Page]) -> Iterator[
                     "调起参数由应答生成，交给前端（参见",
                     "The parameters for the front end are made from the response (see ",
                 ),
-                Link(_title("howto/front-ends"), "howto/front-ends"),
+                Link(_title(_front_end(step)), _front_end(step)),
                 say("）：", "):"),
             )
         )
@@ -228,13 +230,21 @@ def operation_blocks(found: Description, pages: Mapping[str, Page]) -> Iterator[
                 say("，", "; "),
                 Code("error.code"),
                 say(" 为下列之一时这样处理（其他错误码见 ", " is one of these among others. "),
-                Link(say("错误与重试", "Errors and retries"), "guide/errors"),
+                Link(_title("howto/errors"), "howto/errors"),
                 say("）。", "."),
             )
         )
         yield known_errors(found.errors)
     yield Heading("sandbox", say("沙箱", "Sandbox"))
     yield from _sandbox(found.key, pages)
+
+
+@cache
+def _front_end(step: str) -> str:
+    """Return the document that shows a step of the front end: of the ways to pay, of one flow, or of all steps."""
+    called = f"{step.removeprefix('client.').partition('(')[0]}("
+    pages = ["howto/front-ends", *sorted(f"howto/{path.stem}" for path in (DOCS / "howto").glob("*.rst"))]
+    return next((each for each in pages if called in (DOCS / f"{each}.rst").read_text("utf-8")), "guide/paying")
 
 
 def _links(links: tuple[str, ...]) -> Iterator[Block]:
@@ -462,9 +472,13 @@ def rules(given: Iterable[Rule]) -> Grid:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """Return a pattern of sub codes as they are written, ``*`` for any letters."""
-    plain = pattern.replace("[\\w.-]*", "*").replace("\\", "")
-    return [plain] if "(" in plain or not plain else plain.split("|")
+    """Return a pattern of sub codes as they are written, ``*`` for any letters, without what may be missing."""
+    if not pattern:
+        return []
+    plain = re.sub(r"\([^()|]*\)\?", "", pattern.replace("[\\w.-]*", "*").replace("\\", ""))
+    return [
+        f"{each}*" if each.endswith((".", "-")) else each for each in ([plain] if "(" in plain else plain.split("|"))
+    ]
 
 
 def sample_block(sample: Sample) -> Folded:

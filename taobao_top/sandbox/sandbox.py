@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
@@ -112,7 +113,10 @@ class Sandbox:
         self._owner = beside is None
         if beside is None:
             if not is_loopback(host):
-                warnings.warn(f"the sandbox on {host} can be reached from other machines", stacklevel=2)
+                message = Words(
+                    f"the sandbox on {host} can be reached from other machines", f"其他机器可以访问 {host} 上的沙箱"
+                )
+                warnings.warn(message, stacklevel=2)
             self.service = Service(
                 host=host,
                 hosts=hosts,

@@ -147,13 +147,13 @@ class TMC:
         for name, count in (("workers", workers), ("backlog", backlog)):
             if type(count) is not int or count < 1:
                 msg = f"{name}: a whole number, at least 1, was expected, not {shown(count)}"
-                raise ConfigurationError(Words(msg, f"{name}：应为不小于 1 的整数，实为 {shown(count)}"))
+                raise ConfigurationError(Words(msg, f"{name}：应为不小于 1 的整数，实为 {shown(count).zh}"))
         first, longest = backoff
         seconds = {"pull_every": pull_every, "ping_every": ping_every, "timeout": timeout, "lease": lease}
         for name, number in {**seconds, "backoff, first": first, "backoff, longest": longest}.items():
             if type(number) not in {int, float} or not 0 < number <= TIMEOUT_MAX:
                 msg = f"{name}: a number of seconds above 0 was expected, not {shown(number)}"
-                raise ConfigurationError(Words(msg, f"{name}：应为大于 0 的秒数，实为 {shown(number)}"))
+                raise ConfigurationError(Words(msg, f"{name}：应为大于 0 的秒数，实为 {shown(number).zh}"))
         if first > longest:
             msg = f"backoff: the first wait, {first}, is longer than the longest, {longest}"
             raise ConfigurationError(Words(msg, f"backoff：首次等待 {first} 秒，比最长等待 {longest} 秒还长"))

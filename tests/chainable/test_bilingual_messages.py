@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from chainable import i18n
 from chainable.codecs import JSON
 from chainable.errors import CodecError, PathError
 from chainable.explanation import explain
@@ -106,3 +107,21 @@ def test_an_unknown_argument_is_named_in_both_languages(monkeypatch):
     assert details(lambda: shop(key="a"))[1] == "详情：Shop() 没有参数 'key'；是否要写 'name'？"
     assert details(lambda: shop(appid="a"))[1] == "详情：Shop() 没有参数 'appid'；请传给调用"
     assert details(lambda: shop(nam="a"))[1] == "详情：Shop() 没有参数 'nam'；是否要写 'name'？"
+
+
+@pytest.mark.parametrize(
+    ("platform", "user", "language"),
+    [
+        ("win32", "Chinese (Simplified)_China", "zh"),
+        ("win32", "zh_CN", "zh"),
+        ("win32", "en_US", "en"),
+        ("win32", None, "en"),
+        ("linux", "zh_CN", "en"),
+    ],
+)
+def test_without_a_locale_in_the_environment_windows_is_asked(monkeypatch, platform, user, language):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(i18n.sys, "platform", platform)
+    monkeypatch.setattr(i18n.locale, "getlocale", lambda: (user, "utf-8"))
+    assert i18n.environment_language() == language

@@ -211,3 +211,10 @@ class TestWords:
         assert without_keys(f"a {KEY}, 4200001234202501011234567890 and apiclient_key.pem") == (
             "a 01…, 4200001234202501011234567890 and apiclient_key.pem"
         )
+
+
+@pytest.mark.parametrize(
+    ("value", "chinese"), [(5, "5"), ([], "list"), ("ab", "'ab'"), ("0123456", "'01…'（7 个字符）"), (None, "None")]
+)
+def test_a_wrong_value_is_shown_in_chinese(value, chinese):
+    assert shown(value).zh == chinese

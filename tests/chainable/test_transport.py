@@ -584,9 +584,9 @@ class TestStreams:
             assert send(either(), server.url, stream=True)._content == b"no"
 
 
-def test_urllib3_that_was_replaced_is_refused(monkeypatch):
-    """niquests puts urllib3-future in its place, on which calls of requests fail after they were sent."""
+def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
+    """niquests puts urllib3-future in its place, on which calls of either lane fail after they were sent."""
     monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
     with pytest.raises(ConfigurationError, match="URLLIB3_NO_OVERRIDE=1") as caught:
-        RequestsTransport()
+        either()
     assert (caught.value.reason, caught.value.values) == ("urllib3_replaced", {"version": urllib3.__version__})

@@ -64,7 +64,7 @@ def one_language(source):
             # A text without words, such as a name or a number, is the same in both languages.
             if (
                 texts[0] is not None
-                and CHINESE.search(texts[0].replace("API安全", "").replace("账户中心", ""))
+                and CHINESE.search(texts[0].replace("API安全", "").replace("zh: 中文", "").replace("账户中心", ""))
                 and ">" not in texts[0]
             ):
                 yield call.lineno, texts[0]

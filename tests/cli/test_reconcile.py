@@ -186,3 +186,12 @@ def test_the_bill_of_a_day(wx, sandbox, records):
     wrong = wx("reconcile", day.replace("-", "/"), records(SAME), "--env", sandbox.file)
     assert "BILL" in wrong.err
     assert day in wrong.err
+
+
+def test_wrong_records_are_described_in_chinese(wx, bill, records):
+    result = wx("--lang", "zh", "reconcile", bill(), records("out_trade_no,total,trade_state\nA,100,SUCESS\n"))
+    assert result.code == 2
+    assert "详情：第 1 条记录：trade_state：应为 ACCEPT、CLOSED、" in result.err
+    assert "之一，不是 'SU…'（6 个字符）" in result.err
+    result = wx("--lang", "zh", "reconcile", bill(), records("out_trade_no,total\nA,1.00\n"))
+    assert "total：应为整数，单位分，不是 '1.00'；12.34 元写作 1234" in result.err

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import click
 import pytest
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from chainable.cli import commands, entrypoint, exit_codes, sandbox_options
 from chainable.cli.i18n import Words
+from chainable.cli.notices import printed_warnings
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
 
 
@@ -171,10 +173,17 @@ def test_a_search_that_is_cut_says_how_to_see_all(wx, top):
 
 def test_headings_follow_the_language_of_the_line(wx, top):
     text = wx("describe", "v3/pay/transactions/native", "--lang", "zh").out
-    for heading in ("请求参数", "类型", "描述", "同步纯链式", "返回字典", "其余 5 种写法"):
+    for heading in ("请求参数", "类型", "描述", "最简调用（仅必填参数）", "返回字典", "6 种写法"):
         assert heading in text
     text = wx("describe", "--lang", "en", "v3/pay/transactions/native").out
-    for heading in ("request parameters", "type", "description", "sync, attributes", "response dict", "5 more ways"):
+    for heading in (
+        "request parameters",
+        "type",
+        "description",
+        "shortest call",
+        "response dict",
+        "6 ways to write it",
+    ):
         assert heading in text
     assert "异步属性式" in wx("describe", "--all", "v3/pay/transactions/native", "--lang", "zh").out
     assert "公共参数" in top("describe", "taobao.time.get", "--lang", "zh").out
@@ -301,3 +310,26 @@ def test_the_script_completes_in_bash(tmp_path):
     )
 
     assert done.stdout.split() == ["certificates"], done.stderr
+
+
+@pytest.mark.parametrize(("locale", "line"), [("zh_CN.UTF-8", "警告：中文"), ("en_US.UTF-8", "warning: English")])
+def test_warnings_are_lines_in_the_language_of_the_reader_each_once(monkeypatch, capsys, locale, line):
+    monkeypatch.setenv("LANG", locale)
+    with printed_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(Words("English", "中文"), stacklevel=1)
+        warnings.warn(Words("English", "中文"), stacklevel=2)
+        warnings.warn(UserWarning(7), stacklevel=1)
+    last = line.partition("English")[0].partition("中文")[0] + "7"
+    assert capsys.readouterr().err == f"{line}\n{last}\n"
+
+
+def test_a_program_prints_warnings_as_lines(monkeypatch, capsys):
+    class Module:
+        @staticmethod
+        def program(**_):
+            warnings.simplefilter("always")
+            warnings.warn("a setting is unknown", stacklevel=1)
+
+    assert entrypoint.run("x", "a_program", "wechatpay-taobao-top", load=lambda name: Module) == 0
+    assert capsys.readouterr().err == "warning: a setting is unknown\n"

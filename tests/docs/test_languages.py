@@ -1,6 +1,7 @@
 """Every page is whole in both languages, and neither runs ahead of the other."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,16 @@ def test_every_product_has_a_name_in_both_languages():
     names = [(one["title"], one["en"]) for one in yaml.safe_load(path.read_text("utf-8")).values()]
     assert [pair for pair in names if not (pair[0] and pair[1].isascii())] == []
     assert len({zh for zh, _ in names}) == len({en for _, en in names}) == len(names)
+
+
+@pytest.mark.skipif(not (DOCS.parent / ".git").exists(), reason="a checkout only")
+def test_nothing_that_is_made_is_kept():
+    """A compiled catalogue in the repository is as new as its source after a checkout, so that it would be used."""
+    kept = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        cwd=DOCS.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert kept.stdout == ""

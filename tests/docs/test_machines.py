@@ -12,15 +12,27 @@ pytestmark = pytest.mark.xdist_group("site")  # one build of the site for all
 TWIN = re.compile(r'<p class="as-markdown"><a href="([^"]+)"')
 
 
-def test_pages_of_the_guide_have_a_markdown_twin_with_their_code(site):
-    pages = [path for path in site.rglob("*.html") if TWIN.search(path.read_text("utf-8"))]
-    assert len(pages) > 35
-    for path in pages:
-        twin = path.parent / TWIN.search(path.read_text("utf-8"))[1]
-        assert twin.read_text("utf-8").startswith("#"), path
+def test_every_page_has_a_markdown_twin_with_its_code(site):
+    twins = {path: TWIN.search(path.read_text("utf-8")) for path in site.rglob("*.html")}
+    assert [path.name for path, twin in twins.items() if twin is None] == ["search.html"]
+    assert len(twins) > 1_700
+    for path, twin in twins.items():
+        if twin is not None:
+            first = (path.parent / twin[1]).read_text("utf-8").lstrip().partition("\n")[0]
+            assert re.match(r'(<a id="[^"]*"></a>)?(# |$)', first), path
     text = (site / "guide/getting-started.md").read_text("utf-8")
     assert "```python\nfrom http.server import BaseHTTPRequestHandler, HTTPServer" in text
     assert text.splitlines()[0] == {"zh": "# 快速开始", "en": "# Getting started 快速开始"}[site.name]
+
+
+def test_tables_that_are_made_are_in_the_twins(site):
+    pains = (site / "guide/pains.md").read_text("utf-8")
+    assert len(re.findall(r"^\| \d+ \|", pains, re.MULTILINE)) == 25
+    kept = (site / "rehearsing/index.md").read_text("utf-8")
+    assert re.search(r"^\| \[[^]]+\]\(\.\./reference/wechatpay/payments\.md\) \| \d+ \| \d+ \|", kept, re.MULTILINE)
+    assert "| `out_trade_no` | 商户订单号 |" in (site / "reference/wechatpay/fields.md").read_text("utf-8")
+    group = next((site / "reference/taobao_top").glob("tbtrade*.md"))
+    assert "\n## taobao.trade" in group.read_text("utf-8")
 
 
 def test_pictures_and_links_of_the_twins_lead_somewhere(site):

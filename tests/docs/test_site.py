@@ -75,8 +75,8 @@ def test_an_operation_is_shown_as_its_document_was(site):
     pieces = [
         "<h1>创建保险订单</h1>"
         if chinese
-        else '<h1 class="op-name"><code>POST v3/hire-power-bank/insurance-orders</code></h1>',
-        "创建保险订单",
+        else '<h1 class="op-name"><code>POST v3/hire-power-bank/insurance-orders</code></h1>'
+        '<p class="op-title" lang="zh-CN">创建保险订单</p>',
         "https://pay.weixin.qq.com/docs/merchant/apis/hire-power-bank-insurance/insurance-orders/create-insurance-order.html",
         f"<th>{'请求参数' if chinese else 'Request parameters'}</th>{rest}",
         f'<td class="d1">out_order_no<b title="{"必填" if chinese else "required"}">*</b></td><td>string</td>',

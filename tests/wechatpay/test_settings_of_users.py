@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -10,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
 from chainable.errors import ConfigurationError
 from tests.wechatpay.conftest import APIV3_KEY, PLATFORM, SERIAL, V2_SECRET
@@ -183,8 +188,46 @@ class TestRegionPrefix:
         assert {"https://api.mch.weixin.qq.com/hk/", "https://apihk.mch.weixin.qq.com/global/"} <= found
 
 
-@pytest.mark.parametrize("secret", [V2_SECRET[:-1], V2_SECRET.encode(), 12345678901234567890123456789012])
+@pytest.mark.parametrize("secret", [V2_SECRET[:-1], 12345678901234567890123456789012])
 def test_a_secret_is_text_of_32_characters(secret, pem):
     with pytest.raises(ConfigurationError, match="32 characters") as refused:
         WeChatPay(**{**GIVEN, "private_key": pem, "secret": secret})
     assert str(secret) not in str(refused.value)
+
+
+class TestOneFileOfTheConsole:
+    """``apiclient_cert.p12`` has the certificate, its serial and the key."""
+
+    @pytest.fixture
+    def bundle(self, merchant_key):
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "1900000109")])
+        now = datetime.now(timezone.utc)
+        certificate = (
+            x509.CertificateBuilder(subject, subject, merchant_key.public_key(), int(SERIAL, 16))
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .sign(merchant_key, SHA256())
+        )
+        cipher = BestAvailableEncryption(b"1900000109")
+        return serialize_key_and_certificates(b"x", merchant_key, certificate, None, cipher)
+
+    @pytest.mark.parametrize("password", [None, "", "1900000109\n"])
+    def test_it_signs(self, bundle, merchant_key, password):
+        with WeChatPay(
+            mchid="1900000109", apiv3_key=APIV3_KEY, merchant_cert=bundle, merchant_cert_password=password
+        ) as client:
+            settings = client.settings
+            assert (settings.serial, settings.signer is not None) == (SERIAL, True)
+            assert settings.decryption_key().private_numbers() == merchant_key.private_numbers()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"secret": b"x" * 32}, ConfigurationError, "^secret: text was expected, not bytes: decode it first$"),
+        ({"serial": SERIAL.encode()}, TypeError, "^serial: a serial is text, not bytes: decode it first$"),
+    ],
+)
+def test_bytes_are_named(given, error, words, pem):
+    with pytest.raises(error, match=words):
+        WeChatPay(private_key=pem, **GIVEN | given)

@@ -182,7 +182,7 @@ class APIv2:
         if asked and asked not in allowed:
             msg = Words(
                 f"sign_type: this operation takes {' or '.join(allowed)}, not {brief(asked)}",
-                f"sign_type：此接口只接受 {' 或 '.join(allowed)}，不接受 {brief(asked)}",
+                f"sign_type：此接口只接受 {' 或 '.join(allowed)}，不接受 {brief(asked).zh}",
             )
             raise CodecError(msg)
         using = getattr(signer, "using", None)

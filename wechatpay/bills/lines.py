@@ -125,7 +125,7 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         if name not in {"utf-8", "utf-8-sig", "gbk", "gb2312", "gb18030"}:
             msg = Words(
                 f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}",
-                f"encoding：应为 'utf-8' 或 'gbk'，不是 {shown(given)}",
+                f"encoding：应为 'utf-8' 或 'gbk'，不是 {shown(given).zh}",
             )
             raise CodecError(msg)
         return "utf-8" if name.startswith("utf-8") else "gb18030"

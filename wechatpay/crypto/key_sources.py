@@ -135,7 +135,7 @@ def _read_path(text: str, name: str, *, is_path: bool = False) -> Content:
         shown = f": {path}" if is_path or _FILE_NAME.fullmatch(path) else ""
         content = _read_file(Path(path), name, shown + dropped)
     if dropped:
-        message = f"{name}: white space around it was dropped"
+        message = Words(f"{name}: white space around it was dropped", f"{name}：首尾的空白已去掉")
         warnings.warn(message, stacklevel=4)
     return content
 

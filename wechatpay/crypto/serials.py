@@ -41,10 +41,13 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
-        msg = Words(
-            f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros",
-            f"{name}：序列号应为文本，不是 {type(serial).__name__}：写成数字会丢失开头的 0",
+        hint, zh = (
+            ("decode it first", "请先解码")
+            if isinstance(serial, bytes)
+            else ("a number loses leading zeros", "写成数字会丢失开头的 0")
         )
+        kind = type(serial).__name__
+        msg = Words(f"{name}: a serial is text, not {kind}: {hint}", f"{name}：序列号应为文本，不是 {kind}：{zh}")
         raise TypeError(msg)
     text = serial.strip()
     if text.startswith(PUBLIC_KEY_ID):

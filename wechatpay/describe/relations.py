@@ -26,9 +26,8 @@ def notifications(key: str) -> Iterator[Reference]:
     for name, patterns in _tables()["notifications"].items():
         if _applies(patterns, key):
             version, _, event_type = name.partition(" ")
-            event = catalogue.event(event_type, version)
-            if event is not None:
-                yield Reference(f"event {name}", event.title)
+            events = filter(None, [catalogue.event(event_type, version)])
+            yield from (Reference(f"event {name}", event.title) for event in events)
 
 
 def causes(version: str, name: str) -> Iterator[Reference]:

@@ -83,7 +83,7 @@ def reconcile(
     if known is None:
         msg = Words(
             f"bill_type: ALL, SUCCESS or REFUND was expected, not {shown(bill_type)}",
-            f"bill_type：应为 ALL、SUCCESS 或 REFUND，不是 {shown(bill_type)}",
+            f"bill_type：应为 ALL、SUCCESS 或 REFUND，不是 {shown(bill_type).zh}",
         )
         raise CodecError(msg)
     return Reconciliation(bill_rows, orders, known, presorted=presorted)

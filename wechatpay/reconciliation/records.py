@@ -66,7 +66,7 @@ def _check_text(record: object, attribute: Attribute[Any], value: Any) -> None:
     if not isinstance(value, str) or not value:
         msg = Words(
             f"{attribute.name}: a text that is not empty was expected, not {shown(value)}",
-            f"{attribute.name}：应为非空文本，不是 {shown(value)}",
+            f"{attribute.name}：应为非空文本，不是 {shown(value).zh}",
         )
         raise CodecError(msg)
 
@@ -75,7 +75,7 @@ def _check_fen(record: object, attribute: Attribute[Any], value: Any) -> None:
     if not isinstance(value, int) or _whole(value) is None:
         msg = Words(
             f"{attribute.name}: a whole number of fen was expected, not {shown(value)}; 12.34 yuan are 1234",
-            f"{attribute.name}：应为整数，单位分，不是 {shown(value)}；12.34 元写作 1234",
+            f"{attribute.name}：应为整数，单位分，不是 {shown(value).zh}；12.34 元写作 1234",
         )
         raise CodecError(msg)
 
@@ -84,7 +84,7 @@ def _check_trade_state(record: object, attribute: Attribute[Any], value: Any) ->
     if value not in _TRADE_STATES:
         msg = Words(
             f"trade_state: one of {', '.join(sorted(_TRADE_STATES))} was expected, not {shown(value)}",
-            f"trade_state：应为 {'、'.join(sorted(_TRADE_STATES))} 之一，不是 {shown(value)}",
+            f"trade_state：应为 {'、'.join(sorted(_TRADE_STATES))} 之一，不是 {shown(value).zh}",
         )
         raise CodecError(msg)
 
@@ -93,7 +93,7 @@ def _check_status(record: object, attribute: Attribute[Any], value: Any) -> None
     if value not in _REFUND_STATES:
         msg = Words(
             f"status: one of {', '.join(sorted(_REFUND_STATES))} was expected, not {shown(value)}",
-            f"status：应为 {'、'.join(sorted(_REFUND_STATES))} 之一，不是 {shown(value)}",
+            f"status：应为 {'、'.join(sorted(_REFUND_STATES))} 之一，不是 {shown(value).zh}",
         )
         raise CodecError(msg)
 
@@ -164,7 +164,7 @@ def entry_of_record(record: Any, number: int) -> Entry:
         return Entry(value.out_trade_no, REFUND, value.out_refund_no, value.refund, value.status)
     msg = Words(
         f"record {number}: an Order, a Refund or a mapping was expected, not {shown(value)}",
-        f"第 {number} 条记录：应为 Order、Refund 或字典，不是 {shown(value)}",
+        f"第 {number} 条记录：应为 Order、Refund 或字典，不是 {shown(value).zh}",
     )
     raise CodecError(msg)
 
@@ -208,7 +208,7 @@ def entry_of_row(row: Any, number: int) -> Entry:
     if not isinstance(row, TradeRow):
         msg = Words(
             f"row {number}: a row of a trade bill (交易账单) was expected, not {shown(row)}",
-            f"第 {number} 行：应为交易账单的一行，不是 {shown(row)}",
+            f"第 {number} 行：应为交易账单的一行，不是 {shown(row).zh}",
         )
         raise CodecError(msg)
     order, numbers = row.out_trade_no or "", (row.transaction_id, row.refund_id)
@@ -222,7 +222,7 @@ def entry_of_row(row: Any, number: int) -> Entry:
         return Entry(order, REVERSAL, None, _fen(number, *filter(None, amounts), Decimal(0)), "REVOKED", numbers[0])
     msg = Words(
         f"row {number}: 交易状态 is SUCCESS, REFUND or REVOKED, not {shown(row.trade_state)}",
-        f"第 {number} 行：交易状态应为 SUCCESS、REFUND 或 REVOKED，不是 {shown(row.trade_state)}",
+        f"第 {number} 行：交易状态应为 SUCCESS、REFUND 或 REVOKED，不是 {shown(row.trade_state).zh}",
     )
     raise CodecError(msg)
 

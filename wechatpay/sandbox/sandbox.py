@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.actions import explained
@@ -116,7 +117,10 @@ class Sandbox(Platform):
         state = data if state is None else state
         if not is_loopback(host):
             warnings.warn(
-                f"the sandbox listens on {host}: whoever reaches it can read and control it; it is meant for loopback",
+                Words(
+                    f"the sandbox listens on {host}: whoever reaches it can read and control it; it is meant for loopback",
+                    f"沙箱监听 {host}：能访问它的人都可以读取和控制它；它本应只用于本机",
+                ),
                 stacklevel=2,
             )
         super().__init__(

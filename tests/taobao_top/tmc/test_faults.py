@@ -180,7 +180,7 @@ def test_a_refusal_may_have_only_a_phrase(make, status):
         with pytest.raises(TopError, match="connect: code \\?: remote auth error") as caught:
             tmc.start()
     assert (caught.value.code, caught.value.sub_msg) == ("", "remote auth error")
-    assert caught.value.args[0].zh == "消息通道，connect：错误码 ?：remote auth error"
+    assert caught.value.args[0].zh == "消息通道，连接：错误码 ?：remote auth error"
     assert not tmc.connected
 
 

@@ -177,6 +177,21 @@ class TestPasswords:
         with pytest.raises(ConfigurationError, match="merchant number, unless you give merchant_cert_password=$"):
             load_p12(p12, password="1900000110")
 
+    @pytest.mark.parametrize("password", ["SECRET-1\n", b"SECRET-1\r\n", Secret("SECRET-1\n")])
+    def test_a_file_of_a_secret_ends_with_a_line_end(self, rsa_key, certificate, password):
+        cipher = BestAvailableEncryption(b"SECRET-1")
+        bundle = pkcs12.serialize_key_and_certificates(b"x", rsa_key, certificate, None, cipher)
+        pem = rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher)
+
+        assert load_p12(bundle, password=password).key.private_numbers() == rsa_key.private_numbers()
+        assert load_private_key(pem, password=password).private_numbers() == rsa_key.private_numbers()
+        with pytest.raises(ConfigurationError, match="no password was given|does not open"):
+            load_private_key(pem, password="\n")
+
+    def test_a_line_end_may_belong_to_a_password(self, rsa_key):
+        pem = rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"own\n"))
+        assert load_private_key(pem, password="own\n").private_numbers() == rsa_key.private_numbers()
+
     def test_a_number_is_not_a_password(self, p12):
         with pytest.raises(TypeError, match="^merchant_cert_password: a str or bytes was expected, not int$"):
             load_p12(p12, password=1900000109)

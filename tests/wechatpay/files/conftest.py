@@ -152,10 +152,10 @@ def platform(platform_key):
     platform.close()
 
 
-@pytest.fixture
+@pytest.fixture(params=["requests", "direct"])
 def lane(request):
-    """The transport of the clients: ``requests``, or what a test's parameter says."""
-    return getattr(request, "param", "requests")
+    """The transport of the clients: both keep the same promises."""
+    return request.param
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ BASES = (
 )
 
 
+@pytest.fixture
+def lane():
+    """The one whose connections are watched below."""
+    return "requests"
+
+
 def endpoints_of(base=None, backup=None):
     return Endpoints(base, SPARE if base is None else backup)
 

@@ -215,7 +215,6 @@ class TestSaving:
             assert peak < 3 << 20
 
 
-@pytest.mark.parametrize("lane", ["requests", "direct"], indirect=True)
 class TestNothingHalfWritten:
     @pytest.fixture
     def kept(self, tmp_path):
@@ -340,7 +339,6 @@ class TestNothingHalfWritten:
             assert file.getvalue() == after
 
 
-@pytest.mark.parametrize("lane", ["requests", "direct"], indirect=True)
 class TestTryingAgain:
     def test_a_broken_download_starts_anew(self, make_client, platform, tmp_path):
         """As often as the client retries."""
@@ -488,6 +486,11 @@ class TestStatements:
 
 class TestHosts:
     URL = "https://api.mch.weixin.qq.com/v3/billdownload/file?token=1"
+
+    @pytest.fixture
+    def lane(self):
+        """The one that mocks work with."""
+        return "requests"
 
     @pytest.fixture
     def live(self, make_client):

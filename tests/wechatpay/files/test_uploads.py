@@ -312,6 +312,11 @@ class TestForm:
 class TestEveryUpload:
     OPERATIONS = [operation for operation in catalogue.operations() if operation.upload is not None]
 
+    @pytest.fixture
+    def lane(self):
+        """The one that mocks work with."""
+        return "requests"
+
     def test_all_multipart_operations_are_known(self):
         """Fourteen of APIv3, one of APIv2."""
         multiparts = {operation.key for operation in catalogue.operations() if operation.request.multipart}

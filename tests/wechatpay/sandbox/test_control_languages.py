@@ -323,7 +323,7 @@ def test_a_request_from_elsewhere_is_refused(ask, headers, status, zh):
     assert answer["zh"] == zh
 
 
-@pytest.mark.parametrize(("lang", "words"), [("zh", "沙箱应答：没有操作 dance"), ("en", "there is no action dance")])
+@pytest.mark.parametrize(("lang", "words"), [("zh", "没有操作 'dance'"), ("en", "there is no action 'dance'")])
 def test_the_command_prints_its_language(sandbox, lang, words):
     result = CliRunner().invoke(program, ["--lang", lang, "act", "dance", "--sandbox", sandbox.base_url])
 

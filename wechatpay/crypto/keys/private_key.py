@@ -115,6 +115,8 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
     """
     Return the passwords as bytes in UTF-8, without empty ones.
 
+    One that ends with a line end, as files of secrets do, is followed by itself without it.
+
     Raises:
         TypeError: A password is neither str nor bytes; the message names the setting of *name*'s password.
     """
@@ -128,5 +130,10 @@ def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Sec
             )
             raise TypeError(msg)
         if password:
-            found.append(Secret(password.reveal().encode()) if isinstance(password.reveal(), str) else password)
+            if isinstance(password.reveal(), str):
+                password = Secret(password.reveal().encode())
+            found.append(password)
+            without = Secret(password.reveal().rstrip(b"\r\n"))
+            if 0 < len(without.reveal()) < len(password.reveal()):
+                found.append(without)
     return tuple(found)

@@ -163,6 +163,13 @@ def test_the_answer_is_compared_as_well(ask, merchant, sandbox, kind, state, dif
     assert differs in [each["name"] for each in found["header"] if each["differs"] is not None]
 
 
+def test_a_refusal_is_explained_in_both_languages(ask, merchant, sandbox):
+    entry = merchant.send(merchant.request("GET", "/v3/certificates", serial_no=sandbox.account.public_key_id))
+    details = ask(f"inspector/entries/{entry.id}")
+    assert details["message"].startswith("serial_no names a key of the platform")
+    assert details["message_zh"].startswith("serial_no 填了平台证书或微信支付公钥的编号")
+
+
 def test_a_missing_signature_is_reported_where_one_belongs(ask, merchant, sandbox):
     sandbox.faults.add("missing-signature", times=1)
     assert ask(f"inspector/entries/{merchant.order().id}")["answer_comparison"]["state"] == "absent"
