@@ -35,6 +35,9 @@ class Response(requests.Response, Generic[T]):
     """
     The response of the platform.
 
+    Args:
+        headers: Its headers; none by default.
+
     Attributes:
         request_id: The platform's id of this response, for its support; None without one.
         verified: The platform's signature was verified.
