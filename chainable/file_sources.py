@@ -11,10 +11,13 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from attrs import field, frozen
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
+from chainable.masking import safe_repr
 
 __all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
@@ -30,7 +33,9 @@ class UploadedFile(Protocol):
         """The name that the browser sent."""
 
 
-class FileSource(NamedTuple):
+@safe_repr
+@frozen(slots=False)  # as chainable.call.Call
+class FileSource:
     """
     A file that was read.
 
@@ -42,12 +47,9 @@ class FileSource(NamedTuple):
     """
 
     name: str | None
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str | None = None
     at_end: bool = False
-
-    def __repr__(self) -> str:
-        return f"FileSource(name={self.name!r}, media_type={self.media_type!r}, at_end={self.at_end!r})"
 
     def check_filled(self, where: str) -> None:
         """Raise CodecError if there are no bytes; *where* names the file."""

@@ -486,6 +486,12 @@ def test_what_cannot_be_sent_leaves_everything_as_it_was(
     assert merchant.get(f"{BILLS}/out-bill-no/transfer1").data["state"] == "WAIT_USER_CONFIRM"
 
 
+def test_what_belongs_to_no_change_is_notified_at_once(sandbox: Sandbox, receiver: Any) -> None:
+    sandbox.context.notify(receiver.url, "TRANSACTION.SUCCESS", {"out_trade_no": "order1"})
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[1]["out_trade_no"] == "order1"
+
+
 def test_a_transfer_that_nobody_confirms_fails_after_a_day(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     # https://pay.weixin.qq.com/doc/v3/merchant/4012715191
     transfer(merchant, "transfer1", receiver.url)
