@@ -87,7 +87,7 @@ def ours(url: str) -> Callable[[int, Path], object]:
 
     key = generate_private_key(65537, 2048)
     client = WeChatPay(
-        mchid="1900000109", serial="7A", private_key=key, certs={"PUB_KEY_ID_1": key.public_key()}, base_url=url
+        mchid="1900000109", serial="7A" * 20, private_key=key, certs={"PUB_KEY_ID_1": key.public_key()}, base_url=url
     )
 
     def fetch(count: int, to: Path) -> object:
