@@ -1,10 +1,12 @@
-"""The picture of the guide shows the figures of ``benchmarks/results.json``."""
+"""The picture of the guide shows the figures of ``benchmarks/results.json``, and a benchmark can be run again."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
-from tools.plot_benchmarks import PICTURE, RESULTS, drawn
+from tools.plot_benchmarks import PICTURE, RESULTS, ROOT, drawn
 
 
 def test_the_picture_is_that_of_the_results():
@@ -19,3 +21,10 @@ def test_long_bars_are_cut_and_keep_their_figure():
     assert "20 × …" in svg
     assert "a&lt;b" in svg
     assert svg.index("ours, direct") < svg.index("floor")
+
+
+def test_the_benchmark_of_bills_runs():
+    command = [sys.executable, ROOT / "benchmarks" / "streaming.py", "--turns", "1", "--megabytes", "2"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    assert [line.split()[0] for line in ran.stdout.splitlines()[1:3]] == ["floor", "ours"]
