@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= auto
+# One more than there are cores, for tests also wait: for servers, browsers and clocks.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 WORKERS ?= auto
 # The tests run hundreds of commands: without compiled files each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
