@@ -104,13 +104,13 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(proxy, make, name, s
     url, _used = proxy
     wrong = f"http://clerk:wrong-{PASSWORD}@{urlsplit(url).netloc.rpartition('@')[2]}"
     client = make(name, scheme, proxies={"http": wrong, "https": wrong}, retries=0)
-    arrived = len(sandbox.journal) + len(top_sandbox.journal)
+    arrived = sandbox.journal.count + top_sandbox.journal.count
     with caplog.at_level(logging.DEBUG), pytest.raises(Exception) as caught:
         {**TOP, **WECHAT}[name](client)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
     assert PASSWORD not in shown
     assert "407" in shown, str(caught.value)
-    assert len(sandbox.journal) + len(top_sandbox.journal) == arrived
+    assert sandbox.journal.count + top_sandbox.journal.count == arrived
 
 
 def test_a_proxy_that_is_not_there(make, caplog):

@@ -54,14 +54,14 @@ def recorded(sandbox, top_sandbox, others, tape):
             vcr.use_cassette(str(tape), record_mode="new_episodes", **vcr_config(sandbox, top_sandbox, **options)),
         ):
             first = record(client)
-        before = len(started.journal), len(other.journal)
+        before = started.journal.count, other.journal.count
         with (
             other.client(**make) as client,
             vcr.use_cassette(str(tape), record_mode="none", **vcr_config(*others, **options)) as played,
         ):
             second = record(client)
             assert played.all_played
-        assert (len(started.journal), len(other.journal)) == before
+        assert (started.journal.count, other.journal.count) == before
         text = tape.read_text()
         check(text, sandbox.account, top_sandbox.account)
         return first, second, text
@@ -239,21 +239,21 @@ def test_certificates(recorded):
 class TestWhatIsNotRecorded:
     def test_another_amount_is_not_answered(self, recorded, others, tape):
         recorded("pay", lambda client: client.v3.pay.transactions.native.post(json=order(client, "amount-1")))
-        before = len(others[0].journal)
+        before = others[0].journal.count
         with (
             others[0].client() as client,
             vcr.use_cassette(str(tape), record_mode="none", **vcr_config(*others)),
             pytest.raises(CannotOverwriteExistingCassetteException),
         ):
             client.v3.pay.transactions.native.post(json={**order(client, "amount-1"), "amount": {"total": 2}})
-        assert len(others[0].journal) == before
+        assert others[0].journal.count == before
 
     def test_without_a_recording_the_sandbox_is_called(self, others):
         with others[0].client() as client:
             assert client.base_url == others[0].https_url
-            before = len(others[0].journal)
+            before = others[0].journal.count
             client.v3.certificates.get()
-        assert len(others[0].journal) == before + 1
+        assert others[0].journal.count == before + 1
 
     def test_a_sandbox_that_was_not_started_is_called_nowhere(self, tmp_path):
         with Sandbox() as started, started.client() as client:
