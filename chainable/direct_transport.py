@@ -378,11 +378,7 @@ def _response(request: PreparedRequest, head: Head) -> Response[Any]:
 def _read_plain(connection: DirectConnection, length: int) -> bytes:
     """Return a body of this length; what follows it stays in the rest of the connection."""
     if length > transport.LARGEST:
-        msg = Words(
-            f"the response is larger than {transport.LARGEST >> 20} MiB: stream it to a file with download()",
-            f"应答超过 {transport.LARGEST >> 20} MiB：请用 download() 保存到文件",
-        )
-        raise CodecError(msg)
+        raise transport.too_large()
     content = connection.rest
     if len(content) < length:
         pieces = [content]

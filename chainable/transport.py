@@ -54,6 +54,7 @@ __all__ = [
     "origin_of",
     "read_content",
     "refuse_other_urllib3",
+    "too_large",
 ]
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
@@ -394,6 +395,17 @@ def _response(raw: requests.Response) -> Response[Any]:
     return response
 
 
+def too_large() -> CodecError:
+    """Return the error of a response with more than ``LARGEST`` bytes."""
+    msg = Words(
+        f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()",
+        f"应答超过 {LARGEST >> 20} MiB：请用 download() 保存到文件",
+    )
+    error = CodecError(msg)
+    error.maybe_sent = True
+    return error
+
+
 @lru_cache(64)
 def encoding_of(content_type: str | None) -> str | None:
     """Return the encoding of a text by its ``Content-Type``, as requests reads it."""
@@ -427,13 +439,7 @@ def read_content(response: Response[Any]) -> None:
             size += len(piece)
             if size > LARGEST:
                 response.close()
-                msg = Words(
-                    f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()",
-                    f"应答超过 {LARGEST >> 20} MiB：请用 download() 保存到文件",
-                )
-                too_large = CodecError(msg)
-                too_large.maybe_sent = True
-                raise too_large
+                raise too_large()
             if size == length:
                 break  # urllib3 would prepare another read, to find the end
     except ReadTimeoutError as error:

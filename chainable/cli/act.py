@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["act_command"]
 
-_TOLD = re.compile(r"(?:^|.*_)(?:no|id|tid|serial|code|kind|state|status|total|amount|payment|refund|ahead)")
+_SHOWN = re.compile(r"(?:^|.*_)(?:no|id|tid|serial|code|kind|state|status|total|amount|payment|refund|ahead)")
 """The members of a result that are printed: what identifies it, where it stands, its amount."""
 
 
@@ -82,8 +82,8 @@ def _print_result(action: str, about: Mapping[str, Any], result: Any) -> None:
     echo(Words(f"{action}: {about['does']}", f"{action}：{about['does_zh']}"))
     for each in result if isinstance(result, list) else [result]:
         if isinstance(each, dict):
-            told = {name: value for name, value in each.items() if _TOLD.fullmatch(name) and not _nothing(value)}
-            text = "  ".join(f"{name}={value}" for name, value in told.items())
+            shown = {name: value for name, value in each.items() if _SHOWN.fullmatch(name) and not _nothing(value)}
+            text = "  ".join(f"{name}={value}" for name, value in shown.items())
         else:
             text = "" if _nothing(each) else str(each)
         if text:
