@@ -19,6 +19,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
@@ -717,3 +719,40 @@ class TestHeader:
             connections._Response(left, debuglevel=1, method="GET").begin()
 
         assert "header: Content-Length: 2" in capsys.readouterr().out
+
+
+class TestOthersConnections:
+    """A recorder such as vcrpy puts connections of its own in the place of urllib3's."""
+
+    @pytest.fixture
+    def recorded(self, monkeypatch):
+        class Recorded(HTTPConnection):
+            targets: list[str] = []
+
+            def putrequest(self, method, url, *args, **kwargs):
+                self.targets.append(url)
+                super().putrequest(method, url, *args, **kwargs)
+
+        return lambda: monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Recorded) or Recorded.targets
+
+    def test_serve_the_calls_and_see_the_whole_target(self, recorded):
+        targets = recorded()
+        one = RequestsTransport(proxies={})
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            assert ask(one, f"{server.url}a?b=1") == b"/a?b=1"
+            assert targets == ["/a?b=1"]
+            one.close()
+
+    def test_ours_are_closed_for_a_recorder_drops_them(self, recorded):
+        one = RequestsTransport(proxies={})
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            ask(one, server.url)
+            (pool,) = one._adapter._pools.values()
+            (kept,) = filter(None, pool.pool._items)
+            before = kept.sock
+            recorded()
+            assert not pool.pool.empty()
+            ask(one, server.url)
+
+            assert before.plain.fileno() == -1
+            one.close()

@@ -606,3 +606,20 @@ def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
     with pytest.raises(ConfigurationError, match="URLLIB3_NO_OVERRIDE=1") as caught:
         either()
     assert (caught.value.reason, caught.value.values) == ("urllib3_replaced", {"version": urllib3.__version__})
+
+
+def test_a_session_whose_send_a_test_replaced_sends_with_it():
+    def send(request, **options):
+        seen.append((request, options["cert"]))
+        raise requests.ConnectionError("a test")
+
+    seen: list[Any] = []
+    with requests.Session() as session:
+        session.cert = "lent.pem"
+        session.send = send  # type: ignore[method-assign]
+        one = RequestsTransport(http_session=session, proxies={})
+        request = requests.Request("GET", "http://127.0.0.1:9/").prepare()
+        with pytest.raises(requests.ConnectionError, match="a test"):
+            one.send(request, timeout=(1, 1), expires=time.monotonic() + 9)
+
+    assert seen == [(request, "lent.pem")]
