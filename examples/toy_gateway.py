@@ -67,6 +67,7 @@ def answer(response):
     raise chainable.APIError(
         f"{response.label}: code {code}: {words}",
         code=str(code),
+        sentence=words,
         transient=wait is not None,
         retry_after=wait,
         maybe_sent=False,

@@ -145,7 +145,7 @@ class FaultRule:
         Raises:
             ValueError: An unknown or missing name, or a value of the wrong type.
         """
-        known = {each.name for each in fields(cls)} - set(cls.RENAMED)  # type: ignore[arg-type]  # subclasses are attrs classes
+        known = {each.name for each in fields(cls)} - set(cls.RENAMED)
         settings: dict[str, Any] = {}
         for name, value in members.items():
             new = cls.RENAMED.get(name, name)
@@ -264,7 +264,7 @@ class _Rule(Generic[F]):
             return self.fault
         times = self.fault.times
         left = None if times is None else times - self.hits
-        return evolve(self.fault, times=left, after=self.fault.after - self.passed)  # type: ignore[misc]  # attrs classes
+        return evolve(self.fault, times=left, after=self.fault.after - self.passed)
 
     @property
     def is_spent(self) -> bool:
@@ -309,7 +309,7 @@ class Faults(Generic[F]):
         if isinstance(fault, str):
             rule: F = self.TYPE.read({"kind": fault, **settings})
         else:
-            rule = evolve(fault, **settings) if settings else fault  # type: ignore[misc]  # attrs classes
+            rule = evolve(fault, **settings) if settings else fault
         self.check(rule)
         with self._lock:
             self._rules.append(_Rule(rule))
@@ -440,4 +440,4 @@ def _counted_down(before: FaultRule, now: FaultRule) -> bool:
     if (before.times is None) != (now.times is None):
         return False
     fewer = (now.times or 0) <= (before.times or 0) and now.after <= before.after
-    return fewer and evolve(now, times=before.times, after=before.after) == before  # type: ignore[misc]  # attrs classes
+    return fewer and evolve(now, times=before.times, after=before.after) == before
