@@ -15,7 +15,7 @@ from chainable.resolution import PathResolver, Variable
 from chainable.spelling import similar_names
 from chainable.validation import check_base_url, check_header_fields, check_timeout, check_verification, check_whole
 from wechatpay import catalogue
-from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
+from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, similar_paths, split_target
 from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
@@ -360,6 +360,9 @@ class RequestSpec:
                 f"the catalogue knows {', '.join(verbs)} here, not {self.verb}",
                 f"接口目录中这个路径的请求方法是 {'、'.join(verbs)}，不是 {self.verb}",
             )
+        near = similar_paths(self.verb, self.label)
+        if near:
+            return Words(f"the catalogue does not know this path{near}", f"接口目录中没有这个路径{near.zh}")
         return Words(
             "the catalogue does not know this path: is it spelled as on the official page?",
             "接口目录中没有这个路径：请核对它与官方文档是否一致",
