@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chainable.errors import CodecError
 from chainable.i18n import Words
 from chainable.masking import Secret
-from chainable.options import CHECKS
-from chainable.validation import check_flag
+from chainable.validation import CHECKS, check_flag
 from taobao_top.settings import check_format, check_session
 from taobao_top.signing import is_unicode
 

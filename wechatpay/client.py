@@ -13,10 +13,8 @@ from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
 from wechatpay import catalogue
-from wechatpay.apiv3.field_decryption import decrypt_text
 from wechatpay.apiv3.protocol import APIv3
 from wechatpay.crypto import rsa
-from wechatpay.near_paths import describe_uncallable
 from wechatpay.request import RequestSpec, resolver_of
 from wechatpay.sensitive import Ciphertext
 from wechatpay.settings import Settings
@@ -286,6 +284,8 @@ class WeChatPay(Client, Chains):
         operation = None if key is None else self.operation(key)
         if operation is not None and operation.body is not None:
             return "POST"
+        from wechatpay.near_paths import describe_uncallable
+
         raise TypeError(describe_uncallable(path))
 
     @staticmethod
@@ -399,6 +399,8 @@ class WeChatPay(Client, Chains):
             DecryptionError: The merchant's private key does not decrypt it.
             ConfigurationError: The client has no private key.
         """
+        from wechatpay.apiv3.field_decryption import decrypt_text
+
         return decrypt_text(self.settings.decryption_key(), ciphertext)
 
 

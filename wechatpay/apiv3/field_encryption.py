@@ -7,10 +7,9 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 from __future__ import annotations
 
 from binascii import b2a_base64
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chainable.codecs import JSONCodec, Location, format_location
+from chainable.codecs import JSONCodec, Location, format_location, is_decimal
 from chainable.errors import CodecError
 from chainable.i18n import Words, message_of, translate
 from wechatpay.crypto import rsa
@@ -105,7 +104,7 @@ class FieldEncryption:
             return encrypt_text(self._keys[self.serial()], value, format_location(where))
         if isinstance(value, Ciphertext):
             self._use_key_of(value, where)
-        elif isinstance(value, float | Decimal) and self._integers is not None and _marks(self._integers, where):
+        elif self._integers is not None and _is_fraction(value) and _marks(self._integers, where):
             name, kind = format_location(where), type(value).__name__
             msg = Words(
                 f"{name}: an integer is expected, not a {kind}; amounts are in fen: pass 100 for 1.00 yuan",
@@ -128,6 +127,10 @@ class FieldEncryption:
                 "一次调用只能用一把密钥",
             )
             raise CodecError(msg)
+
+
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, float) or (not isinstance(value, str | int) and is_decimal(value))
 
 
 def _marks(fields: Mapping[str, Any], where: Location) -> bool:
