@@ -14,10 +14,8 @@ from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
 from wechatpay import catalogue
 from wechatpay.apiv3.protocol import APIv3
-from wechatpay.crypto import rsa
 from wechatpay.request import RequestSpec, resolver_of
 from wechatpay.sensitive import Ciphertext
-from wechatpay.settings import Settings
 
 if TYPE_CHECKING:
     import os
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from wechatpay.downloads import DownloadResult
     from wechatpay.invoke import Invoke
     from wechatpay.notification_parsing import Notifications
+    from wechatpay.settings import Settings
     from wechatpay.types.chains import Chains
 else:
     from wechatpay.chain_root import ChainRoot as Chains
@@ -157,7 +156,9 @@ class WeChatPay(Client, Chains):
         on_attempt: Callable[[Attempt], object] | None = None,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
-        self.settings = Settings.build(
+        from wechatpay.settings import Settings  # only the making of a client needs it
+
+        self.settings: Settings = Settings.build(
             mchid=mchid,
             brand_id=brand_id,
             serial=serial,
@@ -382,6 +383,8 @@ class WeChatPay(Client, Chains):
             UnknownKeyError: The client has no such key.
         """
         from binascii import b2a_base64
+
+        from wechatpay.crypto import rsa
 
         serial = self.certificates.default_serial if serial is None else serial
         encrypted = rsa.encrypt(self.certificates[serial], text.encode())

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from chainable.codecs import JSONCodec, Location, format_location, is_decimal
 from chainable.errors import CodecError
 from chainable.i18n import Words, message_of, translate
-from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     Raises:
         CodecError: The text is too long for the key, or cannot be encoded in UTF-8.
     """
+    from wechatpay.crypto import rsa  # with the signer, when a client is made
+
     try:
         return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
     except UnicodeEncodeError:
