@@ -13,8 +13,6 @@ from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words
-from chainable.pipeline import Pipeline
-from chainable.transport import RequestsTransport
 from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
@@ -96,12 +94,16 @@ class Client(ABC):
         check_whole("pool_maxsize", pool_maxsize, least=1)
         verify = None if verify is None else check_verification(verify)
         if transport is None:
+            from chainable.transport import RequestsTransport  # only the making of a client needs it
+
             self._transport: Transport = RequestsTransport(
                 pool_maxsize=max(pool_maxsize, max_promises), verify=verify, proxies=proxies, http_session=http_session
             )
         else:
             _refuse_beside_transport(transport, pool_maxsize, proxies, http_session)
             self._transport = transport
+        from chainable.pipeline import Pipeline  # likewise
+
         self._pipeline = Pipeline(
             self._transport,
             logger,
