@@ -13,10 +13,6 @@ from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words
-from chainable.json_answers import read_json
-from chainable.options import CallOptions
-from chainable.pipeline import Pipeline
-from chainable.transport import RequestsTransport
 from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
     from chainable.attempt import Attempt
     from chainable.codecs import Codec
     from chainable.hooks import Observer
+    from chainable.options import CallOptions
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 _POOL = 32  # connections kept per host
-_NO_OPTIONS = CallOptions()
 
 
 class Client(ABC):
@@ -98,12 +94,16 @@ class Client(ABC):
         check_whole("pool_maxsize", pool_maxsize, least=1)
         verify = None if verify is None else check_verification(verify)
         if transport is None:
+            from chainable.transport import RequestsTransport  # only the making of a client needs it
+
             self._transport: Transport = RequestsTransport(
                 pool_maxsize=max(pool_maxsize, max_promises), verify=verify, proxies=proxies, http_session=http_session
             )
         else:
             _refuse_beside_transport(transport, pool_maxsize, proxies, http_session)
             self._transport = transport
+        from chainable.pipeline import Pipeline  # likewise
+
         self._pipeline = Pipeline(
             self._transport,
             logger,
@@ -145,7 +145,7 @@ class Client(ABC):
         label: str,
         url: str | Sequence[str],
         *,
-        options: CallOptions = _NO_OPTIONS,
+        options: CallOptions | None = None,
         parse: Callable[[Response[Any]], Response[Any]] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
@@ -167,7 +167,7 @@ class Client(ABC):
             label: The path or the method's name without values, for logs and errors.
             url: The URL, or a list of them: the first is preferred, the others are hosts for a call of which nothing
                 could be sent.
-            options: Those of the call, as :func:`chainable.call_options` returns them. Its headers replace those of
+            options: Those of the call, as :func:`chainable.call_options` returns them; None for none. Its headers replace those of
                 *headers* with the same name.
             parse: Turns a verified response into the user's; by default :func:`chainable.read_json`.
             headers: Headers of every call; ``Content-Type`` is by default that of the codec.
@@ -184,6 +184,10 @@ class Client(ABC):
 
         .. versionadded:: 0.1.0
         """
+        if options is None:
+            from chainable.options import CallOptions  # imported lazily: the gateways have options of their own
+
+            options = CallOptions()
         if options.repeatable is not None:
             repeatable = options.repeatable
         merged = CaseInsensitiveDict({} if codec is None else {"Content-Type": codec.content_type})
@@ -351,6 +355,8 @@ class Client(ABC):
 
 
 def _parse_json(response: Response[Any]) -> Response[Any]:
+    from chainable.json_answers import read_json  # imported lazily: most gateways parse their answers themselves
+
     read_json(response)
     return response
 
