@@ -13,15 +13,18 @@ import http.client
 import io
 import queue
 import re
+import socket
 import ssl
 import time
 from collections import deque
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout
+from urllib3.util.connection import allowed_gai_family
 
 from chainable.masking import safe_repr
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["POOLS", "AttemptState", "Deadline", "Stage"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
+_ADDRESSES = 8  # of a host, of which each may take the whole time to connect: a host has rarely more
 _CHUNK = 64 * 1024  # bytes sent under one timeout
 _INTERIM = 20  # interim responses before the final one
 _FIELDS = 100  # so many header fields, interim or final, are too many: http.client counts the blank line
@@ -59,13 +63,17 @@ class Deadline:
         self.read = read
         self.expires = expires
 
-    def patience(self) -> float:
-        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
+    def remaining(self) -> float:
+        """Return the seconds that are left; raise TimeoutError after the deadline."""
         left = self.expires - time.monotonic()
         if left <= 0:
             msg = "the deadline of the call has passed"
             raise TimeoutError(msg)
-        return min(left, self.read)
+        return left
+
+    def patience(self) -> float:
+        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
+        return min(self.remaining(), self.read)
 
 
 @safe_repr
@@ -148,7 +156,7 @@ class _Socket:
         is_cut: TLS ended without its closing alert: bytes of the response may be missing.
     """
 
-    def __init__(self, plain: Any, state: AttemptState) -> None:
+    def __init__(self, plain: Any, state: Deadline) -> None:
         self.plain = plain
         self.state = state
         self.reusable = True
@@ -302,6 +310,45 @@ class _Connection(HTTPConnection):
         state.stage = Stage.CONNECTING
         super().connect()
         self.sock = _Socket(self.sock, state)
+
+    def _new_conn(self) -> Any:
+        """
+        Connect, and leave the socket with the time that a handshake may take.
+
+        urllib3 gives each address of a host the whole time to connect, and the handshake as well.
+        """
+        state: Any = self.state
+        seconds: Any = self.timeout
+        self.timeout = self._time_for_each_address(seconds, state.remaining())
+        try:
+            sock = super()._new_conn()
+        finally:
+            self.timeout = seconds
+        try:
+            sock.settimeout(min(seconds, state.remaining()))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _time_for_each_address(self, seconds: float, left: float) -> float:
+        if seconds * _ADDRESSES <= left:
+            return seconds
+        found: list[Any] = []
+        with suppress(OSError, UnicodeError):  # which connecting reports
+            found = socket.getaddrinfo(self._dns_host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        return min(seconds, left / max(1, len(found)))
+
+    def _tunnel(self) -> None:
+        """Ask a proxy for a tunnel; urllib3 waits for each piece of its response, however many there are."""
+        state: Any = self.state
+        seconds: Any = self.timeout
+        plain: Any = self.sock
+        bounded: Any = _Socket(plain, Deadline(seconds, state.expires))
+        self.sock = bounded
+        super()._tunnel()  # type: ignore[misc]  # typeshed lacks it
+        self.sock = plain
+        plain.settimeout(min(seconds, state.remaining()))
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:

@@ -246,9 +246,9 @@ class DirectTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`chainable.Transport.send`."""
         del foreign  # It has no certificate but that of the call.
-        if not self._ignore_mocks:
-            refuse_mocks()
         url = request.url or ""
+        if not self._ignore_mocks:
+            refuse_mocks(url)
         origin = origin_of(url)
         exchange = _Exchange()
         try:

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -318,6 +319,109 @@ class TestFraming:
 
         assert connections._has_unread_bytes(Sock())
         assert not connections._has_unread_bytes(None)
+
+
+class TestConnecting:
+    """The deadline is over connecting as well: over all addresses of a host, the tunnel of a proxy and the handshake."""
+
+    @pytest.fixture
+    def addresses(self, monkeypatch):
+        """Make a host of these ports; nothing answers at port 1."""
+
+        class Deaf(socket.socket):
+            def connect(self, address: Any) -> None:
+                if address[1] == 1:
+                    time.sleep(self.gettimeout())
+                    raise TimeoutError("timed out")
+                super().connect(address)
+
+        def make(*ports: int) -> None:
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+            monkeypatch.setattr(socket, "socket", Deaf)
+
+        return make
+
+    def test_dead_addresses_end_at_the_deadline(self, transport, addresses):
+        addresses(*[1] * 40)
+        started = time.monotonic()
+        with pytest.raises(requests.ConnectTimeout) as caught:
+            ask(transport, "http://pay.test:1/", timeout=(1, 60), expires=started + 1)
+
+        assert caught.value.maybe_sent is False
+        assert time.monotonic() - started < 20
+
+    def test_a_dead_address_leaves_time_for_the_next_one(self, transport, addresses):
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            addresses(1, server.port)
+
+            assert ask(transport, "http://pay.test:1/a", timeout=(3, 60), expires=time.monotonic() + 3) == b"/a"
+
+    def test_a_name_that_does_not_resolve_is_one_error(self, transport, monkeypatch):
+        def unknown(*_: Any, **__: Any) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(requests.ConnectionError, match="not known") as caught:
+            ask(transport, "http://pay.test:1/", timeout=(60, 60), expires=time.monotonic() + 60)
+
+        assert caught.value.maybe_sent is False
+
+    @pytest.mark.parametrize("left", [5, 1000])
+    def test_a_handshake_has_the_time_that_is_left(self, left):
+        with FaultServer(lambda *_: None) as server:
+            made = connections._SecureConnection("127.0.0.1", server.port, timeout=60)
+            made.state = connections.AttemptState(60, 60, time.monotonic() + left)
+            with made._new_conn() as sock:
+                assert 0 < sock.gettimeout() <= min(left, 60)
+            assert made.timeout == 60
+
+    @pytest.mark.parametrize("step", ["connected", "resolved"])
+    def test_a_deadline_that_passes_meanwhile_sent_nothing_and_closes_the_socket(self, monkeypatch, step):
+        clock = [0.0]
+        monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+        resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+        def later(*arguments: Any) -> Any:
+            clock[0] = 100.0
+            return (connect if step == "connected" else resolve)(*arguments)
+
+        if step == "resolved":
+            monkeypatch.setattr(socket, "getaddrinfo", later)
+        else:
+            monkeypatch.setattr(socket, "socket", type("Slow", (socket.socket,), {"connect": later}))
+        with FaultServer(lambda *_: None) as server:
+            one = RequestsTransport(proxies={})
+            with pytest.raises(requests.RequestException) as caught:
+                ask(one, server.url, timeout=(60, 60), expires=50.0)
+
+        assert caught.value.maybe_sent is False
+        assert server.requests == []
+
+    @pytest.mark.parametrize("how", ["drips", "floods", "is silent"])
+    def test_a_proxy_that_never_ends_its_answer_ends_at_the_deadline(self, how):
+        def answer(connection, request, number):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while how != "is silent":
+                connection.sendall(b"X: y\r\n" * (1 if how == "drips" else 1000))
+                time.sleep(0.05 if how == "drips" else 0)
+            connection.recv(1)
+
+        started = time.monotonic()
+        with FaultServer(answer) as proxy, pytest.raises(requests.RequestException) as caught:
+            one = RequestsTransport(proxies={"https": proxy.url})
+            ask(one, "https://pay.test/", timeout=(60, 60), expires=started + 1)
+
+        assert caught.value.maybe_sent is False
+        assert time.monotonic() - started < 20
+
+    def test_a_silent_proxy_ends_at_the_timeout_to_connect(self):
+        with FaultServer(lambda connection, *_: connection.recv(1)) as proxy:
+            one = RequestsTransport(proxies={"https": proxy.url})
+            with pytest.raises(requests.Timeout) as caught:
+                ask(one, "https://pay.test/", timeout=(0.2, 60))
+
+        assert caught.value.maybe_sent is False
 
 
 class TestSending:
