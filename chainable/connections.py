@@ -9,6 +9,7 @@ signal handlers and nested calls do not share it.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import queue
@@ -183,7 +184,10 @@ class _Socket:
         view = memoryview(data)
         for start in range(0, len(view), _CHUNK):
             self.apply_timeout()
-            self.plain.sendall(view[start : start + _CHUNK])
+            try:
+                self.plain.sendall(view[start : start + _CHUNK])
+            except ssl.SSLEOFError as error:  # urllib3 reads the response if the error is that of plain HTTP
+                raise BrokenPipeError(errno.EPIPE, "the server closed the connection") from error
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self))

@@ -186,7 +186,7 @@ class DirectConnection:
             for start in range(0, len(body), _CHUNK):
                 self._apply_timeout()
                 self._sock.sendall(view[start : start + _CHUNK])
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):  # the last is what TLS makes of both
             return False
         return True
 

@@ -13,7 +13,7 @@ import time
 import zlib
 from functools import lru_cache, partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -53,6 +53,7 @@ __all__ = [
     "extend_deadline",
     "origin_of",
     "read_content",
+    "refuse_copy",
     "refuse_other_urllib3",
     "too_large",
 ]
@@ -196,6 +197,17 @@ def refuse_other_urllib3() -> None:
         raise ConfigurationError(msg, reason="urllib3_replaced", version=version)
 
 
+def refuse_copy(transport: object) -> NoReturn:
+    """Raise TypeError: a copy would share sockets, or put the password of a proxy into a pickle."""
+    name = type(transport).__name__
+    raise TypeError(
+        Words(
+            f"a {name} holds connections: it cannot be pickled or copied; make one in each process",
+            f"{name} 持有连接，不能 pickle 或复制：请在每个进程中新建",
+        )
+    )
+
+
 def origin_of(url: str) -> str:
     """Return scheme and authority of a URL, unchanged."""
     start = url.find("://") + 3
@@ -279,6 +291,9 @@ class RequestsTransport:
     def close(self) -> None:
         """Close the idle connections, except those of ``http_session``."""
         self._adapter.close()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuse_copy(self)
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxies for a URL."""

@@ -134,6 +134,30 @@ class TestTheEndOfTLS:
         with serve(b"HTTP/1.1 200 OK\r\n\r\n" + b"ok" * 50_000, is_cut=False) as server:
             assert trusting(server.url) == b"ok" * 50_000
 
+    def test_a_response_before_the_end_of_the_request_is_read(self, trusting, authority):
+        """The server refuses an upload and closes: TLS reports that with an error of its own."""
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+
+        def refuse(listener: socket.socket) -> None:
+            with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+                time.sleep(0.05)
+            # Closed with a reset, because bytes of the body are unread: it may discard what has not been read.
+
+        def outcome() -> bytes | bool:
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+                try:
+                    return trusting(f"https://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 20_000_000)
+                except requests.ConnectionError as error:
+                    assert error.maybe_sent is True
+                    return True
+
+        assert b"no" in (outcome() for _ in range(20))
+
     @pytest.mark.parametrize("size", [1, 100_000])
     def test_a_body_without_a_length_may_be_cut_without_the_alert(self, trusting, serve, size):
         with serve(b"HTTP/1.1 200 OK\r\n\r\n" + b"o" * size, is_cut=True) as server:

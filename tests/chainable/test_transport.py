@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import logging
 import os
+import pickle
 import socket
 import ssl
 import threading
@@ -176,6 +178,16 @@ class TestConnections:
         reader.close()
         left.close()
         right.close()
+
+
+@pytest.mark.parametrize("make", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_transport_cannot_be_pickled_or_copied(either, make):
+    """It would share sockets, or write the password of a proxy into a file."""
+    one = either()
+    with pytest.raises(TypeError, match=f"a {type(one).__name__} holds connections") as caught:
+        make(one)
+
+    assert f"{type(one).__name__} 持有连接" in caught.value.args[0].zh
 
 
 class TestPools:
