@@ -153,8 +153,7 @@ class TestTheEndOfTLS:
                 try:
                     return trusting(f"https://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 20_000_000)
                 except requests.ConnectionError as error:
-                    assert error.maybe_sent is True
-                    return True
+                    return bool(error.maybe_sent)
 
         assert b"no" in (outcome() for _ in range(20))
 
