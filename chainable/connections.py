@@ -350,7 +350,7 @@ class _Connection(HTTPConnection):
         plain: Any = self.sock
         bounded: Any = _Socket(plain, Deadline(seconds, state.expires))
         self.sock = bounded
-        super()._tunnel()  # type: ignore[misc]  # typeshed lacks it
+        super()._tunnel()
         self.sock = plain
         plain.settimeout(min(seconds, state.remaining()))
 

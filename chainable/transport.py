@@ -128,7 +128,7 @@ class _Adapter(HTTPAdapter):
     ) -> Any:
         """Return the cached pool of an origin; the look-up of requests takes longer than signing."""
         if proxies:
-            through = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            through: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             if through.proxy is not None and through.proxy.scheme == "https":  # which the same CA file verifies
                 own = through.proxy_config._replace(ssl_context=self.contexts.get(verify, None))
                 through.conn_kw["proxy_config"] = own

@@ -51,9 +51,9 @@ def download(url: str) -> Callable[[Any], Any]:
 
 
 def bill(client: Any) -> Any:
-    """Ask for the bill of yesterday, and download it."""
-    yesterday = dt.datetime.now(BEIJING).date() - dt.timedelta(days=1)
-    asked = client.v3.bill.tradebill.get(params={"bill_date": yesterday})
+    """Ask for the bill of the day before yesterday, for that of yesterday is made at ten; and download it."""
+    day = dt.datetime.now(BEIJING).date() - dt.timedelta(days=2)
+    asked = client.v3.bill.tradebill.get(params={"bill_date": day})
     return asked, client.download(asked, io.BytesIO())
 
 
