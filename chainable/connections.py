@@ -229,6 +229,8 @@ class _Response(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed lacks it
             if not 100 <= status < 200:
                 return version, status, reason
+            if not version.startswith("HTTP/1."):
+                raise http.client.UnknownProtocol(version)
             if status == http.client.SWITCHING_PROTOCOLS:
                 raise http.client.HTTPException("the server switches protocols, which the request did not ask for")
             for _ in range(_FIELDS):

@@ -73,8 +73,9 @@ class TestInterimResponses:
             b"HTTP/1.1 103 Early Hints\r\n\r\n" * 21,
             b"HTTP/1.1 103 Early Hints\r\n" + b"Link: x\r\n" * 101 + b"\r\n",
             b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 70_000 + b"\r\n\r\n",
+            b"HTTP/121 103 Early Hints\r\n\r\n",
         ],
-        ids=["101", "an upgrade", "endless", "many fields", "a long field"],
+        ids=["101", "an upgrade", "endless", "many fields", "a long field", "another version"],
     )
     def test_an_invalid_interim_response_is_an_unknown_outcome_and_closes_the_connection(self, transport, interim):
         def script(connection, request, number):
