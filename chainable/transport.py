@@ -13,7 +13,7 @@ import time
 import zlib
 from functools import lru_cache, partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -53,6 +53,7 @@ __all__ = [
     "extend_deadline",
     "origin_of",
     "read_content",
+    "refuse_copy",
     "refuse_other_urllib3",
     "too_large",
 ]
@@ -127,7 +128,11 @@ class _Adapter(HTTPAdapter):
     ) -> Any:
         """Return the cached pool of an origin; the look-up of requests takes longer than signing."""
         if proxies:
-            return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            through: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            if through.proxy is not None and through.proxy.scheme == "https":  # which the same CA file verifies
+                own = through.proxy_config._replace(ssl_context=self.contexts.get(verify, None))
+                through.conn_kw["proxy_config"] = own
+            return through
         key = (origin_of(request.url or ""), verify, cert)
         pool = self._pools.get(key)
         if pool is None:
@@ -194,6 +199,17 @@ def refuse_other_urllib3() -> None:
             "and --no-binary urllib3-future, then urllib3"
         )
         raise ConfigurationError(msg, reason="urllib3_replaced", version=version)
+
+
+def refuse_copy(transport: object) -> NoReturn:
+    """Raise TypeError: a copy would share sockets, or put the password of a proxy into a pickle."""
+    name = type(transport).__name__
+    raise TypeError(
+        Words(
+            f"a {name} holds connections: it cannot be pickled or copied; make one in each process",
+            f"{name} 持有连接，不能 pickle 或复制：请在每个进程中新建",
+        )
+    )
 
 
 def origin_of(url: str) -> str:
@@ -279,6 +295,9 @@ class RequestsTransport:
     def close(self) -> None:
         """Close the idle connections, except those of ``http_session``."""
         self._adapter.close()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuse_copy(self)
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxies for a URL."""

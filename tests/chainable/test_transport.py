@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import gzip
 import logging
 import os
+import pickle
 import socket
 import ssl
 import threading
@@ -176,6 +179,16 @@ class TestConnections:
         reader.close()
         left.close()
         right.close()
+
+
+@pytest.mark.parametrize("make", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_transport_cannot_be_pickled_or_copied(either, make):
+    """It would share sockets, or write the password of a proxy into a file."""
+    one = either()
+    with pytest.raises(TypeError, match=f"a {type(one).__name__} holds connections") as caught:
+        make(one)
+
+    assert f"{type(one).__name__} 持有连接" in caught.value.args[0].zh
 
 
 class TestPools:
@@ -525,6 +538,30 @@ class TestProxies:
 
             assert send(one, "http://host.example/v3/x").ok
             assert proxy.requests[0].startswith(b"POST http://host.example/v3/x ")
+
+    def test_the_certificate_of_a_proxy_is_verified_with_the_same_file(self, transport, server_context, ca_file):
+        """TLS to the proxy, and TLS to the platform inside of it."""
+
+        def pump(source: Any, target: Any) -> None:
+            with contextlib.suppress(OSError):
+                while piece := source.recv(65536):
+                    target.sendall(piece)
+
+        def tunnel(connection, request, number):
+            with socket.create_connection(("127.0.0.1", server.port)) as platform:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                threading.Thread(target=pump, args=(platform, connection), daemon=True).start()
+                pump(connection, platform)
+
+        with FaultServer(ok, server_context) as server, FaultServer(tunnel, server_context) as proxy:
+            one = transport(proxies={"https": proxy.url}, verify=ca_file)
+            for _ in range(2):
+                assert send(one, server.url).content == b"ok"
+            assert (proxy.connections, server.connections) == (1, 1)
+            with pytest.raises(requests.ConnectionError) as caught:
+                send(one, server.url, verify=True)
+            assert caught.value.maybe_sent is False
+            one.close()
 
     def test_a_socks_proxy_keeps_its_own_pools(self, transport, monkeypatch):
         class Manager:
