@@ -17,7 +17,7 @@ from chainable.json_answers import read_json
 from chainable.options import CallOptions
 from chainable.pipeline import Pipeline
 from chainable.transport import RequestsTransport
-from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
+from chainable.validation import check_callable, check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
     import logging
@@ -97,6 +97,8 @@ class Client(ABC):
         self._max_promises = check_whole("max_promises", max_promises, least=1)
         check_whole("pool_maxsize", pool_maxsize, least=1)
         verify = None if verify is None else check_verification(verify)
+        check_callable("on_attempt", on_attempt)
+        check_callable("transport", transport, "send")
         if transport is None:
             self._transport: Transport = RequestsTransport(
                 pool_maxsize=max(pool_maxsize, max_promises), verify=verify, proxies=proxies, http_session=http_session
