@@ -13,7 +13,7 @@ from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words
-from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
+from chainable.validation import check_callable, check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
     import logging
@@ -93,6 +93,8 @@ class Client(ABC):
         self._max_promises = check_whole("max_promises", max_promises, least=1)
         check_whole("pool_maxsize", pool_maxsize, least=1)
         verify = None if verify is None else check_verification(verify)
+        check_callable("on_attempt", on_attempt)
+        check_callable("transport", transport, "send")
         if transport is None:
             from chainable.transport import RequestsTransport  # only the making of a client needs it
 

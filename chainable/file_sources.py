@@ -22,6 +22,8 @@ from chainable.masking import fields_repr
 __all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
 _MEDIA_TYPE = r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+"
+_LONGEST_PATH = 4096
+_NO_PATH = re.compile(r"(?i)data:|https?://|[A-Za-z0-9+/=\r\n]{256,}\Z")
 _ANY_TYPE = "application/octet-stream"
 
 
@@ -66,7 +68,13 @@ class FileSource:
 
 def is_open_file(source: object) -> bool:
     """Return whether a value is read like a file: an open one, or the uploaded file of a framework."""
-    return hasattr(source, "read") or (hasattr(source, "file") and hasattr(source, "filename"))
+    return hasattr(source, "read") or (hasattr(source, "file") and hasattr(source, "filename")) or _is_held(source)
+
+
+def _is_held(source: Any) -> bool:
+    """Return whether an uploaded file holds its bytes as ``body``, as those of Sanic and Tornado."""
+    body = getattr(source, "body", None)
+    return isinstance(body, bytes) and _name(source) is not None
 
 
 def read_source(source: Any, where: str, most: int = -1) -> FileSource:
@@ -85,11 +93,24 @@ def read_source(source: Any, where: str, most: int = -1) -> FileSource:
         CodecError: Its path cannot be read, or it is closed.
         TypeError: It is open as text, or its ``read()`` is async.
     """
+    if isinstance(source, str) and (len(source) > _LONGEST_PATH or _NO_PATH.match(source)):
+        raise _no_path(where)
     if isinstance(source, str | os.PathLike):
         return _of_path(source, where, most)
     if isinstance(source, bytes | bytearray | memoryview):
         return FileSource(None, bytes(source))
     return _of_file(source, where, most)
+
+
+def _no_path(where: str) -> CodecError:
+    """Return the error for a text that holds a file or leads to one; it is not quoted, as the file may be a person's."""
+    return CodecError(
+        Words(
+            f"{where}: this text is not a path; for base64 pass ('name', base64.b64decode(text)), "
+            "for a URL fetch the file first",
+            f"{where}：该文本不是路径；base64 请传 ('文件名', base64.b64decode(text))，网址请先自行下载",
+        )
+    )
 
 
 def _of_path(source: str | os.PathLike[str], where: str, most: int) -> FileSource:
@@ -104,6 +125,8 @@ def _of_path(source: str | os.PathLike[str], where: str, most: int) -> FileSourc
 
 
 def _of_file(source: Any, where: str, most: int) -> FileSource:
+    if not hasattr(source, "read") and not hasattr(source, "file"):
+        return FileSource(_name(source), source.body if most < 0 else source.body[:most], _media_type(source))
     file = _synchronous(source, where)
     if getattr(file, "closed", False) is True:
         msg = Words(
@@ -153,8 +176,10 @@ def _asynchronous(where: str) -> TypeError:
 def _name(source: Any) -> str | None:
     """Return the last part of a file's name; None if it has none, or a number, as files opened by descriptor have."""
     # Werkzeug's uploads have the form field's name as ``name``; gzip's ``filename`` is deprecated.
-    uploaded = not isinstance(source, io.IOBase) and hasattr(source, "filename")
-    name = getattr(source, "filename" if uploaded else "name", None)
+    # Bottle's ``filename`` drops all but ASCII: ``门头.jpg`` is ``jpg``.
+    uploaded = not isinstance(source, io.IOBase)
+    names = ("raw_filename", "filename", "name") if uploaded else ("name",)
+    name = getattr(source, next((each for each in names if hasattr(source, each)), "name"), None)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
     return re.split(r"[\\/]", name)[-1] or None if isinstance(name, str) else None
@@ -162,6 +187,6 @@ def _name(source: Any) -> str | None:
 
 def _media_type(source: Any) -> str | None:
     """Return the media type that the browser sent, without parameters; None if it says nothing."""
-    given = getattr(source, "content_type", None)
+    given = getattr(source, "content_type", getattr(source, "type", None))
     found = given.partition(";")[0].strip().lower() if isinstance(given, str) else ""
     return found if re.fullmatch(_MEDIA_TYPE, found) and found != _ANY_TYPE else None

@@ -25,6 +25,13 @@ PROBLEMS = {
     "control_character": "line {line} contains a control character: remove it, and end lines with LF or CRLF",
     "not_an_assignment": "line {line} is not a setting: write NAME=value",
     "quote_not_closed": "line {line}: the quotation mark before the value has no match, or text follows it: close it, or remove it",
+    "several_lines_without_quotes": "line {line}: a value over several lines, such as PEM, stands in quotation marks: "
+    'NAME="…"',
+    "name_with_blank": "line {line}: there is white space in the name: write NAME=value",
+    "dollar_name": "line {line}: ${name} is read in two ways, docker compose inserts the value of {name}, python-dotenv "
+    "keeps the text: write ${{{name}}}, or put the value in single quotes",
+    "unknown_expansion": "line {line}: only ${{NAME}}, ${{NAME:-default}} and ${{NAME-default}} are replaced; put the value in "
+    "single quotes to keep the text",
     "not_toml": "is not TOML",
     "not_toml_at": "is not TOML (at line {line}, column {column})",
     "toml_ends_early": "is not TOML (at end of document)",
@@ -91,7 +98,8 @@ def _check_prefix(prefix: object) -> None:
 def _settings(file: Path) -> dict[str, str]:
     found = parse_env(_text(file))
     if isinstance(found, tuple):
-        raise _wrong_file(file, found[1], line=found[0])
+        reason, _, name = found[1].partition(" ")
+        raise _wrong_file(file, reason, line=found[0], **({"name": name} if name else {}))
     return found
 
 

@@ -36,6 +36,7 @@ from chainable.i18n import Words
 from chainable.mock_guard import refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
+from chainable.validation import check_callable, check_proxies
 
 if TYPE_CHECKING:
     import os
@@ -276,6 +277,8 @@ class RequestsTransport:
         http_session: requests.Session | None = None,
     ) -> None:
         refuse_other_urllib3()
+        proxies = check_proxies(proxies)
+        check_callable("http_session", http_session, "get_adapter")
         self._lent = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify

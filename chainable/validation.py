@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,13 +15,15 @@ from chainable.loopback import is_loopback
 from chainable.masking import Secret, looks_like_key, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = [
     "CHECKS",
     "check_base_url",
+    "check_callable",
     "check_flag",
     "check_header_fields",
+    "check_proxies",
     "check_seconds",
     "check_timeout",
     "check_verification",
@@ -30,10 +33,16 @@ __all__ = [
 
 Text = TypeVar("Text", str, bytes)
 
+_NO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
+"""Characters that web pages and editors add, and :meth:`str.strip` leaves."""
+_MARKS: frozenset[Any] = frozenset({"'", '"', b"'", b'"'})
+
 
 def trimmed(name: str, value: Secret[Text], *, what: str = "it") -> Secret[Text]:
     """
-    Return a setting without the white space around it, which is dropped with a warning.
+    Return a setting without the white space or the quotation marks around it, which are dropped with a warning.
+
+    ``docker run --env-file`` and some consoles keep the quotation marks, web pages add invisible characters.
 
     Args:
         name: The setting, for the warning and the error.
@@ -44,16 +53,29 @@ def trimmed(name: str, value: Secret[Text], *, what: str = "it") -> Secret[Text]
         ConfigurationError: Nothing is left.
 
     Warns:
-        UserWarning: There was white space; the message does not quote the value.
+        UserWarning: There was something around it; the message does not quote the value.
     """
-    stripped = Secret(value.reveal().strip())
+    stripped = Secret(_bare(value.reveal()))
+    quoted = (
+        len(stripped.reveal()) > 1
+        and stripped.reveal()[:1] == stripped.reveal()[-1:]
+        and stripped.reveal()[:1] in _MARKS
+    )
+    if quoted:
+        stripped = Secret(_bare(stripped.reveal()[1:-1]))
     if not stripped:
         msg = f"{name}: the value is empty"
         raise ConfigurationError(msg, reason="setting_empty", setting=name)
     if stripped != value:
         message = Words(f"{name}: white space around {what} was dropped", f"{name}：首尾的空白已去掉")
+        if quoted:
+            message = Words(f"{name}: quotation marks around {what} were dropped", f"{name}：首尾的引号已去掉")
         warnings.warn(message, stacklevel=3)
     return stripped
+
+
+def _bare(value: Text) -> Text:
+    return value.strip().strip(_NO_WIDTH).strip() if isinstance(value, str) else value.strip()
 
 
 def check_base_url(name: str, value: object) -> str:
@@ -65,6 +87,7 @@ def check_base_url(name: str, value: object) -> str:
     if not isinstance(value, str):
         msg = f"{name}: a URL is a str, not {type(value).__name__}"
         raise ConfigurationError(msg, reason="not_a_url", setting=name)
+    value = trimmed(name, Secret(value)).reveal()
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -114,6 +137,31 @@ def check_flag(name: str, value: Any) -> bool:
         msg = f"{name}: True or False was expected, not {type(value).__name__}"
         raise ConfigurationError(msg, reason="not_a_flag", setting=name)
     return value
+
+
+def check_callable(name: str, value: object, method: str = "__call__") -> None:
+    """Refuse a value, other than None, that has not this method."""
+    if value is not None and not callable(getattr(value, method, None)):
+        expected = "a function" if method == "__call__" else f"an object with {method}()"
+        msg = f"{name}: {expected} was expected, not {type(value).__name__}"
+        kind = type(value).__name__
+        raise ConfigurationError(msg, reason="not_callable", setting=name, kind=kind, method=method)
+
+
+def check_proxies(value: object) -> dict[str, str] | None:
+    """Check the option ``proxies``, requests' mapping; an error does not quote the URLs, which may have a password."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and isinstance(url, str | None) and not name.endswith("://")
+        for name, url in value.items()
+    ):
+        msg = (
+            "proxies: a mapping as requests takes it was expected, {'https': 'http://user:password@host:port'}; "
+            "its names are 'http', 'https' and 'all', without '://'"
+        )
+        raise ConfigurationError(msg, reason="not_proxies", setting="proxies")
+    return dict(value)
 
 
 def check_whole(name: str, value: object, *, least: int = 0) -> int:

@@ -300,7 +300,7 @@ def _check_file_name(name: str, location: Location) -> None:
 def _file(value: Any, location: Location, form: Form | None) -> FilePart | None:
     """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
     own = str(location and location[1])
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not is_open_file(value):
         named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], location, None)
         return named._replace(name=value[0] or own) if isinstance(named, FilePart) else None
     where = format_location(location)

@@ -14,6 +14,7 @@ from chainable.i18n import Words
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.times import BEIJING
+from chainable.validation import check_callable
 from taobao_top.call_options import CallOptions
 from taobao_top.errors import TopError, caused_by
 from taobao_top.reading import Reading
@@ -75,7 +76,7 @@ class TaobaoTop(Client, Reading, Chains):
 
     Args:
         app_key: The app's number.
-        app_secret: Its secret, taken literally; optional with a signer object.
+        app_secret: Its secret; optional with a signer object. White space around it is dropped with a warning.
         session: A seller's session (access token), or a callable that returns
             one, such as a :class:`taobao_top.sessions.Session`.
         sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`;
@@ -155,8 +156,16 @@ class TaobaoTop(Client, Reading, Chains):
             max_promises=max_promises,
             on_attempt=on_attempt,
         )
-        from taobao_top.settings import Clock, Settings, make_signer  # only the making of a client needs them
+        from taobao_top.settings import (
+            Clock,
+            Settings,
+            check_secret,
+            make_signer,
+        )  # only the making of a client needs them
 
+        check_callable("clock", clock)
+        check_callable("limiter", limiter, "attach")
+        app_secret = check_secret(app_secret)
         adjustable = Clock(clock)
         signer = make_signer(sign_method, app_secret, adjustable)
         self._settings = Settings(

@@ -83,7 +83,10 @@ def read(
         )
         raise CodecError(msg)
     declared = re.match(_PROLOG, start)
-    charset = _charset(content_type) or (declared.group(1).decode() if declared else None)
+    own = declared.group(1).decode().lower() if declared else None
+    charset = _charset(content_type) or own
+    if own is not None and own != charset and not _fits(body, charset):
+        charset = own  # the header is a default of the server, as a rule
     return _read_xml(_decoded(body, charset), members, simplify=simplify)
 
 
@@ -110,6 +113,14 @@ def is_utf8(content_type: str | None) -> bool:
 def _charset(content_type: str | None) -> str | None:
     charset = (content_type or "").lower().partition("charset=")[2].partition(";")[0]
     return charset.strip(" \"'") or None
+
+
+def _fits(body: bytes, charset: str | None) -> bool:
+    try:
+        body.decode(charset or "utf-8")
+    except (LookupError, UnicodeError):
+        return False
+    return True
 
 
 def _decoded(body: bytes, charset: str | None) -> str:
@@ -163,7 +174,7 @@ def _read_xml(text: str, members: Mapping[str, Member], *, simplify: bool) -> di
     from defusedxml.ElementTree import fromstring
 
     try:
-        root = fromstring(re.sub(_NOT_IN_XML, "", text), forbid_dtd=True)
+        root = fromstring(re.sub(_NOT_IN_XML, "", text).lstrip(), forbid_dtd=True)
     except ParseError as error:
         line, column = error.position
         msg = Words(
@@ -178,18 +189,23 @@ def _read_xml(text: str, members: Mapping[str, Member], *, simplify: bool) -> di
         )
         raise CodecError(msg) from None
     try:
-        return {root.tag: _members(root, members, simplify=simplify)}
+        return {_local(root): _members(root, members, simplify=simplify)}
     except RecursionError:
         raise CodecError(
             Words("the response is XML that cannot be read: nested too deeply", "应答是 XML，但无法读取：嵌套过深")
         ) from None
 
 
+def _local(element: Element) -> str:
+    """Return the name of an element without its namespace, which some warehouses add."""
+    return element.tag.rpartition("}")[2]
+
+
 def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
     members: dict[str, Any] = {}
     lists: dict[str, list[Any]] = {}
     for child in element:
-        name = child.tag
+        name = _local(child)
         member = known.get(name)
         if child.get("list") == "true" or (member is not None and member.many):
             item, elements = _elements(child, member, simplify=simplify)
@@ -213,16 +229,16 @@ def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -
 def _elements(element: Element, member: Member | None, *, simplify: bool) -> tuple[str, list[Any]]:
     """Return the name of a list's elements, empty for an unknown one, and the elements."""
     if member is None:
-        return element[0].tag if len(element) else "", [_one(child, None, simplify=simplify) for child in element]
+        return _local(element[0]) if len(element) else "", [_one(child, None, simplify=simplify) for child in element]
     if element.get("list") != "true":
         if not len(element):
             text = (element.text or "").strip()
             return member.item, [typed(text, member.kind)] if text else []
-        tags = [child.tag for child in element]
-        inside = [child.tag for child in element[0]] if len(tags) == 1 and len(element[0]) else None
+        tags = [_local(child) for child in element]
+        inside = [_local(child) for child in element[0]] if len(tags) == 1 and len(element[0]) else None
         if len({*tags}) == len(tags) and member.is_element(tags, inside):
             return member.item, [_one(element, member, simplify=simplify)]
-    name = element[0].tag if len(element) else member.item
+    name = _local(element[0]) if len(element) else member.item
     values = (_one(child, member, simplify=simplify) for child in element)
     return name, [value for value in values if value is not None]
 

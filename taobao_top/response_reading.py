@@ -248,7 +248,7 @@ def _qimen_refusal(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     inner = data.get(RESPONSE)
     found = inner if isinstance(inner, dict) else data
-    if found.get("flag") != "failure":
+    if str(found.get("flag")).strip().lower() not in {"failure", "fail", "false"}:
         return None
     code, sub_code = _first(found, ("code",)), _first(found, ("sub_code",))
     if not sub_code and rule_of(code, code) is BUSINESS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
@@ -11,11 +12,18 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
-from chainable.validation import check_base_url, check_flag
+from chainable.validation import check_base_url, check_flag, trimmed
 from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.defaults import as_defaults, check_defaults
 from taobao_top.method_info import method_infos
-from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner, SHA256Signer
+from taobao_top.signing import (
+    HMACMD5Signer,
+    HMACSHA256Signer,
+    MD5Signer,
+    ParameterSigner,
+    SHA256Signer,
+    is_unicode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,12 +39,15 @@ __all__ = [
     "Settings",
     "TopClient",
     "check_format",
+    "check_secret",
     "check_session",
     "make_signer",
 ]
 
 FORMATS = ("json", "xml", "json2", "xml2")
 """The formats of responses; the last two are those of qimen's custom methods."""
+_ROOTLESS = frozenset({"gw.api.taobao.com", "eco.taobao.com", "gw.api.tbsandbox.com"})
+"""Hosts of the gateway, whose root answers nothing."""
 _SECRET_LENGTH = 20  # characters; no app_key is as long
 
 _SIGNERS: dict[str, type[ParameterSigner]] = {
@@ -46,6 +57,8 @@ _SIGNERS: dict[str, type[ParameterSigner]] = {
 
 def _check_app_key(value: Any) -> str:
     key = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if key.strip():
+        key = trimmed("app_key", Secret(key)).reveal()
     if not key.isalnum() or not key.isascii():
         msg = "app_key: the number the console shows for this app was expected"
         raise ConfigurationError(msg, reason="not_an_app_key", setting="app_key")
@@ -55,9 +68,30 @@ def _check_app_key(value: Any) -> str:
     return key
 
 
+def check_secret(secret: Any) -> Secret[str] | None:
+    """Return an app_secret without white space or quotation marks around it; None if it is not set."""
+    if secret is None:
+        return None
+    given: Secret[Any] = Secret.of(secret)
+    if isinstance(given.reveal(), bytes):
+        msg = "app_secret: text was expected, not bytes: decode it first"
+        raise ConfigurationError(msg, reason="app_secret_bytes", setting="app_secret")
+    if not isinstance(given.reveal(), str) or not given:
+        return given  # the signer refuses it
+    found: Secret[str] = trimmed("app_secret", given)
+    if is_unicode(found) and not found.reveal().isprintable():
+        msg = "app_secret: it holds characters that cannot be seen: copy it from the console again"
+        raise ConfigurationError(msg, reason="app_secret_unprintable", setting="app_secret")
+    return found
+
+
 def _check_gateway(value: Any) -> str:
-    check_base_url("gateway", value)
-    return str(value)
+    given = check_base_url("gateway", value)
+    parts = urlsplit(given)
+    if parts.hostname in _ROOTLESS and parts.path == "/":
+        msg = f"gateway: the path is missing: https://{parts.hostname}/router/rest"
+        raise ConfigurationError(msg, reason="gateway_without_path", setting="gateway", host=parts.hostname)
+    return given if str(value).strip().endswith("/") else given[:-1]
 
 
 def _check_oauth_url(value: Any) -> str | None:
@@ -72,7 +106,7 @@ def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
     if session is None or isinstance(session, Secret):
         return session
     if isinstance(session, str):
-        return Secret(session)
+        return trimmed("session", Secret(session)) if session.strip() else Secret("")
     if callable(session):
         return cast("Callable[[], str]", session)
     msg = Words(

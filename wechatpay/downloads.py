@@ -60,8 +60,8 @@ class Downloader:
         Args:
             source: A response that names a file, by ``download_url`` or ``url``, with its
                 digest, or by ``download_bill_list``, whose parts are decrypted and joined; a
-                response that is the file, best requested with ``stream=True``; or a URL
-                from a response.
+                response that is the file, best requested with ``stream=True``; its ``data``, which may
+                come from a database; or a URL from a response.
             to: A path holds the whole file or what it held before. An open file gets the content at its
                 position; after a failure it is cut back there, if it can seek.
             progress: Called after each chunk of up to 256 KiB, which has to arrive within the client's ``deadline``.
@@ -78,6 +78,8 @@ class Downloader:
         job = Job(check_target(to), progress, check_whole("max_size", max_size, least=1), self._settings.deadline)
         if isinstance(source, str):
             return self._fetched(job, (NamedFile(source),), verified=False)
+        if isinstance(source, dict):
+            return self._fetched(job, self._files(source), verified=False)
         if not isinstance(source, requests.Response):
             hint = Words("", "")
             if isinstance(source, Promise):

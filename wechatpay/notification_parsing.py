@@ -44,6 +44,9 @@ _GCM = "AEAD_AES_256_GCM"
 _KEEP_V2 = 365 * 24 * 3600.0
 """Seconds for which handled notifications of APIv2 are remembered: they have no signed time, so an old one is valid."""
 
+_BLANK = " \t\r\n"
+_GZIP = b"\x1f\x8b"
+_BASE64_OF_JSON = re.compile(rb"(?:eyJ|ewo|ewog|PHhtbD)[A-Za-z0-9+/=\s]+")
 _SPACED = re.compile(rb"\s|\{\s|\{\"\w+\"\s*:\s")
 _MEMBER = re.compile(rb"\{\"(\w+)\"")
 
@@ -189,8 +192,7 @@ class Notifications:
         given = self._as_headers()
         for name in _SIGNED_BY:
             value = headers.get(name)
-            if type(value) is not str:
-                value = header(headers, name)
+            value = value.strip(_BLANK) if type(value) is str else header(headers, name)
             if value is not None:
                 given[name] = value
         if self._as_headers is CaseInsensitiveDict:
@@ -321,6 +323,10 @@ def _hint(reason: str, scheme: str | None, body: bytes) -> str:
     if scheme and scheme != _RSA:
         named = scheme[:40].encode("ascii", "replace").decode()
         return f". It says to be signed by {named}: that takes a verifier of its own"
+    if _BASE64_OF_JSON.fullmatch(body):
+        return ". This body is base64, as API gateways pass it on (isBase64Encoded): pass base64.b64decode(body)"
+    if body.startswith(_GZIP):
+        return ". This body is packed with gzip: pass the bytes before a proxy packed them"
     first = _MEMBER.match(body)
     if _SPACED.match(body):
         found = "it has white space between its members"

@@ -65,6 +65,10 @@ REASONS = {
     "serial_empty": "序列号为空",
     "serial_not_of_certificate": "不是 merchant_cert 的序列号 {serial}：请去掉，或换成对应的证书",
     "serial_too_short": "只有 {length} 个字符，商户 API 证书序列号为 40 位十六进制：请从商户平台复制，或改为给出 merchant_cert",
+    "serial_too_long": "有 {length} 位，商户 API 证书序列号为 40 位十六进制，这可能是证书指纹：请从商户平台复制序列号，"
+    "或改为给出 merchant_cert",
+    "base_url_with_version": "请去掉末尾的版本号：链以它开头，client.v3.pay…",
+    "merchant_key_alone": "它与 merchant_cert 一起使用，而 merchant_cert 缺失；用于签名的私钥是 private_key",
     "serial_is_public_key_id": "这是微信支付公钥 ID，应放在 certs 中；此处应为商户自己的 API 证书序列号",
     "serial_missing": "缺少商户 API 证书序列号：请给出 serial 或 merchant_cert",
     "not_digits": "应为数字，如 1900000109",

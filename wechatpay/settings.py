@@ -13,7 +13,7 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedURL, Secret, fields_repr, outline
 from chainable.validation import check_base_url as checked_url
-from chainable.validation import check_seconds, check_timeout, check_whole, trimmed
+from chainable.validation import check_callable, check_seconds, check_timeout, check_whole, trimmed
 from wechatpay.crypto.nonces import new_nonce
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial
 from wechatpay.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
@@ -36,10 +36,12 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com/"
 DEFAULT_BACKUP_URL = "https://api2.mch.weixin.qq.com/"
 
 _OVERSEAS = frozenset({"apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com"})
+_PLATFORM = (".mch.weixin.qq.com", ".wechatpay.cn")
 _APPID = re.compile(r"wx[0-9a-z]*", re.IGNORECASE)
 _KEY_LENGTH = 20  # characters; numbers of merchants and brands are shorter
 _SECRET_LENGTH = 32  # characters
 _SHORTEST_SERIAL = 16  # hex digits; the platform's CA writes 40
+_LONGEST_SERIAL = 40  # hex digits, by RFC 5280
 
 
 @fields_repr
@@ -53,7 +55,7 @@ class Endpoints:
     @classmethod
     def build(cls, base_url: object, backup_url: object) -> Endpoints:
         """Check both URLs; without a ``base_url`` the platform's own hosts are used."""
-        base = None if base_url is None else checked_url("base_url", base_url)
+        base = None if base_url is None else _access_point(base_url)
         if backup_url is not None:
             return cls(base, checked_url("backup_url", backup_url))
         return cls(base, DEFAULT_BACKUP_URL if base is None else None)
@@ -169,6 +171,9 @@ class Settings:
         from wechatpay.certificates import PlatformCertificates  # only the making of a client needs it
 
         given = MaskedDict(given)
+        for name in ("clock", "nonce", "signer", "v2_signer"):
+            check_callable(name, given[name])
+        check_callable("verifier", given["verifier"], "verify")
         number = _number(given["mchid"], given["brand_id"])
         endpoints = Endpoints.build(given["base_url"], given["backup_url"])
         secret = _secret(given["secret"])
@@ -243,6 +248,16 @@ class Settings:
         return self.key
 
 
+def _access_point(base_url: object) -> str:
+    """Check ``base_url``: the version at the end of the platform's own URL would be there twice."""
+    base = checked_url("base_url", base_url)
+    parts = urlsplit(base)
+    if (parts.hostname or "").endswith(_PLATFORM) and parts.path.rstrip("/").endswith(("/v3", "/v2")):
+        msg = "base_url: leave out the version at its end: chains begin with it, client.v3.pay…"
+        raise ConfigurationError(msg, reason="base_url_with_version", setting="base_url")
+    return base
+
+
 def _number(mchid: object, brand_id: object) -> str:
     if (mchid is None) is (brand_id is None):
         msg = "mchid: the merchant's number is missing" if mchid is None else "mchid or brand_id: give one of them"
@@ -301,6 +316,9 @@ def _apiv3_key(given: object) -> APIv3Key | None:
         return None
     from wechatpay.crypto.aes import APIv3Key
 
+    if not _several(given):
+        msg = "apiv3_key: the value is empty"
+        raise ConfigurationError(msg, reason="setting_empty", setting="apiv3_key")
     return APIv3Key(*_several(given))
 
 
@@ -322,12 +340,26 @@ def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | No
         key = load_private_key(given["private_key"], name="private_key", password=password)
     serial = None if given["serial"] is None else _serial(given["serial"])
     if given["merchant_cert"] is None:
+        if given["merchant_key"] is not None:
+            msg = "merchant_key: it is used together with merchant_cert=, which is missing; the key that signs is private_key="
+            raise ConfigurationError(msg, reason="merchant_key_alone", setting="merchant_key")
         return key, serial, None
     found, pair = _merchant_certificate(given, key, number)
     if serial not in {None, found}:
         msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
         raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
+    if pair is not None and key is not None and _is_of_another(key, pair):
+        msg = f"private_key: it does not belong to merchant_cert, whose serial {found} is sent with each signature"
+        raise ConfigurationError(msg, reason="pair_mismatch", serial=found, setting="private_key")
     return pair.key if key is None and pair is not None else key, found, pair
+
+
+def _is_of_another(key: Any, pair: MerchantPair) -> bool:
+    """Return whether a key is in this process, and not that of the certificate."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    is_known = isinstance(key, RSAPrivateKey)
+    return is_known and key.public_key().public_numbers() != pair.certificate.key.public_numbers()
 
 
 def _serial(given: Any) -> str:
@@ -339,6 +371,12 @@ def _serial(given: Any) -> str:
             f"it from the console, or give merchant_cert= in its place"
         )
         raise ConfigurationError(msg, reason="serial_too_short", setting="serial", length=len(serial))
+    if len(serial) > _LONGEST_SERIAL and not serial.startswith(PUBLIC_KEY_ID):
+        msg = (
+            f"serial: {len(serial)} hex digits, and the serial of a merchant API certificate has 40: this may be its "
+            f"fingerprint; copy the serial from the console, or give merchant_cert= in its place"
+        )
+        raise ConfigurationError(msg, reason="serial_too_long", setting="serial", length=len(serial))
     if serial.startswith(PUBLIC_KEY_ID):
         msg = (
             "serial: this is the id of the platform's public key, which belongs in certs=; the serial of your own "

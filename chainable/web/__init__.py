@@ -45,6 +45,9 @@ Respond: TypeAlias = "Callable[..., Reply]"
 """Answers a request: called with the Inbound, the function that handles it, and the one that refuses it, if there is one."""
 
 _QUERY = "!#$%&'()*+,/:;=?@[]~"
+_BLANK = " \t\r\n"
+_INSIDE = ("headers", "multiValueHeaders")
+"""Where ASGI scopes and the events of API gateways have the headers."""
 
 
 class Headers(Protocol):
@@ -61,8 +64,9 @@ ReceivedHeaders: TypeAlias = "Headers | Mapping[Any, Any] | Iterable[tuple[Any, 
 """
 The headers of a received request, in any form in which servers hand them over.
 
-A mapping, pairs of names and values (``scope['headers']``, ``request.headers.raw``), or an ASGI scope with both.
-Names and values are str, or bytes in Latin-1.
+A mapping, pairs of names and values (``scope['headers']``, ``request.headers.raw``), or what has them under
+``headers``: an ASGI scope, the event of an API gateway (AWS Lambda, 阿里云函数计算). Names and values are str, or bytes
+in Latin-1; a value may be the only one of a list. White space around them is no part of them.
 """
 
 
@@ -105,17 +109,18 @@ def read_headers(headers: ReceivedHeaders) -> Headers:
         TypeError: They are anything else, such as the request itself.
     """
     given: Any = headers
-    scoped = given.get("headers") if isinstance(given, dict) else None
-    if isinstance(scoped, list | tuple):  # the scope of an ASGI server
-        headers = scoped
-    elif hasattr(headers, "get") and hasattr(headers, "items"):
+    for name in _INSIDE if isinstance(given, dict) else ():
+        inside = given.get(name)
+        if isinstance(inside, list | tuple | Mapping) and inside:
+            return read_headers(cast("ReceivedHeaders", inside))
+    if hasattr(headers, "get") and hasattr(headers, "items"):
         return cast("Headers", headers)
-    pairs = list(headers) if isinstance(headers, Iterable) and not isinstance(headers, str | bytes | Mapping) else None
+    pairs = _pairs_of(headers)
     if pairs is None or not all(map(_is_pair, pairs)):
         msg = Words(
             f"headers: a mapping of names to texts or a list of pairs was expected, not {type(headers).__name__}: pass "
-            f"request.headers of Flask, Django, FastAPI and Starlette",
-            f"headers：应为名称到文本的字典，或二元组的列表，不是 {type(headers).__name__}：请传 Flask、Django、FastAPI 或 Starlette 的 request.headers",
+            f"request.headers of Flask, Django, FastAPI and Starlette, event['headers'] of a decoded API gateway event",
+            f"headers：应为名称到文本的字典，或二元组的列表，不是 {type(headers).__name__}：请传 Flask、Django、FastAPI 或 Starlette 的 request.headers，云函数请传解码后的 event['headers']",
         )
         raise TypeError(msg)
     named: dict[str, Any] = {}
@@ -124,15 +129,31 @@ def read_headers(headers: ReceivedHeaders) -> Headers:
     return named
 
 
+def _pairs_of(headers: Any) -> list[Any] | None:
+    """Return the elements of headers, those such as ``{'name': …, 'value': …}`` as pairs; None if they have none."""
+    if not isinstance(headers, Iterable) or isinstance(headers, str | bytes | Mapping):
+        return None
+    return [(each.get("name"), each.get("value")) if isinstance(each, Mapping) else each for each in headers]
+
+
 def _is_pair(pair: Any) -> bool:
     return isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str | bytes)
 
 
 def _text(value: Any) -> str | None:
-    """Return a name or value of a header as text, also the only one of a list; None if it is neither text nor bytes."""
-    if isinstance(value, list) and len(value) == 1:
-        (value,) = value  # as multiValueHeaders of API gateways have them
-    return value if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
+    """
+    Return a name or value of a header as text, without white space around it; None if it is neither text nor bytes.
+
+    API gateways write a value as the only one of a list, ``multiValueHeaders``, or as a list of ``{'key': …, 'value':
+    …}``. A value that came several times, always the same, is one value.
+    """
+    if isinstance(value, list | tuple) and value and all(each == value[0] for each in value):
+        value = value[0]
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    if isinstance(value, bytes | bytearray | memoryview):
+        value = bytes(value).decode("latin-1")
+    return value.strip(_BLANK) if isinstance(value, str) else None
 
 
 @safe_repr

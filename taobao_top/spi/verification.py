@@ -36,6 +36,7 @@ _FORM = "application/x-www-form-urlencoded"
 _SIGNED_BODIES = frozenset({"application/json", "text/xml", "application/xml", "text/plain"})
 _CHARSETS = frozenset({"gbk", "gb2312", "gb18030", "iso-8859-1"})
 _MARK = b"\xef\xbb\xbf"
+_QUERY_ALONE = re.compile(r"(?:[^/?#]*&)?sign=[^?]*\Z")
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -118,7 +119,9 @@ class SPI:
         self._clock = settings.clock
 
     @without_frames_of(SignatureError, CodecError)
-    def verify(self, headers: ReceivedHeaders, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
+    def verify(
+        self, headers: ReceivedHeaders, url: str | bytes, body: bytes = b"", *, tolerance: float = TOLERANCE
+    ) -> SPICall:
         """
         Verify a call, and return its signed parts.
 
@@ -128,7 +131,8 @@ class SPI:
         Args:
             headers: Any mapping, or pairs of names and values, of str or bytes;
                 WSGI's environ, Django's META and an ASGI scope as well.
-            url: With its query, percent-encoded as it was sent; scheme and host may be missing.
+            url: With its query, percent-encoded as it was sent; scheme and host may be missing, or all but the query.
+                Text, or bytes as in ``request.query_string`` of Flask.
             body: The bytes as they were sent.
             tolerance: Seconds the call's time may differ from the client's clock.
 
@@ -142,11 +146,12 @@ class SPI:
                 f"body：应为收到的原始字节，不是 {type(body).__name__}：文本可能已经变化",
             )
             raise TypeError(msg)
+        query_text = _query_text(url)
         headers = read_headers(headers)
         content_type = header(headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         charset = _charset(content_type)
-        query = _query(url.partition("#")[0].partition("?")[2], charset)
+        query = _query(query_text, charset)
         sign = query.pop("sign", "")
         if not sign:
             msg = Words(
@@ -168,6 +173,11 @@ class SPI:
                 "or something changed the query or the body on the way",
                 "sign 与这次调用不符：调用是伪造的，或 app_secret 不对，或查询参数或请求体在途中被改动",
             )
+            if body and content_type is None:
+                msg = Words(
+                    f"{msg}. Its Content-Type header is missing, which says whether the body is signed: pass all headers",
+                    f"{msg.zh}。缺少 Content-Type 请求头，无法判断正文是否参与签名：请传全部请求头",
+                )
             raise SignatureError(msg)
         # A call that was routed by target_app_key has the app_key of its caller.
         own = self._app_key in {parameters.get("app_key"), parameters.get("target_app_key")}
@@ -222,6 +232,21 @@ def _charset(content_type: str | None) -> str:
 
 def _is_xml(body: bytes) -> bool:
     return body.removeprefix(_MARK).lstrip()[:1] == b"<"
+
+
+def _query_text(url: Any) -> str:
+    """Return the query of a URL, or the text itself if it is one; raise TypeError for a parsed query."""
+    if isinstance(url, bytes):
+        url = url.decode("latin-1")
+    if not isinstance(url, str):
+        msg = Words(
+            f"url: the URL with its query as it was sent was expected, as text, not {type(url).__name__}: pass "
+            f"request.url of Flask, request.get_full_path() of Django, str(request.url) of FastAPI and Starlette",
+            f"url：应为收到的带查询参数的地址文本，不是 {type(url).__name__}：请传 Flask 的 request.url、Django 的 request.get_full_path()、FastAPI 与 Starlette 的 str(request.url)",
+        )
+        raise TypeError(msg)
+    text = url.partition("#")[0]
+    return text if _QUERY_ALONE.match(text) else text.partition("?")[2]
 
 
 def _query(text: str, charset: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from chainable import ConfigurationError
 from chainable.env_file import env_value, parse_env
 from chainable.masking import Secret
 from chainable.private_files import env_text
+from chainable.reasons import explain
 from chainable.settings import read_environment
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQ==\n-----END PRIVATE KEY-----\n"
@@ -57,6 +58,18 @@ def parsed(text):
         ("B=/keys\nA='${B}'", "${B}"),
         ("A=${NOT_SET_ANYWHERE}x", "x"),
         ("A=pa$$word$1", "pa$$word$1"),
+        ("A=pa$NOT_SET_ANYWHERE", "pa$NOT_SET_ANYWHERE"),
+        ("B=1\nA='$B'", "$B"),
+        ("B=1\nA=$$B\\$B", "$$B\\$B"),
+        ("A=${NOT_SET_ANYWHERE-x}", "x"),
+        ("B=\nA=${B-x}", ""),
+        ("B=\nA=${B:-x}", "x"),
+        ("A: 1", "1"),
+        ("A : '1' # comment", "1"),
+        ("A: http://host/?a=b", "http://host/?a=b"),
+        ("A:", ""),
+        ("export\tA=1", "1"),
+        ("'A'=1", "1"),
     ],
 )
 def test_a_value_is_read_as_others_read_it(line, value):
@@ -141,3 +154,40 @@ def test_white_space_alone_is_not_set(monkeypatch):
     monkeypatch.setenv("SHOP_KEY", " \t")
 
     assert read_environment("SHOP_", ["KEY"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("set A=1", (1, "name_with_blank")),
+        ("B=1\nMY NAME=1", (2, "name_with_blank")),
+        ("A=" + PEM, (1, "several_lines_without_quotes")),
+        ("B=1\nA=$B/x", (2, "dollar_name B")),
+        ('B=1\nA="$B"', (2, "dollar_name B")),
+        ("A=$PATH", (1, "dollar_name PATH")),
+        ("A=${B:?set it}", (1, "unknown_expansion")),
+        ("A=${B:+x}", (1, "unknown_expansion")),
+        ('A="${B+x}"', (1, "unknown_expansion")),
+        ("A:1", (1, "not_an_assignment")),
+    ],
+)
+def test_what_readers_read_in_different_ways_is_refused(text, wrong):
+    assert parsed(text) == wrong
+
+
+def test_the_name_behind_a_dollar_sign_is_named(tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text("HOST=shop\nSHOP_PATH=$HOST/key.pem\n")
+
+    with pytest.raises(ConfigurationError, match=r"line 2: \$HOST is read in two ways.*write \$\{HOST\}") as caught:
+        read_environment("SHOP_", ("PATH",), file)
+
+    assert "请写成 ${HOST}" in explain(caught.value, {}).zh
+
+
+def test_a_value_of_several_lines_without_quotes_is_named(tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text("SHOP_KEY=" + PEM)
+
+    with pytest.raises(ConfigurationError, match=r"line 1: a value over several lines.*NAME=\"…\""):
+        read_environment("SHOP_", ("KEY",), file)

@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 from starlette.datastructures import Headers
@@ -205,3 +206,56 @@ def test_a_closed_file_is_named():
 
     with pytest.raises(CodecError, match="img: the file is closed: read it before the request"):
         read_source(file, "img")
+
+
+class TestFilesThatHoldTheirBytes:
+    """Of Sanic, a named tuple, and of Tornado, a dict whose names are attributes."""
+
+    class Sanic(NamedTuple):
+        type: str
+        body: bytes
+        name: str
+
+    SANIC = Sanic("image/jpeg", JPEG, "门头照.jpg")
+
+    class Tornado(dict):
+        def __getattr__(self, name):
+            try:
+                return self[name]
+            except KeyError:
+                raise AttributeError(name) from None
+
+    TORNADO = Tornado(filename="C:\\门头照.jpg", body=JPEG, content_type="image/jpeg")
+
+    @pytest.mark.parametrize("made", [SANIC, TORNADO])
+    @pytest.mark.parametrize("most", [-1, 7])
+    def test_they_are_read(self, made, most):
+        assert is_open_file(made)
+        found = read_source(made, "files", most)
+
+        assert (found.name, found.media_type) == ("门头照.jpg", "image/jpeg")
+        assert found.content == (JPEG if most < 0 else JPEG[:most])
+
+    @pytest.mark.parametrize(
+        "made", [SimpleNamespace(body="text", name="a"), SimpleNamespace(body=b"x"), {"body": b"x"}]
+    )
+    def test_others_are_not(self, made):
+        assert not is_open_file(made)
+
+
+def test_the_name_of_bottle_is_that_of_the_browser():
+    made = SimpleNamespace(
+        raw_filename="门头照.jpg", filename="jpg", name="img", file=io.BytesIO(JPEG), type="image/jpeg"
+    )
+
+    assert read_source(made, "files") == FileSource("门头照.jpg", JPEG, "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    "text", ["data:image/jpeg;base64,PLANTED", "https://host/PLANTED.jpg", "PLANTED/" * 40, "/PLANTED" * 1000]
+)
+def test_a_text_that_is_no_path_is_not_quoted(text):
+    with pytest.raises(CodecError, match="this text is not a path; for base64") as caught:
+        read_source(text, "files")
+
+    assert "PLANTED" not in str(caught.value)

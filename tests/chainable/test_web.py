@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from chainable.errors import ConfigurationError
-from chainable.web import Inbound, Reply, django, flask, header, starlette
+from chainable.web import Inbound, Reply, django, flask, header, read_headers, starlette
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +191,43 @@ def test_a_host_that_django_does_not_serve() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(["v"], "v"), ([b"v"], "v"), ([], None), (["v", "w"], None), ([["v"]], None), (("v",), None)]
+    ("value", "text"),
+    [
+        (["v"], "v"),
+        ([b"v"], "v"),
+        ([], None),
+        (["v", "w"], None),
+        ([["v"]], None),
+        (("v",), "v"),
+        (["v", "v"], "v"),
+        ([{"key": "X-Serial", "value": "v"}], "v"),
+        ([{}], None),
+        (" v\r\n", "v"),
+        (b"\tv", "v"),
+        (bytearray(b"v"), "v"),
+        (memoryview(b"v"), "v"),
+    ],
 )
-def test_the_only_value_of_a_list_is_the_header(value: Any, text: str | None) -> None:
+def test_the_forms_of_a_value(value: Any, text: str | None) -> None:
     assert header({"X-Serial": value}, "X-Serial") == text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"httpMethod": "POST", "headers": {"x-serial": "1"}, "multiValueHeaders": {"x-serial": ["1"]}},
+        {"headers": None, "multiValueHeaders": {"X-Serial": ["1"]}},
+        {"headers": [["X-Serial", "1"]]},
+        {"headers": [{"name": "X-Serial", "value": "1"}]},
+        {"headers": {"x-serial": [{"key": "X-Serial", "value": "1"}]}},
+        {"type": "http", "headers": [(b"x-serial", b"1")]},
+        [(" X-Serial ", " 1 ")],
+    ],
+)
+def test_the_headers_of_an_event(event: Any) -> None:
+    assert header(read_headers(event), "X-Serial") == "1"
+
+
+@pytest.mark.parametrize("given", [{"headers": []}, {"headers": {}}, {}, {"headers": "X-Serial: 1"}])
+def test_an_event_without_headers(given: Any) -> None:
+    assert header(read_headers(given), "X-Serial") is None

@@ -49,6 +49,17 @@ class TestSettings:
             ({"app_key": True}, ConfigurationError, "app_key"),
             ({"app_key": "12 34"}, ConfigurationError, "app_key"),
             ({"app_secret": None}, ConfigurationError, "app_secret is missing"),
+            ({"app_secret": ""}, ConfigurationError, "app_secret is missing"),
+            ({"app_secret": " "}, ConfigurationError, "app_secret: the value is empty"),
+            ({"app_secret": b"s"}, ConfigurationError, "app_secret: text was expected, not bytes"),
+            ({"app_secret": "s\u200bs"}, ConfigurationError, "app_secret: it holds characters that cannot be seen"),
+            (
+                {"gateway": "https://gw.api.taobao.com"},
+                ConfigurationError,
+                "path is missing: https://gw.api.taobao.com/",
+            ),
+            ({"limiter": "1/second"}, ConfigurationError, r"limiter: an object with attach\(\) was expected"),
+            ({"clock": 5}, ConfigurationError, "clock: a function was expected"),
             ({"sign_method": "sha1"}, ConfigurationError, "sign_method: 'hmac-sha256', 'hmac', 'md5'"),
             ({"sign_method": 5}, ConfigurationError, "sign_method"),
             ({"gateway": "http://gw.api.taobao.com/router/rest"}, ConfigurationError, "plain http"),
@@ -63,6 +74,18 @@ class TestSettings:
     def test_a_wrong_setting_is_named_when_the_client_is_made(self, make_top, settings, error, message):
         with pytest.raises(error, match=message):
             make_top(**settings)
+
+    @pytest.mark.parametrize("form", [" {}\n", "'{}'", '"{}"', "\ufeff{}"])
+    @pytest.mark.parametrize("name", ["app_key", "app_secret", "session", "gateway"])
+    def test_white_space_and_quotation_marks_are_dropped(self, name, form, make_top):
+        given = {"app_key": "12345678", "app_secret": "s3cret-app", "session": "6200", "gateway": GATEWAY}
+
+        with pytest.warns(UserWarning, match=f"^{name}: "):
+            top = make_top(**given | {name: form.format(given[name])})
+
+        assert (top.settings.app_key, top.settings.secret.reveal()) == ("12345678", "s3cret-app")
+        assert top.settings.session.reveal() == "6200"
+        assert top.settings.gateway == GATEWAY
 
     def test_an_app_key_may_be_a_number(self, make_top, gateway):
         gateway.answers(OK)
@@ -688,7 +711,7 @@ class TestExplain:
         gateway.refuses({"code": 25})
 
         with pytest.raises(TopError) as caught:
-            make_top(app_secret="s3cret-app\n").a.b()
+            make_top(sign_method=MD5Signer("s3cret-app\n")).a.b()
 
         assert "white space" in caught.value.explain()
 

@@ -302,3 +302,28 @@ def test_empty_numbers_of_xml_are_left_out(make_top, gateway):
     )
 
     assert make_top(format="xml").taobao.trades.sold.get(fields="tid").data == {"trades": {"trade": [{"tid": 1}]}}
+
+
+class TestXMLOfWarehouses:
+    def test_white_space_before_the_declaration(self):
+        assert read(b'\n <?xml version="1.0"?><response><flag>success</flag></response>', None) == {
+            "response": {"flag": "success"}
+        }
+
+    def test_namespaces_are_dropped(self):
+        text = (
+            b'<q:response xmlns:q="http://x" xmlns="http://y"><items><item><code>A</code></item></items></q:response>'
+        )
+
+        assert read(text, None) == {"response": {"items": {"item": {"code": "A"}}}}
+
+    @pytest.mark.parametrize("header", ["text/xml;charset=utf-8", "text/xml;charset=no-such", "text/xml"])
+    def test_a_declared_charset_counts_where_the_header_cannot_be_right(self, header):
+        text = '<?xml version="1.0" encoding="GBK"?><response><name>中文</name></response>'.encode("gbk")
+
+        assert read(text, header) == {"response": {"name": "中文"}}
+
+    def test_the_header_counts_where_it_fits(self):
+        text = '<?xml version="1.0" encoding="GBK"?><response><name>中文</name></response>'.encode()
+
+        assert read(text, "text/xml;charset=utf-8") == {"response": {"name": "中文"}}

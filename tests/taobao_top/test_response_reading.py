@@ -133,6 +133,7 @@ class TestRefusalsOfOthers:
             ('{"ret":["FAIL_SYS_ILLEGAL_ACCESS::no"],"request_id":"0b8f"}', "FAIL_SYS_ILLEGAL_ACCESS"),
             ('{"error":"invalid_request","error_description":"no","request_id":"0b8f"}', "invalid_request"),
             ('{"response":{"flag":"failure","code":25,"message":"Invalid signature","request_id":"0b8f"}}', "25"),
+            ('{"response":{"flag":"Failure","code":25,"message":"Invalid signature","request_id":"0b8f"}}', "25"),
             ("<IopResponse><code>X</code><message>no</message><request_id>0b8f</request_id></IopResponse>", "X"),
         ],
     )

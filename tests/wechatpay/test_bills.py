@@ -616,13 +616,13 @@ class TestEncodings:
     def test_what_could_be_either_is_not_guessed(self):
         """Two characters of UTF-8 are three of GBK."""
         with pytest.raises(CodecError, match="cannot be recognised from its header"):
-            bill("你好\n`1\n", "utf-8")
-        assert bill("你好\n`1\n", "utf-8", encoding="utf-8").columns == ("你好",)
+            bill("你好,a\n`1,`2\n", "utf-8")
+        assert bill("你好,a\n`1,`2\n", "utf-8", encoding="utf-8").columns == ("你好", "a")
 
-    @pytest.mark.parametrize(("text", "encoding"), [("你好吗\n`1\n", "utf-8"), ("数\n`1\n", "gbk")])
+    @pytest.mark.parametrize(("text", "encoding"), [("你好吗,a\n`1,`2\n", "utf-8"), ("数,a\n`1,`2\n", "gbk")])
     def test_what_can_be_one_only_is_that(self, text, encoding):
         """The other reading is impossible."""
-        assert bill(text, encoding).columns == (text.split("\n")[0],)
+        assert bill(text, encoding).columns == tuple(text.split("\n")[0].split(","))
 
     def test_other_values_are_reported(self):
         """Latin-1, for example."""
@@ -709,3 +709,90 @@ class TestBadBills:
             each = read(io.BytesIO(octets))
             list(each)
             assert each.summary is None or each.summary
+
+
+class TestWhatOthersMakeOfBills:
+    @pytest.mark.parametrize("mark", ["-", "--", "/", "null", "NULL", "N/A", "无"])
+    def test_a_sign_for_no_value(self, mark):
+        row = TRADE_ROW.replace("`0,`0,`0.00,`0.00", f"`{mark},`{mark},`{mark},`{mark}", 1)
+        assert row != TRADE_ROW
+        (found,) = bill(f"{TRADE_HEADER}\n{row}\n")
+
+        assert (found.refund_id, found.out_refund_no, found.refund_amount, found.coupon_refund_amount) == (None,) * 4
+
+    def test_a_time_of_nothing(self):
+        (found,) = bill(REFUNDS.replace("2026-01-01 10:00:07", "0000-00-00 00:00:00"))
+
+        assert found.refund_succeeded_at is None
+
+    def test_a_full_width_percent_sign(self):
+        (found,) = bill(f"{TRADE_HEADER}\n{TRADE_ROW}\n".replace("%,", "％,"))
+
+        assert found.rate is not None
+
+    def test_columns_without_their_unit(self):
+        (found,) = bill(FUNDS.replace("（元）", ""))
+        with_units = bill(FUNDS.replace("收入金额,", "收入金额（元）,").replace("支出金额\r", "支出金额(元)\r"))
+
+        assert (found.amount, found.balance) == (Decimal("0.02"), Decimal("0.17"))
+        assert (with_units.summary.income, with_units.summary.expense) == (Decimal("0.35"), Decimal("0.18"))
+
+    def test_a_number_that_a_spreadsheet_rounded_is_refused(self):
+        saved = f"{FUND_HEADER}\n{FUND_ROW}\n".replace("`", "")
+        number = saved.split("\n")[1].split(",")[1]
+        with pytest.raises(CodecError, match="line 2: a spreadsheet rounded the number under 微信支付业务单号"):
+            list(bill(saved.replace(number, "5.00003E+28")))
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            (TRADES.replace(",", "\t"), "separated by tabs"),
+            (TRADES.replace("`", "").replace(",", ";"), "separated by semicolons"),
+            ("No Bill Exist", "its first line has one column"),
+        ],
+    )
+    def test_one_column_is_no_bill(self, text, words):
+        with pytest.raises(CodecError, match=words):
+            bill(text)
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (TRADES.encode("utf-16"), "this is UTF-16"),
+            (gzip.compress(gzip.compress(TRADES.encode())), "packed with gzip twice"),
+        ],
+    )
+    def test_other_files(self, data, words):
+        with pytest.raises(CodecError, match=words):
+            read(io.BytesIO(data))
+
+    def test_the_text_of_a_bill_in_place_of_its_path(self):
+        with pytest.raises(TypeError, match=r"pass io\.BytesIO\(text\.encode\(\)\)") as caught:
+            read(TRADES)
+
+        assert "交易时间" not in str(caught.value)
+
+    @pytest.mark.parametrize("start", ["", "\ufeff"])
+    def test_a_second_bill_in_the_file_is_named(self, start):
+        joined = bill(TRADES + start + TRADES)
+        with pytest.raises(CodecError, match="line 6: another bill begins"):
+            list(joined)
+
+    def test_blanks_before_backquotes(self):
+        (found,) = bill(FUNDS.replace(",`", ", `"))
+
+        assert found.amount == Decimal("0.02")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "`create_time,`amount\n`2026,`1.00\n`total_count,`total_amount\n`1,`2.00\n",
+            "time,id2\n`x,`y\ntotal1,total2\n`1,`2.00\n",
+        ],
+    )
+    def test_odd_headers(self, text):
+        found = bill(text)
+
+        assert list(found.summary.others.values()) == ["1", "2.00"]
+        assert len(list(found)) == 1
+        assert list(found.summary.others.values()) == ["1", "2.00"]

@@ -21,6 +21,10 @@ def nothing_sent(web):
 
 @pytest.mark.usefixtures("nothing_sent")
 class TestParameters:
+    def test_an_upload_without_a_file_says_files(self, client):
+        with pytest.raises(TypeError, match=r"this operation uploads a file: give files=\{'file'"):
+            client.v3.merchant.media.upload.post(json={"filename": "a.jpg"})
+
     def test_parameters_as_keywords_say_json(self, client):
         with pytest.raises(TypeError, match=r"'appid' .* it is a parameter, so write post\(json=\{'appid': …\}\)"):
             client.v3.pay.transactions.native.post(**ORDER)

@@ -220,6 +220,17 @@ class TestOneFileOfTheConsole:
             assert (settings.serial, settings.signer is not None) == (SERIAL, True)
             assert settings.decryption_key().private_numbers() == merchant_key.private_numbers()
 
+    def test_a_private_key_of_another_certificate_is_named(self, bundle, merchant_key, platform_key):
+        with pytest.raises(ConfigurationError, match="private_key: it does not belong to merchant_cert"):
+            WeChatPay(mchid="1900000109", merchant_cert=bundle, private_key=platform_key)
+
+        class Remote:
+            def sign(self, message: bytes) -> bytes:
+                raise NotImplementedError
+
+        for key in (merchant_key, Remote()):
+            WeChatPay(mchid="1900000109", merchant_cert=bundle, private_key=key, merchant_key=merchant_key).close()
+
 
 @pytest.mark.parametrize(
     ("given", "error", "words"),
@@ -231,3 +242,53 @@ class TestOneFileOfTheConsole:
 def test_bytes_are_named(given, error, words, pem):
     with pytest.raises(error, match=words):
         WeChatPay(private_key=pem, **GIVEN | given)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("form", ["'{}'", '"{}"', ' "{}"\n', "\u200b{}", "\ufeff{}", '" {} "'])
+def test_quotation_marks_and_invisible_characters_are_dropped(name, form, pem):
+    """``docker run --env-file`` keeps quotation marks; web pages add characters without width."""
+    with pytest.warns(UserWarning, match=f"^{name}: (white space|quotation marks) around (it|the key) w"):
+        assert checked(WeChatPay(private_key=pem, **GIVEN | {name: form.format(GIVEN[name])})) == EXPECTED
+
+
+@pytest.mark.parametrize("form", [" https://a.example/hk ", '"https://a.example/hk/"', "https://a.example/hk\n"])
+def test_an_access_point_is_trimmed(form):
+    with pytest.warns(UserWarning, match="^base_url: "):
+        assert Endpoints.build(form, None).base_url == "https://a.example/hk/"
+
+
+@pytest.mark.parametrize("url", ["https://api.mch.weixin.qq.com/v3/", "https://api.wechatpay.cn/v2"])
+def test_a_version_in_the_access_point_is_named(url):
+    with pytest.raises(ConfigurationError, match="base_url: leave out the version"):
+        Endpoints.build(url, None)
+
+
+def test_a_forwarder_may_have_a_version():
+    assert Endpoints.build("https://shop.example/v3", None).base_url == "https://shop.example/v3/"
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"serial": "A" * 64}, ConfigurationError, "serial: 64 hex digits.*fingerprint"),
+        ({"apiv3_key": []}, ConfigurationError, "apiv3_key: the value is empty"),
+        ({"merchant_key": "pem"}, ConfigurationError, "merchant_key: it is used together with merchant_cert="),
+        ({"clock": 5}, ConfigurationError, "clock: a function was expected, not int"),
+        ({"nonce": "abc"}, ConfigurationError, "nonce: a function was expected, not str"),
+        ({"on_attempt": "log"}, ConfigurationError, "on_attempt: a function was expected, not str"),
+        ({"signer": "rsa"}, ConfigurationError, "signer: a function was expected, not str"),
+        ({"verifier": "rsa"}, ConfigurationError, r"verifier: an object with verify\(\) was expected, not str"),
+        ({"transport": "direct"}, ConfigurationError, r"transport: an object with send\(\) was expected, not str"),
+        ({"http_session": "s"}, ConfigurationError, r"http_session: an object with get_adapter\(\) was expected"),
+        ({"proxies": "http://u:secret@host:1"}, ConfigurationError, "^proxies: a mapping as requests takes it"),
+        ({"proxies": {"https://": "http://u:secret@host:1"}}, ConfigurationError, "^proxies: .*without '://'"),
+        ({"proxies": {"https": 5}}, ConfigurationError, "^proxies: "),
+    ],
+)
+def test_a_value_of_another_kind_is_named(given, error, words, pem):
+    given = {name: pem if value == "pem" else value for name, value in given.items()}
+    with pytest.raises(error, match=words) as caught:
+        WeChatPay(private_key=pem, **GIVEN | given)
+
+    assert "secret@" not in str(caught.value)

@@ -138,6 +138,13 @@ def _body(spec: RequestSpec, encryption: FieldEncryption) -> tuple[bytes | None,
 
         upload = multipart(spec.operation, spec.files, spec.json, encryption.json)
         return upload.body, upload.signed_body, upload.content_type
+    if spec.data is None and spec.operation is not None and spec.operation.upload is not None:
+        part = spec.operation.upload.file
+        msg = Words(
+            f"files: this operation uploads a file: give files={{{part!r}: path, open file or (name, bytes)}}",
+            f"files：此接口用于上传文件：请给出 files={{{part!r}: 路径、已打开的文件或 (文件名, bytes)}}",
+        )
+        raise TypeError(msg)
     body = spec.data if spec.json is None else encryption.json(spec.json)
     return body, None, JSON.content_type
 

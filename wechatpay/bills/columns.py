@@ -60,7 +60,7 @@ def count(text: str) -> int:
 
 def rate(text: str) -> Decimal:
     """Convert ``0.60%`` to a fraction."""
-    return yuan(text[:-1]).scaleb(-2) if text.endswith("%") else yuan(text)
+    return yuan(text[:-1]).scaleb(-2) if text.endswith(("%", "％")) else yuan(text)
 
 
 def columns_of(row: type[Any]) -> dict[str, Column]:

@@ -26,6 +26,11 @@ _OTHER_FILES = {
     b"<": Words("XML or HTML, an error and not a bill", " XML 或 HTML，是错误信息，不是账单"),
     b"PK": Words("a ZIP archive: unpack it first", " ZIP 压缩包：请先解压"),
     b"%PDF": Words("a PDF and not a bill", " PDF，不是账单"),
+    b"\xff\xfe": Words(
+        "UTF-16, as a spreadsheet saved it: pass the file of the platform",
+        " UTF-16 文本，由表格软件另存：请传平台的原文件",
+    ),
+    _GZIP: Words("packed with gzip twice: unpack it once before", "经 gzip 压缩两次的文件：请先解压一次"),
 }
 
 

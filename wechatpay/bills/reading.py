@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Bill", "read", "split_line"]
 
 _MAX_SIZE = 2 * 1024**3
-_NO_NUMBER = frozenset({"", "0"})
+_NO_VALUE = frozenset({"", "-", "--", "/", "null", "NULL", "N/A", "无", "0000-00-00 00:00:00"})
+"""What stands in a column of numbers, amounts or times for a value that a row does not have."""
+_NO_NUMBER = _NO_VALUE | {"0"}
+_ROUNDED = re.compile(r"\d(\.\d+)?[Ee]\+\d+")
+"""A long number that a spreadsheet rounded."""
+_OTHER_SEPARATORS = {"\t": Words("tabs", "制表符"), ";": Words("semicolons", "分号"), "；": Words("semicolons", "分号")}
+_SPACED_MARK = re.compile(r",[ \t]*`")
+_NAME_WITH_DIGIT = re.compile(r"[^\W\d][\w ()/%.-]*")
 _DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"-?\d+(\.\d+)?%?")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
@@ -64,6 +71,12 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         OSError: The file cannot be opened.
         TypeError: *source* has another type, or is open as text.
     """
+    if isinstance(source, str) and "\n" in source:
+        msg = Words(
+            "read: this is the text of a bill, a path was expected: pass io.BytesIO(text.encode())",
+            "read：这是账单的内容，应为路径：请传 io.BytesIO(text.encode())",
+        )
+        raise TypeError(msg)
     if not isinstance(source, str | os.PathLike):
         if not hasattr(source, "read"):
             msg = Words(
@@ -116,6 +129,9 @@ class Bill:
         if first is None:
             raise CodecError(Words("the bill is empty: it has no header line", "账单为空：没有表头"))
         self.columns = _header(first[1])
+        self._marked_header = first[1].startswith("`")
+        if len(self.columns) == 1:
+            raise _one_column(first[1])
         self._layout = layout_of(self.columns)
         self.kind = self._layout.kind
 
@@ -157,11 +173,19 @@ class Bill:
     def _rows(self, lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
         names, layout = self.columns, self._layout
         typed = _typed(layout.columns, names)
+        marked = False
         for number, line in lines:
-            if not line.startswith("`") and _is_header(line):
+            if self._is_sums(line, marked=marked):
                 self._summaries = self._sums(number, line, lines)
                 return
+            marked = marked or line.startswith("`")
             yield layout.row(**_values(names, typed, line, number))
+
+    def _is_sums(self, line: str, *, marked: bool) -> bool:
+        """Return whether a line is the header of the sums; the rows above may be *marked* by backquotes."""
+        if self._marked_header:  # then the other header has backquotes as well
+            line = line.replace("`", "")
+        return bool(line) and not line.startswith("`") and _is_header(line, marked=marked and not self._marked_header)
 
     @property
     def summary(self) -> Summary | None:
@@ -190,7 +214,13 @@ class Bill:
             here = None if self._start is None else cast("IO[bytes]", self._source).tell()
             with self._lines() as lines:
                 next(lines)
-                found = next(((number, line) for number, line in lines if line[0] != "`" and _is_header(line)), None)
+                marked = False
+                found = None
+                for number, line in lines:
+                    if self._is_sums(line, marked=marked):
+                        found = number, line
+                        break
+                    marked = marked or line.startswith("`")
                 self._summaries = () if found is None else self._sums(*found, lines)
             if here is not None:
                 cast("IO[bytes]", self._source).seek(here)
@@ -201,6 +231,12 @@ class Bill:
         names = _header(line)
         made = [self._sum(names, *next(lines, (number + 1, "")))]
         for number, line in lines:  # noqa: PLR1704 (the lines that follow)
+            if _header(line.removeprefix("\ufeff")) == self.columns:
+                msg = Words(
+                    f"line {number}: another bill begins: read each file by itself",
+                    f"第 {number} 行：另一份账单从这里开始，请逐个文件读取",
+                )
+                raise CodecError(msg)
             if line[0] != "`" and _is_header(line):
                 names = _header(line)
             elif "`" in line or len(split_line(line)) == len(names):
@@ -218,13 +254,31 @@ def _header(line: str) -> tuple[str, ...]:
     return tuple(name.replace("（", "(").replace("）", ")").strip() for name in names)
 
 
+def _one_column(line: str) -> CodecError:
+    """Return the error for a header without a comma, in which any file would be a bill without rows."""
+    found = next((what for mark, what in _OTHER_SEPARATORS.items() if mark in line), None)
+    if found is None:
+        return CodecError(Words("this is not a bill: its first line has one column", "这不是账单：第一行只有一列"))
+    return CodecError(
+        Words(
+            f"the columns of this bill are separated by {found}, as a spreadsheet saved it: pass the file of the platform",
+            f"该账单的列以{found.zh}分隔，是由表格软件另存的：请传平台的原文件",
+        )
+    )
+
+
 def _typed(columns: Mapping[str, Column], names: Sequence[str]) -> list[Column | None]:
-    return [columns.get(name.replace(" ", "")) for name in names]
+    spelled = [name.replace(" ", "") for name in names]
+    return [
+        columns.get(name) or columns.get(f"{name}(元)") or columns.get(name.removesuffix("(元)")) for name in spelled
+    ]
 
 
-def _is_header(line: str) -> bool:
+def _is_header(line: str, *, marked: bool = False) -> bool:
     """
     Return whether a line that does not begin with a backquote is the header of the sums.
+
+    Where the values above are *marked* by backquotes, its names may have digits.
 
     In each part of a bill the values have backquotes and the header has none: names without digits, in Chinese or, for
     bills from abroad, in English. Official pages: https://pay.weixin.qq.com/doc/v3/partner/4012715572,
@@ -233,7 +287,10 @@ def _is_header(line: str) -> bool:
     first = line.split(",", 1)[0]
     if first.startswith("总") or "总笔数" in first or "总单数" in first:
         return True
-    return not (line[0].isdigit() or "`" in line or _DIGIT.search(line)) and all(map(str.strip, line.split(",")))
+    cells = [cell.strip() for cell in line.split(",")]
+    if marked and "`" not in line and all(map(_NAME_WITH_DIGIT.fullmatch, cells)):
+        return True
+    return not (line[0].isdigit() or "`" in line or _DIGIT.search(line)) and all(cells)
 
 
 def split_line(line: str) -> list[str]:
@@ -297,6 +354,8 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, num
     cells = split_line(line)
     if len(cells) != len(names) and len(realigned := _realigned(line, names, typed)) == len(names):
         cells = realigned
+    if len(cells) != len(names) and line.startswith("`"):
+        cells = [cell.strip() for cell in _SPACED_MARK.split(line[1:])]
     if len(cells) != len(names):
         msg = Words(
             f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?",
@@ -314,10 +373,12 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, num
             values[attribute] = cell or None
             continue
         if convert is Number:
+            if _ROUNDED.fullmatch(cell):
+                raise _rounded(name, number)
             values[attribute] = None if cell in _NO_NUMBER else cell
             continue
         try:
-            values[attribute] = convert(cell) if cell else None
+            values[attribute] = None if cell in _NO_VALUE else convert(cell)
         except (ValueError, InvalidOperation):
             msg = Words(
                 f"line {number}: the value under {name} is not of the form this column has",
@@ -327,3 +388,13 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, num
     if others:
         values["others"] = others
     return values
+
+
+def _rounded(name: str, number: int) -> CodecError:
+    """Return the error for a number that a spreadsheet rounded when it saved the bill."""
+    return CodecError(
+        Words(
+            f"line {number}: a spreadsheet rounded the number under {name}: pass the file of the platform",
+            f"第 {number} 行：{name} 列的单号已被表格软件改写：请传平台的原文件",
+        )
+    )

@@ -121,6 +121,14 @@ def files_of(data: Mapping[str, Any], key: Callable[[], Any]) -> tuple[NamedFile
                 f"该应答的 {name} 中有 {len(files)} 个文件，请逐个下载：client.download(response.data[{name!r}][0]['download_url'], to)",
             )
             raise CodecError(msg)
+    urls = [name for name, value in data.items() if isinstance(value, str) and value.startswith("https://")]
+    if len(urls) == 1:
+        msg = Words(
+            f"this response has no download_url, and no digest beside {urls[0]}: if that is the file, pass the URL: "
+            f"client.download(response.data[{urls[0]!r}], to)",
+            f"该应答没有 download_url，{urls[0]} 也没有摘要：如果它就是文件，请传地址：client.download(response.data[{urls[0]!r}], to)",
+        )
+        raise CodecError(msg)
     msg = Words(
         f"this response has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?",
         f"该应答没有 download_url（只有 {', '.join(map(str, data)) or '空内容'}）：文件是否已经生成？",
@@ -151,7 +159,10 @@ _BY_LENGTH = {32: "MD5", 40: "SHA1", 64: "SHA256"}
 def _expected(hash_type: Any, value: Any, *, packed: bool = False) -> ExpectedDigest | None:
     if not isinstance(value, str) or not value.strip():
         return None
-    digest = value.strip().lower()
+    digest = (
+        _hexadecimal(value.strip(), _HEADER_BYTES.get(str(hash_type).upper().replace("-", ""), 0))
+        or value.strip().lower()
+    )
     if not isinstance(hash_type, str) or not hash_type.strip():
         hash_type = _BY_LENGTH.get(len(digest))
     return ExpectedDigest(hash_type, digest, packed=packed) if hash_type else None

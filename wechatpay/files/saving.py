@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from itertools import chain
@@ -94,8 +95,16 @@ class DigestCheck:
 
 
 def check_target(to: Any) -> Target:
-    """Return the target of a download; raise TypeError for what is neither a path nor a file open for bytes."""
+    """
+    Return the target of a download.
+
+    Raises:
+        TypeError: It is neither a path nor a file open for bytes.
+        IsADirectoryError: It is the path of a folder, found before anything is requested.
+    """
     if isinstance(to, str | os.PathLike):
+        if Path(to).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(to))
         return to
     if isinstance(to, io.TextIOBase):
         raise TypeError(

@@ -32,6 +32,8 @@ __all__ = ["Form", "Multipart", "form", "multipart"]
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file without a documented limit; no operation takes as much."""
+_PARTS = (2, 3)
+"""What a tuple may have: name and content, and a media type, as requests takes it."""
 _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 
 
@@ -158,10 +160,11 @@ def _named(source: object, most: int) -> FilePart:
     """Read a file that has a name, at most *most* bytes."""
     name: object = None
     content = source
-    if isinstance(source, tuple) and len(source) == 2:
-        name, content = source
-        if not isinstance(name, str) or not name:
+    if isinstance(source, tuple) and len(source) in _PARTS and not is_open_file(source):
+        name, content = source[:2]
+        if not isinstance(name, str) or not name.strip():
             raise _no_file()
+        name = name.strip()
         if not isinstance(content, bytes | bytearray | memoryview) and not is_open_file(content):
             msg = Words(
                 f"files: the content of {name!r} is a {type(content).__name__}; "

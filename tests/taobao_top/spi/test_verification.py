@@ -57,6 +57,31 @@ class TestAuthentic:
 
         assert verify(top, made).data == {"orderLines": {"orderLine": [{"planQty": 1}]}}
 
+    @pytest.mark.parametrize(
+        "form",
+        [
+            lambda url: url.partition("?")[2],
+            lambda url: "?" + url.partition("?")[2],
+            lambda url: url.encode(),
+            lambda url: url.partition("?")[2].encode(),
+            lambda url: url + "#part",
+        ],
+    )
+    def test_the_query_alone_and_bytes(self, top, call, form):
+        made = call({"nick": "中 文&=+/?"})
+
+        assert verify(top, made, url=form(made.url)).parameters["nick"] == "中 文&=+/?"
+
+    @pytest.mark.parametrize("url", [None, {"sign": "1"}, 7])
+    def test_a_parsed_query_is_named(self, top, call, url):
+        with pytest.raises(TypeError, match=r"url: the URL with its query .*get_full_path"):
+            verify(top, call(), url=url)
+
+    def test_a_body_without_its_content_type_is_named(self, top, call):
+        made = call(body=b"{}", content_type=JSON)
+        with pytest.raises(SignatureError, match="Content-Type header is missing"):
+            verify(top, made, headers={})
+
     def test_a_cut_off_character_is_read_as_Java_does(self, top, call):
         assert verify(top, call(body=b'{"a":"\xe4\xb8"}', content_type=JSON)).data == {"a": "\ufffd"}
 

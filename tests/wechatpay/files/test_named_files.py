@@ -35,6 +35,26 @@ def no_key():
 
 
 class TestForms:
+    def test_the_data_of_a_response_is_enough(self, client, platform, tmp_path):
+        """It may come from a database; the digest may be base64."""
+        platform.file(FLOW)
+        digest = base64.b64encode(hashlib.sha1(FLOW).digest()).decode()
+        data = {"url": platform.url + "f", "hash_type": "SHA1", "hash_value": digest}
+
+        assert client.download(data, tmp_path / "x").digest == SHA1
+
+    def test_the_only_url_is_named(self):
+        with pytest.raises(
+            CodecError, match=r"no digest beside url: .*client\.download\(response\.data\['url'\], to\)"
+        ):
+            files_of({"url": "https://a.example/f", "count": 1}, no_key)
+
+    def test_a_folder_is_named_before_anything_is_requested(self, client, platform, tmp_path):
+        with pytest.raises(IsADirectoryError, match=tmp_path.name):
+            client.download(platform.url + "f", tmp_path)
+
+        assert not platform.requests
+
     @pytest.mark.parametrize(
         ("path", "members", "hash_type"),
         [

@@ -187,7 +187,8 @@ class TestSources:
             ({"file": None}, "a path, a named open file"),
             ({"file": io.BytesIO(b"x")}, "a path, a named open file"),
             ({"file": ("", b"")}, "a path, a named open file"),
-            ({"file": ("a.png", b"", "image/png")}, "a path, a named open file"),
+            ({"file": ("a.png", b"", "image/png", {})}, "a path, a named open file"),
+            ({"file": (" ", b"x")}, "a path, a named open file"),
             ({"file": ("a.png", "text")}, "the content of 'a.png' is a str"),
             ({"file": ("a.png", io.StringIO("text"))}, "open as text"),
         ],
@@ -196,6 +197,10 @@ class TestSources:
         """By type errors that show the form."""
         with pytest.raises(TypeError, match=words):
             upload(files)
+
+    @pytest.mark.parametrize("given", [("a.png", PICTURE, "image/png"), (" a.png ", io.BytesIO(PICTURE))])
+    def test_tuples_of_requests_and_blanks_around_a_name(self, given):
+        assert '"filename":"a.png"' in upload({"file": given}).signed_body.decode()
 
     def test_a_file_without_a_name_of_its_own(self, tmp_path):
         """Descriptors have numbers for names."""

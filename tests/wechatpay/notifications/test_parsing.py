@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -138,6 +139,14 @@ class TestHeaders:
             lambda headers: {"type": "http", "headers": tuple(raw(headers))},
             lambda headers: [*raw(headers), (b"wechatpay-signature", b"a second one")],
             lambda headers: {name: value.encode() for name, value in headers.items()},
+            lambda headers: {name: f" {value}\t" for name, value in headers.items()},
+            lambda headers: {name: f"{value}\r\n" for name, value in headers.items()},
+            lambda headers: {"httpMethod": "POST", "headers": headers, "multiValueHeaders": None},
+            lambda headers: {"headers": None, "multiValueHeaders": {name: [value] for name, value in headers.items()}},
+            lambda headers: {
+                "headers": {name.lower(): [{"key": name, "value": value}] for name, value in headers.items()}
+            },
+            lambda headers: [{"name": name, "value": value} for name, value in headers.items()],
             lambda headers: StarletteHeaders(headers).raw,
             lambda headers: StarletteHeaders(headers),
         ],
@@ -162,6 +171,12 @@ class TestHeaders:
             "scope with a tuple",
             "twice",
             "values of bytes",
+            "blanks",
+            "line ends",
+            "event",
+            "event with lists",
+            "event with objects",
+            "objects",
             "raw of Starlette",
             "Starlette",
         ],
@@ -232,6 +247,17 @@ class TestBody:
 
         with pytest.raises(SignatureError, match=f"parsed and written again .*{hint}") as caught:
             notifications.parse(platform.headers(body), rewrite(body))
+
+        assert caught.value.reason == "mismatch"
+
+    @pytest.mark.parametrize(("pack", "hint"), [(base64.b64encode, r"b64decode\(body\)"), (gzip.compress, "gzip")])
+    def test_a_body_that_was_packed(
+        self, pack: Any, hint: str, platform: Platform, notifications: Notifications
+    ) -> None:
+        body = platform.body(PAID)
+
+        with pytest.raises(SignatureError, match=hint) as caught:
+            notifications.parse(platform.headers(body), pack(body))
 
         assert caught.value.reason == "mismatch"
 
