@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import requests
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
@@ -640,3 +642,78 @@ def test_a_header_is_read_once():
     assert isinstance(response, http.client.HTTPResponse)
     left.close()
     right.close()
+
+
+_NAMES = st.sampled_from(["Content-Length", "Transfer-Encoding", "Connection", "X", "x", "Keep-Alive", "A b", ":", ""])
+_VALUES = st.one_of(
+    st.sampled_from(
+        ["", "2", " 2", "2 ", "02", "-1", "chunked", "Chunked", "close", "keep-alive", "\x85é", "a:b", "\ra"]
+    ),
+    st.text(st.characters(max_codepoint=255), max_size=8),
+)
+_FIELD_LINES = st.one_of(
+    st.builds("{}: {}\r\n".format, _NAMES, _VALUES),
+    st.builds("{}:{}\n".format, _NAMES, _VALUES),
+    st.sampled_from([" folded\r\n", "\tfolded\r\n", "no colon\r\n", "From me\r\n", "\r\r\n"]),
+)
+
+
+class TestHeader:
+    """http.client, which reads headers with its parser of e-mail, says what they mean."""
+
+    @staticmethod
+    def read(kind, block, method="GET"):
+        left, right = socket.socketpair()
+        with left, right:
+            right.sendall(block)
+            right.shutdown(socket.SHUT_WR)
+            response = kind(left, method=method)
+            response.begin()
+            framing = (response.version, response.chunked, response.length, response.will_close)
+            return (
+                response.status,
+                response.reason,
+                framing,
+                response.headers.items(),
+                list(map(type, response.headers.defects)),
+            )
+
+    @given(
+        st.sampled_from(["HTTP/1.1 200 OK", "HTTP/1.0 204 ", "HTTP/1.2 304 x", "HTTP/0.9 200 ok", "HTTP/2 200 ok"]),
+        st.lists(_FIELD_LINES, max_size=6),
+        st.sampled_from(["\r\n", "\n", ""]),
+        st.sampled_from(["GET", "HEAD"]),
+    )
+    def test_is_what_http_client_reads_or_an_error(self, start, lines, end, method):
+        block = "".join([start, "\r\n", *lines, end]).encode("latin1")
+        try:
+            ours = self.read(connections._Response, block, method)
+        except http.client.HTTPException:
+            return
+
+        assert ours == self.read(http.client.HTTPResponse, block, method)
+
+    @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/0.9"])
+    def test_plain_fields_are_never_an_error(self, version):
+        block = f"{version} 200 OK\r\nContent-Length: 2\r\nRequest-ID:  a b \r\nx:\xe9\n\r\n".encode("latin1")
+        ours = self.read(connections._Response, block)
+
+        assert ours == self.read(http.client.HTTPResponse, block)
+        assert ours[3] == [("Content-Length", "2"), ("Request-ID", "a b "), ("x", "\xe9")]
+
+    @pytest.mark.parametrize("block", [b"X: " + b"a" * 65536, b"X: 1\r\n" * 101], ids=["long line", "many fields"])
+    def test_too_large_is_an_error(self, block):
+        with pytest.raises(http.client.HTTPException):
+            self.read(connections._Response, b"HTTP/1.1 200 OK\r\n" + block + b"\r\n\r\n")
+
+    def test_another_version_is_an_error(self):
+        with pytest.raises(http.client.UnknownProtocol):
+            self.read(connections._Response, b"HTTP/2 200 OK\r\n\r\n")
+
+    def test_is_printed_if_http_client_debugs(self, capsys):
+        left, right = socket.socketpair()
+        with left, right:
+            right.sendall(ok_response())
+            connections._Response(left, debuglevel=1, method="GET").begin()
+
+        assert "header: Content-Length: 2" in capsys.readouterr().out
