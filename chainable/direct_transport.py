@@ -167,6 +167,7 @@ class _Exchange:
             self._connection = None  # Before the body may return it to the pool.
             self._body = Body(connection, answer, pool.keep if is_sent else None)
             response.raw = raw_response(method, answer, self._body)
+            response.attempt_state = deadline
             read_content(response)
         else:
             response.set_content(_read_plain(connection, answer.length))
