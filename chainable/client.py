@@ -13,6 +13,10 @@ from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words
+from chainable.pipeline import Pipeline
+
+# With the package, not with the first client: in a test, a recorder may have put connections of its own in place of urllib3's.
+from chainable.transport import RequestsTransport
 from chainable.validation import check_callable, check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
@@ -96,16 +100,12 @@ class Client(ABC):
         check_callable("on_attempt", on_attempt)
         check_callable("transport", transport, "send")
         if transport is None:
-            from chainable.transport import RequestsTransport  # only the making of a client needs it
-
             self._transport: Transport = RequestsTransport(
                 pool_maxsize=max(pool_maxsize, max_promises), verify=verify, proxies=proxies, http_session=http_session
             )
         else:
             _refuse_beside_transport(transport, pool_maxsize, proxies, http_session)
             self._transport = transport
-        from chainable.pipeline import Pipeline  # likewise
-
         self._pipeline = Pipeline(
             self._transport,
             logger,
