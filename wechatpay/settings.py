@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -349,8 +350,13 @@ def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | No
         msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
         raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
     if pair is not None and key is not None and _is_of_another(key, pair):
-        msg = f"private_key: it does not belong to merchant_cert, whose serial {found} is sent with each signature"
-        raise ConfigurationError(msg, reason="pair_mismatch", serial=found, setting="private_key")
+        # APIv2 works all the same, so this is no error.
+        message = Words(
+            f"private_key: it does not belong to merchant_cert, whose serial {found} is sent with each signature: the "
+            f"platform will refuse calls of APIv3",
+            f"private_key：与 merchant_cert 不匹配，而签名会附上后者的序列号 {found}：平台将拒绝 APIv3 请求",
+        )
+        warnings.warn(message, stacklevel=2)
     return pair.key if key is None and pair is not None else key, found, pair
 
 

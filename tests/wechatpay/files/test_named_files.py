@@ -528,7 +528,12 @@ class TestDigestHeader:
         sandbox = Sandbox()
         sandbox.stop()  # its account is all that is wanted
         account = sandbox.account
-        return {"merchant_cert": account.merchant_cert, "merchant_key": account.merchant_key, "serial": None}
+        return {
+            "private_key": None,
+            "merchant_cert": account.merchant_cert,
+            "merchant_key": account.merchant_key,
+            "serial": None,
+        }
 
     @pytest.mark.parametrize(
         ("text", "hash_type", "digest"),
