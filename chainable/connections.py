@@ -264,9 +264,10 @@ class _Response(http.client.HTTPResponse):
         length = self._content_length()
         self._ambiguous = self.chunked and length is not None
         self.length = None if self.chunked else length
-        if status in {http.client.NO_CONTENT, http.client.NOT_MODIFIED} or self._method == "HEAD":
+        stdlib: Any = self  # typeshed lacks what it keeps to itself
+        if status in {http.client.NO_CONTENT, http.client.NOT_MODIFIED} or stdlib._method == "HEAD":
             self.length = 0
-        self.will_close = self._check_close() or (self.length is None and not self.chunked)
+        self.will_close = stdlib._check_close() or (self.length is None and not self.chunked)
 
     def _is_chunked(self) -> bool:
         values = self.headers.get_all("Transfer-Encoding", ())
