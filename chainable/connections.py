@@ -264,10 +264,11 @@ class _Response(http.client.HTTPResponse):
         length = self._content_length()
         self._ambiguous = self.chunked and length is not None
         self.length = None if self.chunked else length
-        stdlib: Any = self  # typeshed lacks what it keeps to itself
-        if status in {http.client.NO_CONTENT, http.client.NOT_MODIFIED} or stdlib._method == "HEAD":
+        is_head: bool = self._method == "HEAD"  # pyright: ignore[reportAttributeAccessIssue]  # typeshed lacks it
+        if is_head or status in {http.client.NO_CONTENT, http.client.NOT_MODIFIED}:
             self.length = 0
-        self.will_close = stdlib._check_close() or (self.length is None and not self.chunked)
+        closes: bool = self._check_close()  # pyright: ignore[reportAttributeAccessIssue]  # likewise
+        self.will_close = closes or (self.length is None and not self.chunked)
 
     def _is_chunked(self) -> bool:
         values = self.headers.get_all("Transfer-Encoding", ())
