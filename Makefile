@@ -3,14 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
+HALF := $(shell $(PYTHON) -c 'print(max(1, $(CORES) // 2))')
 # One more than there are cores, for tests also wait: for servers, browsers and clocks.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+JOBS ?= $(shell $(PYTHON) -c 'print($(CORES) + 1)')
 WORKERS ?= auto
 # The tests run hundreds of commands: without compiled files each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit package platforms docs bench clean
+.PHONY: help demo test lint types unit untraced package platforms docs bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,8 +37,8 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 	@$(BIN)/taobao-top demo
 
 test: lint types ## everything CI runs
-	@workers=$$($(BIN)/python -c 'import os; print(max(1, os.cpu_count() // 2))'); $(BIN)/python tools/side_by_side.py \
-		"$(MAKE) --no-print-directory package WORKERS=$$workers" '$(MAKE) --no-print-directory unit'
+	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=$(HALF)' \
+		'$(MAKE) --no-print-directory untraced JOBS=$(CORES)' '$(MAKE) --no-print-directory unit JOBS=$(CORES)'
 
 lint: $(VENV)/.dev ## style, and who may import what
 	$(BIN)/ruff check .
@@ -48,7 +50,10 @@ types: $(VENV)/.dev ## types, by both checkers at once
 
 unit: $(VENV)/.dev ## tests with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered --junitxml=build/suite.xml
+	$(BIN)/python -m pytest --part traced -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered --junitxml=build/unit.xml
+
+untraced: $(VENV)/.dev ## tests that need no coverage: browsers, other libraries, all data
+	$(BIN)/python -m pytest --part untraced -n $(JOBS) --dist loadgroup --junitxml=build/untraced.xml
 
 package: $(VENV)/.dev ## build, install elsewhere, test there
 	$(BIN)/python -m tools.check_package -n $(WORKERS)

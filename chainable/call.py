@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from chainable.masking import safe_repr
+from chainable.masking import fields_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Call"]
 
 
-@safe_repr
-@frozen(eq=False, slots=False)  # attrs makes a class with slots twice, and fills it more slowly
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # attrs makes a class with slots twice, and fills it more slowly
 class Call:
     """
     One call, encoded once before its first attempt.

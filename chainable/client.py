@@ -13,9 +13,9 @@ from chainable.call import Call
 from chainable.errors import ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words
-from chainable.json_answers import read_json
-from chainable.options import CallOptions
 from chainable.pipeline import Pipeline
+
+# With the package, not with the first client: in a test, a recorder may have put connections of its own in place of urllib3's.
 from chainable.transport import RequestsTransport
 from chainable.validation import check_callable, check_seconds, check_timeout, check_verification, check_whole
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chainable.attempt import Attempt
     from chainable.codecs import Codec
     from chainable.hooks import Observer
+    from chainable.options import CallOptions
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 _POOL = 32  # connections kept per host
-_NO_OPTIONS = CallOptions()
 
 
 class Client(ABC):
@@ -147,7 +147,7 @@ class Client(ABC):
         label: str,
         url: str | Sequence[str],
         *,
-        options: CallOptions = _NO_OPTIONS,
+        options: CallOptions | None = None,
         parse: Callable[[Response[Any]], Response[Any]] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
@@ -169,7 +169,7 @@ class Client(ABC):
             label: The path or the method's name without values, for logs and errors.
             url: The URL, or a list of them: the first is preferred, the others are hosts for a call of which nothing
                 could be sent.
-            options: Those of the call, as :func:`chainable.call_options` returns them. Its headers replace those of
+            options: Those of the call, as :func:`chainable.call_options` returns them; None for none. Its headers replace those of
                 *headers* with the same name.
             parse: Turns a verified response into the user's; by default :func:`chainable.read_json`.
             headers: Headers of every call; ``Content-Type`` is by default that of the codec.
@@ -186,6 +186,10 @@ class Client(ABC):
 
         .. versionadded:: 0.1.0
         """
+        if options is None:
+            from chainable.options import CallOptions  # imported lazily: the gateways have options of their own
+
+            options = CallOptions()
         if options.repeatable is not None:
             repeatable = options.repeatable
         merged = CaseInsensitiveDict({} if codec is None else {"Content-Type": codec.content_type})
@@ -353,6 +357,8 @@ class Client(ABC):
 
 
 def _parse_json(response: Response[Any]) -> Response[Any]:
+    from chainable.json_answers import read_json  # imported lazily: most gateways parse their answers themselves
+
     read_json(response)
     return response
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from decimal import Decimal
 from json.encoder import encode_basestring
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -16,8 +15,23 @@ from chainable.times import beijing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
-__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Location", "digits", "format_location", "no_constant"]
+    from typing_extensions import TypeIs
+
+__all__ = [
+    "FORM",
+    "JSON",
+    "Codec",
+    "FormCodec",
+    "JSONCodec",
+    "Location",
+    "digits",
+    "exact",
+    "format_location",
+    "is_decimal",
+    "no_constant",
+]
 
 _LARGEST_EXPONENT = 1000  # A Decimal of a few characters could expand to gigabytes of zeros.
 
@@ -59,6 +73,13 @@ def format_location(location: Location) -> str:
         location, step = location
         steps.append(f"[{step}]" if isinstance(step, int) else f".{step}")
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
+
+
+def is_decimal(value: object) -> TypeIs[Decimal]:
+    """Return whether a value is a Decimal."""
+    from decimal import Decimal  # as in exact()
+
+    return isinstance(value, Decimal)
 
 
 def digits(value: Decimal, location: Location) -> str:
@@ -199,7 +220,7 @@ class JSONCodec:
             put(encode_basestring(str.__str__(value)))
         elif isinstance(value, int):
             put(int.__repr__(value))
-        elif isinstance(value, Decimal):
+        elif is_decimal(value):
             put(self._number(value, location))
         elif hasattr(value, "items") and hasattr(value, "keys"):
             self._write_object(value, location, put)
@@ -261,7 +282,14 @@ def no_constant(name: str) -> Any:
     raise ValueError(msg)
 
 
-_READER = json.JSONDecoder(parse_float=Decimal, parse_constant=no_constant)
+def exact(text: str) -> Decimal:
+    """Read a number with a fraction or an exponent exactly: for ``parse_float``."""
+    from decimal import Decimal  # imported lazily: most processes receive whole numbers only
+
+    return Decimal(text)
+
+
+_READER = json.JSONDecoder(parse_float=exact, parse_constant=no_constant)
 
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")

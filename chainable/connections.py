@@ -9,18 +9,23 @@ signal handlers and nested calls do not share it.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import queue
+import re
+import socket
 import ssl
 import time
 from collections import deque
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout
+from urllib3.util.connection import allowed_gai_family
 
 from chainable.masking import safe_repr
 
@@ -30,10 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["POOLS", "AttemptState", "Deadline", "Stage"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
+_ADDRESSES = 8  # of a host, of which each may take the whole time to connect: a host has rarely more
 _CHUNK = 64 * 1024  # bytes sent under one timeout
 _INTERIM = 20  # interim responses before the final one
-_INTERIM_FIELDS = 100  # header fields of an interim response
+_FIELDS = 100  # so many header fields, interim or final, are too many: http.client counts the blank line
 _LINE = 65536  # bytes of a header field
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*)\r?\n").fullmatch
 
 
 class Stage(Enum):
@@ -57,13 +64,17 @@ class Deadline:
         self.read = read
         self.expires = expires
 
-    def patience(self) -> float:
-        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
+    def remaining(self) -> float:
+        """Return the seconds that are left; raise TimeoutError after the deadline."""
         left = self.expires - time.monotonic()
         if left <= 0:
             msg = "the deadline of the call has passed"
             raise TimeoutError(msg)
-        return min(left, self.read)
+        return left
+
+    def patience(self) -> float:
+        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
+        return min(self.remaining(), self.read)
 
 
 @safe_repr
@@ -146,7 +157,7 @@ class _Socket:
         is_cut: TLS ended without its closing alert: bytes of the response may be missing.
     """
 
-    def __init__(self, plain: Any, state: AttemptState) -> None:
+    def __init__(self, plain: Any, state: Deadline) -> None:
         self.plain = plain
         self.state = state
         self.reusable = True
@@ -173,10 +184,38 @@ class _Socket:
         view = memoryview(data)
         for start in range(0, len(view), _CHUNK):
             self.apply_timeout()
-            self.plain.sendall(view[start : start + _CHUNK])
+            try:
+                self.plain.sendall(view[start : start + _CHUNK])
+            except ssl.SSLEOFError as error:  # urllib3 reads the response if the error is that of plain HTTP
+                raise BrokenPipeError(errno.EPIPE, "the server closed the connection") from error
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self))
+
+
+def _read_fields(stream: io.BufferedIOBase) -> http.client.HTTPMessage:
+    """Read header fields as http.client does, whose parser of e-mail takes ten times as long."""
+    lines: list[bytes] = []
+    while (line := stream.readline(_LINE + 1)) not in {b"\r\n", b"\n"}:
+        if len(line) > _LINE:
+            raise http.client.LineTooLong("header line")
+        if not line.endswith(b"\n"):  # http.client takes it for whole, without the fields that say where the body ends
+            raise http.client.HTTPException("the response ends inside its header")
+        lines.append(line)
+        if len(lines) >= _FIELDS:
+            raise http.client.HTTPException(f"a response has {_FIELDS} header fields or more")
+    message = http.client.HTTPMessage()
+    for line in lines:
+        field = _FIELD(line)
+        if field is None:  # folded, or broken: what it means is for that parser to say
+            block = b"".join(lines)
+            if block.count(b"\r") != block.count(
+                b"\r\n"
+            ):  # that parser ends a line there, others do not (RFC 9112, 2.2)
+                raise http.client.HTTPException("a header field has a carriage return without a line feed")
+            return http.client.parse_headers(io.BytesIO(block))
+        message.set_raw(field[1].decode(), field[2].decode("iso-8859-1"))
+    return message
 
 
 class _Response(http.client.HTTPResponse):
@@ -190,34 +229,59 @@ class _Response(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed lacks it
             if not 100 <= status < 200:
                 return version, status, reason
+            if not version.startswith("HTTP/1."):
+                raise http.client.UnknownProtocol(version)
             if status == http.client.SWITCHING_PROTOCOLS:
                 raise http.client.HTTPException("the server switches protocols, which the request did not ask for")
-            for _ in range(_INTERIM_FIELDS):
+            for _ in range(_FIELDS):
                 line = self.fp.readline(_LINE + 1)
                 if line in {b"\r\n", b"\n"}:
                     break
                 if not line.endswith(b"\n"):
                     raise http.client.HTTPException("an interim response ends inside its header")
             else:
-                raise http.client.HTTPException(f"an interim response has more than {_INTERIM_FIELDS} header fields")
+                raise http.client.HTTPException(f"an interim response has more than {_FIELDS} header fields")
         raise http.client.HTTPException(f"more than {_INTERIM} interim responses")
 
     def begin(self) -> None:
         """Read the header; raise HTTPException if its fields disagree on where the body ends."""
         if self.headers is not None:  # already read
             return
-        super().begin()
-        headers: Any = self.headers
-        names = [name.lower() for name in headers.keys()]  # noqa: SIM118 (a message iterates less than its keys)
-        has_length = "content-length" in names
-        if has_length:
-            lengths = {value.strip() for value in headers.get_all("Content-Length", ())}
-            if len(lengths) > 1 or not all(value.isascii() and value.isdigit() for value in lengths):
-                raise http.client.HTTPException("Content-Length is invalid, or there are several that differ")
-        if "transfer-encoding" in names:
-            if not self.chunked or names.count("transfer-encoding") > 1:
-                raise http.client.HTTPException("Transfer-Encoding is other than chunked")
-            self._ambiguous = has_length
+        version, status, reason = self._read_status()
+        self.code = self.status = status
+        self.reason = reason.strip()
+        if version in {"HTTP/1.0", "HTTP/0.9"}:
+            self.version = 10
+        elif version.startswith("HTTP/1."):
+            self.version = 11
+        else:
+            raise http.client.UnknownProtocol(version)
+        self.headers = self.msg = _read_fields(self.fp)
+        if self.debuglevel > 0:
+            print(*(f"header: {name}: {value}" for name, value in self.headers.items()), sep="\n")  # noqa: T201
+        self.chunked = self._is_chunked()
+        self.chunk_left = None
+        length = self._content_length()
+        self._ambiguous = self.chunked and length is not None
+        self.length = None if self.chunked else length
+        if status in {http.client.NO_CONTENT, http.client.NOT_MODIFIED} or self._method == "HEAD":
+            self.length = 0
+        self.will_close = self._check_close() or (self.length is None and not self.chunked)
+
+    def _is_chunked(self) -> bool:
+        values = self.headers.get_all("Transfer-Encoding", ())
+        if values and [value.lower() for value in values] != ["chunked"]:
+            raise http.client.HTTPException("Transfer-Encoding is other than chunked")
+        return bool(values)
+
+    def _content_length(self) -> int | None:
+        lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+        if len(lengths) > 1 or not all(value.isascii() and value.isdigit() for value in lengths):
+            raise http.client.HTTPException("Content-Length is invalid, or there are several that differ")
+        try:
+            return int(lengths.pop()) if lengths else None
+        except ValueError:  # Python converts no more than 4300 digits.
+            raise http.client.HTTPException("Content-Length is too large") from None
 
     def _close_conn(self) -> None:
         """Close the body, and mark the connection as reusable if nothing follows; raise if the body may be cut."""
@@ -252,6 +316,45 @@ class _Connection(HTTPConnection):
         state.stage = Stage.CONNECTING
         super().connect()
         self.sock = _Socket(self.sock, state)
+
+    def _new_conn(self) -> Any:
+        """
+        Connect, and leave the socket with the time that a handshake may take.
+
+        urllib3 gives each address of a host the whole time to connect, and the handshake as well.
+        """
+        state: Any = self.state
+        seconds: Any = self.timeout
+        self.timeout = self._time_for_each_address(seconds, state.remaining())
+        try:
+            sock = super()._new_conn()
+        finally:
+            self.timeout = seconds
+        try:
+            sock.settimeout(min(seconds, state.remaining()))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _time_for_each_address(self, seconds: float, left: float) -> float:
+        if seconds * _ADDRESSES <= left:
+            return seconds
+        found: list[Any] = []
+        with suppress(OSError, UnicodeError):  # which connecting reports
+            found = socket.getaddrinfo(self._dns_host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        return min(seconds, left / max(1, len(found)))
+
+    def _tunnel(self) -> None:
+        """Ask a proxy for a tunnel; urllib3 waits for each piece of its response, however many there are."""
+        state: Any = self.state
+        seconds: Any = self.timeout
+        plain: Any = self.sock
+        bounded: Any = _Socket(plain, Deadline(seconds, state.expires))
+        self.sock = bounded
+        super()._tunnel()
+        self.sock = plain
+        plain.settimeout(min(seconds, state.remaining()))
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:

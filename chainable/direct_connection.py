@@ -140,7 +140,7 @@ class DirectConnection:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
-                sock.settimeout(min(seconds, deadline.patience()))
+                sock.settimeout(min(seconds, deadline.remaining()))
                 sock = context.wrap_socket(
                     sock,
                     server_hostname=host.rstrip("."),
@@ -186,7 +186,7 @@ class DirectConnection:
             for start in range(0, len(body), _CHUNK):
                 self._apply_timeout()
                 self._sock.sendall(view[start : start + _CHUNK])
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):  # the last is what TLS makes of both
             return False
         return True
 
@@ -269,11 +269,14 @@ class DirectConnection:
 
 def _connect(host: str, port: int, seconds: float, deadline: Deadline) -> Any:
     failure: OSError = OSError(f"the resolver knows no address of {host}")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM):
+    found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, address) in enumerate(found):
         sock: Any = None
         try:
             sock = socket.socket(family, kind, protocol)
-            sock.settimeout(min(seconds, deadline.patience()))
+            sock.settimeout(
+                min(seconds, deadline.remaining() / (len(found) - number))
+            )  # a dead one leaves time for the next
             sock.connect(address)
         except OSError as error:
             failure = error

@@ -16,7 +16,7 @@ from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -35,7 +35,7 @@ from chainable.i18n import Words
 from chainable.mock_guard import refuse_mocks
 from chainable.response import Response
 from chainable.tls_contexts import TLSContexts, verification
-from chainable.transport import encoding_of, origin_of, read_content, refuse_other_urllib3
+from chainable.transport import encoding_of, origin_of, read_content, refuse_copy, refuse_other_urllib3
 
 if TYPE_CHECKING:
     import os
@@ -167,6 +167,7 @@ class _Exchange:
             self._connection = None  # Before the body may return it to the pool.
             self._body = Body(connection, answer, pool.keep if is_sent else None)
             response.raw = raw_response(method, answer, self._body)
+            response.attempt_state = deadline
             read_content(response)
         else:
             response.set_content(_read_plain(connection, answer.length))
@@ -226,6 +227,9 @@ class DirectTransport:
         self._contexts = TLSContexts()
         self.close()  # In a forked child this closes its copies of the sockets only.
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuse_copy(self)
+
     def close(self) -> None:
         """Close the idle connections."""
         pools, self._pools = self._pools, {}
@@ -246,9 +250,9 @@ class DirectTransport:
     ) -> Response[Any]:
         """Send one request once: see :meth:`chainable.Transport.send`."""
         del foreign  # It has no certificate but that of the call.
-        if not self._ignore_mocks:
-            refuse_mocks()
         url = request.url or ""
+        if not self._ignore_mocks:
+            refuse_mocks(url)
         origin = origin_of(url)
         exchange = _Exchange()
         try:

@@ -206,7 +206,8 @@ class APIError(ChainableError, requests.HTTPError):
         message: One line: the code, the platform's message, and what to do.
         code: The platform's error code, always a str (``'PARAM_ERROR'``, ``'50'``).
         detail: The other members of the response, decoded; None in a pickled error.
-        status_code: The HTTP status; 200 if the platform refuses inside a successful response.
+        status_code: The HTTP status; that of *response* by default. It is 200 if the platform refuses inside a
+            successful response.
         request_id: The platform's id of the response, for its support.
         retryable: The same number may be sent again with the same parameters.
         transient: The same call may succeed in a few seconds; None for the value of ``retryable``.
@@ -253,7 +254,7 @@ class APIError(ChainableError, requests.HTTPError):
         self.message = message if sentence is None else sentence
         self.code = code
         self.detail = detail
-        self.status_code = status_code
+        self.status_code = response.status_code if status_code is None and response is not None else status_code
         self.request_id = request_id
         self.retryable = retryable
         self.transient = retryable if transient is None else transient

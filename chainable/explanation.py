@@ -240,9 +240,12 @@ def _of_refusal(error: APIError) -> Iterator[str]:
     else:
         named = error.code or "?"
         sentence = "" if error.message == str(error) else error.message
+        status = Words("", "")
+        if error.status_code:
+            status = Words(f", HTTP {error.status_code}", f"，HTTP {error.status_code}")
         yield Words(
-            f"The platform refused the call: {named}, HTTP {error.status_code or '?'}{sentence and f': {sentence}'}",
-            f"平台拒绝了这次调用：{named}，HTTP {error.status_code or '?'}{sentence and f'：{sentence}'}",
+            f"The platform refused the call: {named}{status}{sentence and f': {sentence}'}",
+            f"平台拒绝了这次调用：{named}{status.zh}{sentence and f'：{sentence}'}",
         )
         if compared is None and (error.advice or not error.retryable):
             yield _sentence(error.advice) if error.advice else _UNKNOWN_CODE

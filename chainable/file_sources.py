@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
-from chainable.masking import safe_repr
+from chainable.masking import fields_repr
 
 __all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
@@ -35,8 +35,8 @@ class UploadedFile(Protocol):
         """The name that the browser sent."""
 
 
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(repr=False, slots=False)  # as chainable.call.Call
 class FileSource:
     """
     A file that was read.

@@ -22,6 +22,8 @@ from functools import partial
 from types import FunctionType, MethodType, UnionType
 from typing import TYPE_CHECKING, Any, Protocol, Union, get_args, get_origin
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
@@ -209,14 +211,19 @@ def warn_if_late(hook: object, result: object) -> None:
     """Warn if a hook that was called after an attempt returned what should have been entered before."""
     kind = type(result)
     if isinstance(result, Generator):
-        what = "is a generator, of which nothing runs"
+        what = Words("is a generator, of which nothing runs", "是生成器，其中的代码不会运行")
     elif hasattr(kind, "__enter__") and hasattr(kind, "__exit__") and kind.__module__ != "unittest.mock":
-        what = "returned a context manager after the attempt, which is too late"
+        what = Words(
+            "returned a context manager after the attempt, which is too late",
+            "在请求结束后才返回上下文管理器，为时已晚",
+        )
     else:
         return
     name = getattr(hook, "__qualname__", type(hook).__name__)
-    warnings.warn(
+    message = Words(
         f"on_attempt: {name} {what}; to have it entered around each attempt, decorate it with "
         f"contextlib.contextmanager, or annotate it '-> contextlib.AbstractContextManager[None]'",
-        stacklevel=2,
+        f"on_attempt：{name} {what.zh}；要在每次请求前后执行，请用 contextlib.contextmanager 装饰它，"
+        f"或把返回值标注为 '-> contextlib.AbstractContextManager[None]'",
     )
+    warnings.warn(message, stacklevel=2)

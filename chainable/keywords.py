@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from chainable.i18n import Words, translate
 from chainable.masking import MaskedDict, shown_name
@@ -13,6 +12,7 @@ from chainable.path import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FunctionType
 
 __all__ = ["with_known_names"]
 
@@ -31,7 +31,9 @@ def with_known_names(owner: str, module: str) -> Callable[[Callable[P, R]], Call
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        names = [name for name in inspect.signature(function).parameters if name != "self"]
+        code = cast("FunctionType", function).__code__  # inspect.signature() takes a hundred times as long
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        names = [name for name in arguments if name != "self"]
         known = frozenset(names)
 
         @wraps(function)

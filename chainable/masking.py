@@ -12,6 +12,8 @@ import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
+import attrs
+
 from chainable.errors import ChainableError
 from chainable.i18n import Words
 
@@ -251,6 +253,21 @@ def guarded(cls: type[T]) -> type[T]:
     """Decorate a class whose ``__init__`` takes secrets: its own errors are raised without the frames below it."""
     cls.__init__ = without_frames(cls.__init__)  # type: ignore[method-assign]  # the purpose of the decorator
     return cls
+
+
+def fields_repr(cls: type[T]) -> type[T]:
+    """
+    Decorate an attrs class made with ``repr=False``: its repr is the one of attrs, and safe as :func:`safe_repr` makes it.
+
+    attrs would compile a function for each class, which takes a quarter of the time to make the class.
+    """
+
+    def represented(self: object) -> str:
+        shown = [f"{each.name}={getattr(self, each.name)!r}" for each in attrs.fields(cast("Any", cls)) if each.repr]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    cls.__repr__ = represented  # type: ignore[method-assign]  # the purpose of the decorator
+    return safe_repr(cls)
 
 
 def safe_repr(cls: type[T]) -> type[T]:

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import Session
+import requests
+from requests import Session, api, sessions
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -26,11 +27,25 @@ _PARTS: tuple[tuple[Any, str], ...] = (
 """What responses, requests-mock, vcrpy, pook and hand-written mocks replace."""
 
 
+_NEVER_CALLED: tuple[tuple[Any, str], ...] = (
+    (Session, "request"),
+    (requests, "request"),
+    (requests, "get"),
+    (requests, "post"),
+    (requests, "put"),
+    (requests, "patch"),
+    (requests, "delete"),
+    (api, "request"),
+    (sessions, "Session"),
+)
+"""What tests replace to keep requests off the network, and no client calls."""
+
+
 class _Genuine:
     """What the last checks found to be no mock: the next call compares with it."""
 
     parts: tuple[object, ...] = ()
-    request: object = None
+    never_called: tuple[object, ...] = ()
 
 
 def _parts() -> tuple[object, ...]:
@@ -43,36 +58,57 @@ def _parts() -> tuple[object, ...]:
         HTTPConnectionPool.ConnectionCls,
         HTTPSConnectionPool.ConnectionCls,
         getattr(Session, "request", None),
+        getattr(requests, "Session", None),
     )
 
 
-def refuse_mocks() -> None:
+def _never_called() -> tuple[object, ...]:
+    return (
+        getattr(Session, "request", None),
+        getattr(requests, "request", None),
+        getattr(requests, "get", None),
+        getattr(requests, "post", None),
+        getattr(requests, "put", None),
+        getattr(requests, "patch", None),
+        getattr(requests, "delete", None),
+        getattr(api, "request", None),
+        getattr(sessions, "Session", None),
+    )
+
+
+def refuse_mocks(url: str) -> None:
     """
     Raise if part of requests or urllib3 is replaced by something that does not call the original.
 
     A wrapper with ``__wrapped__``, as tracers make them, is not a mock.
 
+    Args:
+        url: The URL that the request would be sent to.
+
     Raises:
         ConfigurationError: ``requests_mocked``. Nothing was sent.
     """
-    parts = _parts()
-    if parts == _Genuine.parts:
+    parts, others = _parts(), _never_called()
+    if parts == _Genuine.parts and others == _Genuine.never_called:
         return
     name = _mocked()
-    if not name and _is_unusable(parts[-1]):
+    if not name and _is_unusable(parts[-2]):
         name = "requests.sessions.Session.request"
+    if not name and not _is_local(url):
+        name = "requests.Session" if _is_unusable(parts[-1]) else _unusable(others)
     if name:
         msg = (
             f"{name} is mocked, recorded or removed, and DirectTransport sends without it: leave out transport= in tests "
             "with mocks or recorders, or pass ignore_mocks=True to send all the same. Nothing was sent"
         )
         raise ConfigurationError(msg, reason="requests_mocked", name=name)
-    _Genuine.parts = parts
+    if not _is_unusable(parts[-1]) and not _unusable(others):
+        _Genuine.parts, _Genuine.never_called = parts, others
 
 
 def refuse_unused_mock(url: str) -> None:
     """
-    Raise if a test replaced ``requests.Session.request`` alone, which no client calls; loopback is allowed.
+    Raise if a test replaced only what no client calls, such as ``requests.post``; loopback is allowed.
 
     Args:
         url: The URL that the request would be sent to.
@@ -80,17 +116,30 @@ def refuse_unused_mock(url: str) -> None:
     Raises:
         ConfigurationError: ``session_request_mocked``. Nothing was sent.
     """
-    request = getattr(Session, "request", None)
-    if request is _Genuine.request and request is not None:
+    parts = _never_called()
+    if parts == _Genuine.never_called:
         return
-    if not _is_unusable(request):
-        _Genuine.request = request
-    elif not _mocked() and not is_loopback(urlsplit(url).hostname or ""):
+    name = _unusable(parts)
+    if not name:
+        _Genuine.never_called = parts
+    elif not _mocked() and not _is_local(url):
         msg = (
-            "requests.Session.request is mocked or removed, and a client calls Session.send: replace requests.Session.send, "
+            f"{name} is mocked or removed, and a client calls Session.send: replace requests.Session.send, "
             "or use responses or requests-mock. Nothing was sent"
         )
-        raise ConfigurationError(msg, reason="session_request_mocked")
+        raise ConfigurationError(msg, reason="session_request_mocked", name=name)
+
+
+def _is_local(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
+
+
+def _unusable(parts: tuple[object, ...]) -> str:
+    """Return the name of the first mocked or removed part of those that no client calls; empty without one."""
+    for (owner, name), part in zip(_NEVER_CALLED, parts, strict=True):
+        if _is_unusable(part):
+            return f"requests.Session.{name}" if owner is Session else f"{owner.__name__}.{name}"
+    return ""
 
 
 def _is_unusable(request: object) -> bool:

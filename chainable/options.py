@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from chainable.i18n import Words
-from chainable.masking import safe_repr
+from chainable.masking import fields_repr
 from chainable.spelling import one_edit
-from chainable.validation import (
-    check_flag,
-    check_header_fields,
-    check_seconds,
-    check_timeout,
-    check_verification,
-    check_whole,
-)
+from chainable.validation import CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["CHECKS", "CallOptions", "call_options"]
 
-CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "timeout": check_timeout,
-    "retries": partial(check_whole, "retries"),
-    "deadline": partial(check_seconds, "deadline"),
-    "headers": check_header_fields,
-    "stream": partial(check_flag, "stream"),
-    "verify": check_verification,
-    "repeatable": partial(check_flag, "repeatable"),
-}
-"""Functions that check the value of an option, and return it in one form; a value of None is for the caller."""
 
-
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(repr=False, slots=False)  # as chainable.call.Call
 class CallOptions:
     """
     The options of one call; None where the client's own apply.

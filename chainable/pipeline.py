@@ -26,6 +26,7 @@ from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.headers import Headers
 from chainable.hooks import Guard, current_observer, enters_around, warn_if_late
 from chainable.i18n import Words, translate
+from chainable.masking import fields_repr
 from chainable.signing import SignableRequest
 from chainable.transport import causes
 
@@ -46,7 +47,8 @@ _BACKOFF = 0.5  # seconds, doubled with each attempt, with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
-@frozen(eq=False, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Pipeline:
     """
     Runs calls: attempts, retries and failover.

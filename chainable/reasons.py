@@ -29,7 +29,7 @@ REASONS = {
     "proxy_of_environment": "环境变量为 {host} 配置了代理，而 DirectTransport 不走代理：传入 trust_env=False 直接连接，或去掉 transport=",
     "requests_mocked": "{name} 已被 mock、录制工具替换或删除，而 DirectTransport 不经过它：使用 mock 或录制工具的测试请去掉 "
     "transport=，仍要发送则传入 ignore_mocks=True；请求没有发出",
-    "session_request_mocked": "requests.Session.request 已被 mock 或删除，而客户端调用的是 Session.send："
+    "session_request_mocked": "{name} 已被 mock 或删除，而客户端调用的是 Session.send："
     "请改为替换 requests.Session.send，或使用 responses、requests-mock；请求没有发出",
     "settings_unreadable": "无法读取（{error}）",
     "settings_not_utf8": "不是 UTF-8 文本，请另存为 UTF-8",

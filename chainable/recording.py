@@ -158,8 +158,8 @@ class Recorder:
         for name, value in list(request.headers.items()):
             if name.lower() == "authorization":
                 request.headers[name] = self._authorization(value)
-            elif name.lower() in _HIDDEN_HEADERS:
-                request.headers[name] = MASK
+            elif name.lower() in _HIDDEN_HEADERS or name.lower().endswith("-serial"):
+                request.headers[name] = MASK  # the id of a public key contains the number of the merchant
         media_type = str(request.headers.get("Content-Type") or "")
         if content:
             request.body = self._request_body(content, media_type)

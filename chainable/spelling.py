@@ -19,9 +19,9 @@ def similar_names(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[
     return get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> Words:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> Words:
     """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
-    found = [repr(each) for each in similar_names(name, known)]
+    found = [repr(each) for each in similar_names(name, known, cutoff)]
     if not found:
         return Words("", "")
     return Words(f"; did you mean {' or '.join(found)}?", f"；是否要写 {' 或 '.join(found)}？")

@@ -12,8 +12,9 @@ import ssl
 import time
 import zlib
 from functools import lru_cache, partial
+from itertools import chain
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -27,7 +28,7 @@ from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewC
 from urllib3.exceptions import SSLError as TLSError
 
 from chainable.connections import POOLS, AttemptState, Deadline, Stage
-from chainable.decoding import is_truncated
+from chainable.decoding import codings, decoded, is_truncated
 from chainable.environment_proxies import EnvironmentProxies
 from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
@@ -54,6 +55,7 @@ __all__ = [
     "extend_deadline",
     "origin_of",
     "read_content",
+    "refuse_copy",
     "refuse_other_urllib3",
     "too_large",
 ]
@@ -128,7 +130,11 @@ class _Adapter(HTTPAdapter):
     ) -> Any:
         """Return the cached pool of an origin; the look-up of requests takes longer than signing."""
         if proxies:
-            return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            through: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            if through.proxy is not None and through.proxy.scheme == "https":  # which the same CA file verifies
+                own = through.proxy_config._replace(ssl_context=self.contexts.get(verify, None))
+                through.conn_kw["proxy_config"] = own
+            return through
         key = (origin_of(request.url or ""), verify, cert)
         pool = self._pools.get(key)
         if pool is None:
@@ -195,6 +201,17 @@ def refuse_other_urllib3() -> None:
             "and --no-binary urllib3-future, then urllib3"
         )
         raise ConfigurationError(msg, reason="urllib3_replaced", version=version)
+
+
+def refuse_copy(transport: object) -> NoReturn:
+    """Raise TypeError: a copy would share sockets, or put the password of a proxy into a pickle."""
+    name = type(transport).__name__
+    raise TypeError(
+        Words(
+            f"a {name} holds connections: it cannot be pickled or copied; make one in each process",
+            f"{name} 持有连接，不能 pickle 或复制：请在每个进程中新建",
+        )
+    )
 
 
 def origin_of(url: str) -> str:
@@ -282,6 +299,9 @@ class RequestsTransport:
     def close(self) -> None:
         """Close the idle connections, except those of ``http_session``."""
         self._adapter.close()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuse_copy(self)
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxies for a URL."""
@@ -420,32 +440,18 @@ def read_content(response: Response[Any]) -> None:
     Read and decode the body of a response, 64 MiB at most.
 
     Raises:
-        requests.RequestException: The connection broke, or the body does not decompress.
-        CodecError: The body is larger.
+        requests.RequestException: The connection broke, the deadline has passed, or the body does not decompress.
+        CodecError: The body is larger, or compressed in several ways of which one was not requested.
     """
     if response.__dict__.get("_content_consumed"):  # by a hook, or by the adapter of a test
         return
-    raw = response.raw
-    pieces: list[bytes] = []
-    size = 0
-    length: int | None = None  # which ends the body; there is more to decode if it is encoded
     try:
-        # Adapters of users answer with any file: requests knows how to read it, and does it slower.
-        whole = raw.read if isinstance(raw, HTTPResponse) else None
-        if whole and "content-encoding" not in raw.headers:
-            length = raw.length_remaining
-        read = (
-            partial(whole, _PIECE, decode_content=True) if whole else partial(next, response.iter_content(_PIECE), b"")
-        )
-        while piece := read():
-            pieces.append(piece)
-            size += len(piece)
-            if size > LARGEST:
-                response.close()
-                raise too_large()
-            if size == length:
-                break  # urllib3 would prepare another read, to find the end
-    except ReadTimeoutError as error:
+        content = b"".join(_pieces(response))
+    except CodecError as error:
+        response.close()
+        error.maybe_sent = True
+        raise
+    except (ReadTimeoutError, TimeoutError) as error:
         raise requests.ReadTimeout(error, request=response.request) from None
     except (DecodeError, zlib.error) as error:  # urllib3 passes on what zlib 1.3.2 raises at the end of a body
         raise ContentDecodingError(error, request=response.request) from None
@@ -453,11 +459,72 @@ def read_content(response: Response[Any]) -> None:
         raise requests.ConnectionError(error, request=response.request) from None
     except HTTPError as error:
         raise ChunkedEncodingError(error, request=response.request) from None
-    if is_truncated(raw):
+    if is_truncated(response.raw):
         raise ContentDecodingError(
             Words("the body's compression ends too early", "正文的压缩数据不完整"), request=response.request
         )
-    response.set_content(b"".join(pieces))
+    response.set_content(content)
+
+
+def _pieces(response: Response[Any]) -> Iterator[bytes]:
+    """Return the decoded body of a response, piece by piece, within its limits."""
+    raw = response.raw
+    if not isinstance(raw, HTTPResponse):
+        # Adapters of users answer with any file: requests knows how to read it, and does it slower.
+        return _bounded(response.iter_content(_PIECE))
+    names = _codings(raw.headers.get("content-encoding", ""))
+    if names is None:
+        return _bounded(iter(partial(raw.read, _PIECE, decode_content=True), b""))
+    if not names:
+        return _plain(raw)
+    packed = iter(partial(raw.read, _PIECE, decode_content=False), b"")
+    first = next(packed, b"")
+    if not first:  # An empty body may name a coding.
+        return packed
+    layer: Iterator[bytes] = chain((first,), packed)
+    for name in names:
+        layer = _bounded(decoded(layer, name), response.attempt_state)
+    return layer
+
+
+@lru_cache(64)
+def _codings(header: str) -> tuple[str, ...] | None:
+    """
+    Return the codings to decode here; None for one coding that is left to urllib3, which may know it.
+
+    urllib3 2.8 repeats bytes of a body, some of them without end, if a member of gzip ends exactly where a read does.
+    """
+    try:
+        return codings(header)
+    except CodecError:
+        if "," in header:
+            raise
+        return None
+
+
+def _plain(raw: HTTPResponse) -> Iterator[bytes]:
+    """Yield a body that is not compressed; raise CodecError if it is too large."""
+    length = raw.length_remaining
+    size = 0
+    while piece := raw.read(_PIECE):
+        size += len(piece)
+        if size > LARGEST:
+            raise too_large()
+        yield piece
+        if size == length:
+            break  # urllib3 would prepare another read, to find the end
+
+
+def _bounded(layer: Iterator[bytes], deadline: Deadline | None = None) -> Iterator[bytes]:
+    """Yield a layer of a body; raise CodecError if it is too large, TimeoutError after the deadline."""
+    size = 0
+    for piece in layer:
+        size += len(piece)
+        if size > LARGEST:
+            raise too_large()
+        if deadline is not None:
+            deadline.patience()  # Much may unpack to nothing.
+        yield piece
 
 
 _BEFORE_SENDING = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)

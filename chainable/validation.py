@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from chainable.errors import ConfigurationError
@@ -13,7 +14,11 @@ from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.masking import Secret, looks_like_key, shown
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = [
+    "CHECKS",
     "check_base_url",
     "check_callable",
     "check_flag",
@@ -209,3 +214,15 @@ def _field(name: str, value: object) -> str:
         msg = f"headers: the value of {name!r} must be one line of printable ASCII text"
         raise ConfigurationError(msg, reason="not_a_header_value", setting="headers", name=name)
     return text
+
+
+CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "timeout": check_timeout,
+    "retries": partial(check_whole, "retries"),
+    "deadline": partial(check_seconds, "deadline"),
+    "headers": check_header_fields,
+    "stream": partial(check_flag, "stream"),
+    "verify": check_verification,
+    "repeatable": partial(check_flag, "repeatable"),
+}
+"""Functions that check the value of an option, and return it in one form; a value of None is for the caller."""

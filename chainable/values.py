@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from chainable.codecs import JSONCodec, Location, digits, format_location
+from chainable.codecs import JSONCodec, Location, digits, format_location, is_decimal
 from chainable.errors import CodecError
 from chainable.file_sources import FileSource, is_open_file, read_source
 from chainable.i18n import Words, message_of, translate
-from chainable.masking import safe_repr
+from chainable.masking import fields_repr
 from chainable.multipart import FilePart
 from chainable.times import beijing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
 __all__ = ["Form", "ValueWriter", "beijing_text", "located", "write_values"]
 
@@ -118,8 +118,8 @@ class _NestedCodec(JSONCodec):
             super()._write_other(value, location, put)
 
 
-@safe_repr
-@frozen(eq=False, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class ValueWriter:
     """
     How a platform wants values written.
@@ -186,14 +186,14 @@ class ValueWriter:
             return self.booleans[value]
         if isinstance(value, int):
             return int.__repr__(value)
-        if isinstance(value, Decimal):
-            return _digits(value, location)
         if isinstance(value, datetime):
             return located(self.moment, value, location)
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, float):
             raise _no_float(location)
+        if is_decimal(value):
+            return _digits(value, location)
         msg = Words(
             f"{format_location(location)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
             "datetime, a mapping, a list, or bytes, an open file or a Path for a file",

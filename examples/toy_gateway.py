@@ -11,7 +11,6 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import parse_qsl
 
@@ -68,6 +67,7 @@ def answer(response):
     raise chainable.APIError(
         f"{response.label}: code {code}: {words}",
         code=str(code),
+        sentence=words,
         transient=wait is not None,
         retry_after=wait,
         maybe_sent=False,
@@ -86,16 +86,9 @@ class ToyFault(faults.FaultRule):
     PREVENTING = frozenset({"reset", "error"})
     PATTERN = "method"
 
-    kind: str
     method: str | None = None
-    times: int | None = 1
-    after: int = 0
-    executed: bool | None = None
-    seconds: float = 0.0
-    status: int = 200
     code: int = 9
     message: str = "the service failed"
-    match: Mapping[str, str] = faults.matching()
 
 
 class ToyFaults(faults.Faults):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
 from chainable.masking import Secret
-from chainable.options import CHECKS
-from chainable.validation import check_flag
-from taobao_top.settings import check_format, check_session
+from chainable.validation import CHECKS, check_flag
 from taobao_top.signing import is_unicode
 
 if TYPE_CHECKING:
@@ -42,7 +40,8 @@ class CallOptions(NamedTuple):
 
     def with_options(self, options: Mapping[str, Any]) -> CallOptions:
         """Return these options with a user's own; None leaves an option as it is."""
-        return self._replace(**{name: _CHECKS[name](value) for name, value in options.items() if value is not None})
+        checks = _checks()
+        return self._replace(**{name: checks[name](value) for name, value in options.items() if value is not None})
 
 
 def _check_target(value: Any) -> str | int:
@@ -87,11 +86,16 @@ def _check_names(decode: Any) -> tuple[str, ...] | bool:
     raise TypeError(msg)
 
 
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "session": check_session,
-    "target_app_key": _check_target,
-    "simplify": partial(check_flag, "simplify"),
-    "format": check_format,
-    **{name: CHECKS[name] for name in ("timeout", "headers", "stream", "retries", "repeatable")},
-    "decode": _check_names,
-}
+@cache
+def _checks() -> Mapping[str, Callable[[Any], Any]]:
+    """Return the functions that check the value of an option, and return it in one form."""
+    from taobao_top.settings import check_format, check_session  # not imported before a client is made
+
+    return {
+        "session": check_session,
+        "target_app_key": _check_target,
+        "simplify": partial(check_flag, "simplify"),
+        "format": check_format,
+        **{name: CHECKS[name] for name in ("timeout", "headers", "stream", "retries", "repeatable")},
+        "decode": _check_names,
+    }

@@ -19,7 +19,6 @@ from taobao_top.call_options import CallOptions
 from taobao_top.errors import TopError, caused_by
 from taobao_top.reading import Reading
 from taobao_top.request import SHORTEST, RequestSpec
-from taobao_top.settings import Clock, Settings, check_secret, make_signer
 
 if TYPE_CHECKING:
     import os
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from taobao_top.catalogue.definitions import Catalogue, Definitions
     from taobao_top.oauth import OAuth
     from taobao_top.rate_limit import Limiter
+    from taobao_top.settings import Clock, Settings
     from taobao_top.spi import SPI
     from taobao_top.types.chains import Chains
 else:
@@ -156,6 +156,13 @@ class TaobaoTop(Client, Reading, Chains):
             max_promises=max_promises,
             on_attempt=on_attempt,
         )
+        from taobao_top.settings import (
+            Clock,
+            Settings,
+            check_secret,
+            make_signer,
+        )  # only the making of a client needs them
+
         check_callable("clock", clock)
         check_callable("limiter", limiter, "attach")
         app_secret = check_secret(app_secret)

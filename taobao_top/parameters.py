@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from chainable.values import ValueWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chainable.multipart import FilePart
-    from chainable.values import Form
+    from chainable.values import Form, ValueWriter
 
 __all__ = ["FILE", "forms_of", "write"]
 
@@ -18,8 +17,6 @@ PLAIN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal",
 """The catalogue's types whose lists are joined with commas; other lists are JSON."""
 
 FILE = "byte[]"
-
-_WRITER = ValueWriter(lists="comma")
 
 
 def forms_of(kinds: Mapping[str, str]) -> dict[str, Form]:
@@ -50,4 +47,11 @@ def write(parameters: Mapping[str, Any], forms: Mapping[str, Form]) -> tuple[dic
         CodecError: A value cannot be written.
         TypeError: A value is a float, a naive datetime or of an unsupported type.
     """
-    return _WRITER.write(parameters, forms)
+    return _writer().write(parameters, forms)
+
+
+@cache
+def _writer() -> ValueWriter:
+    from chainable.values import ValueWriter  # imported lazily: most calls have texts and whole numbers only
+
+    return ValueWriter(lists="comma")

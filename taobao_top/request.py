@@ -10,13 +10,10 @@ from chainable.codecs import FORM
 from chainable.errors import ChainableError
 from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
-from chainable.multipart import encode_multipart
 from taobao_top.call_options import CallOptions, check_text
-from taobao_top.parameter_names import split_arguments
 from taobao_top.parameters import write
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import is_utf8, is_xml, scan
-from taobao_top.response_reading import answer_in, open_members, read_payload
 from taobao_top.signing import ParameterSigner
 
 if TYPE_CHECKING:
@@ -72,6 +69,8 @@ class RequestSpec:
     @without_frames
     def _write(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         """Take the options, and write the parameters."""
+        from taobao_top.parameter_names import split_arguments  # imported lazily: _fast_path() writes most parameters
+
         info = self.info
         given, self._raw = _mapping(info.name, positional)
         parameters, options = split_arguments(info, given, keywords, has_body=self._raw is not None)
@@ -114,6 +113,8 @@ class RequestSpec:
         if self._raw is not None:
             return self._call(public | self.texts, public | self.texts, self._raw, None, self._raw_type())
         if self._files:
+            from chainable.multipart import encode_multipart
+
             body, content_type = encode_multipart({**self.texts, **self._files})
             return self._call(public | self.texts, public, body, b"", content_type)
         parameters = public | self.texts
@@ -184,6 +185,8 @@ class RequestSpec:
             except (ValueError, RecursionError, ArithmeticError):
                 payload = None
         if payload is None:
+            from taobao_top.response_reading import read_payload
+
             payload = read_payload(body, response, self)
         shape = self.info.shape
         data = payload.get(self.info.root)
@@ -192,10 +195,14 @@ class RequestSpec:
             request_id = data.get("request_id")
             response.request_id = request_id if type(request_id) is str else None
         else:
+            from taobao_top.response_reading import answer_in
+
             data = answer_in(payload, response, self, xml=body[:1] != b"{" and is_xml(body))
         if shape is not None:
             data = shape.fit(data, simplify=self.options.simplify)
         if self.options.decode:
+            from taobao_top.response_reading import open_members
+
             open_members(data, response, self.options.decode)
         return data
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chainable.codecs import no_constant
+from chainable.codecs import exact, no_constant
 from chainable.errors import CodecError
 from chainable.i18n import Words
 from taobao_top.response_shapes import business_failure, typed
@@ -133,7 +132,7 @@ def _decoded(body: bytes, charset: str | None) -> str:
 
 
 # Not strict: the gateway sends raw tabs and line breaks inside texts.
-DECODER = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
+DECODER = json.JSONDecoder(strict=False, parse_float=exact, parse_constant=no_constant)
 
 scan = DECODER.raw_decode
 """Parses the JSON at the beginning of a text: returns the value and its end; raises ValueError without JSON."""

@@ -284,7 +284,7 @@ def refusal_error(
     )
     if refusal.code == _NO_SUCH_METHOD:
         near = similar_names(response.method, settings.catalogue.methods())
-        if near:
+        if near and repr(near[0]) not in str(refusal):  # the sandbox suggests it itself
             chinese = translate(refusal.args[0], "zh")
             hint = f"{refusal}; did you mean {' or '.join(map(repr, near))}?"
             refusal.args = (Words(hint, f"{chinese}；是否为 {' 或 '.join(near)}？"),)

@@ -9,7 +9,6 @@ number as text.
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -176,9 +175,13 @@ def unwrapped(data: dict[str, Any], name: str) -> dict[str, Any]:
 def _scalar(value: Any, kind: str) -> Any:
     if isinstance(value, str):
         return typed(value, kind)
-    if kind in _TEXTS and isinstance(value, int | Decimal):
+    if kind not in _TEXTS:
+        return value
+    if isinstance(value, int):
         return ("false", "true")[value] if isinstance(value, bool) else str(value)
-    return value
+    from decimal import Decimal  # imported lazily: most answers have texts and whole numbers only
+
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def typed(text: str, kind: str | None) -> Any:
@@ -199,6 +202,8 @@ def typed(text: str, kind: str | None) -> Any:
         digits = text.removeprefix("-")
         if digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
             return int(text)
+        from decimal import Decimal, InvalidOperation  # as above
+
         try:
             number = Decimal(text)
         except InvalidOperation:

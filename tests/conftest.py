@@ -32,6 +32,55 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     return report
 
 
+HERE = Path(__file__).parent
+UNTRACED = (
+    "*/sandbox/inspector/test_browser.py",
+    "*/sandbox/inspector/test_hostile.py",
+    "*/sandbox/inspector/test_places.py",
+    "catalogue/test_import_catalogue_round_trip.py",
+    "catalogue/test_source.py",
+    "catalogue/test_spelling.py",
+    "catalogue/test_taobao_top.py",
+    "chainable/deduplication/test_kill.py",
+    "cli/test_examples.py",
+    "compatibility/*",
+    "describe/test_forms.py",
+    "docs/*",
+    "examples/*",
+    "foreign/*",
+    "fuzz/*",
+    "integration_tasks/*",
+    "money/*",
+    "taobao_top/sandbox/test_odd_requests.py",
+    "taobao_top/test_answers_fit_their_types.py",
+    "taobao_top/test_every_method.py",
+    "test_architecture.py",
+    "test_types.py",
+    "wechatpay/notifications/test_fuzz.py",
+    "wechatpay/sandbox/test_action_words.py",
+)
+"""
+Tests that drive browsers, other libraries and programs, or go through all data.
+
+They cover no line that no other test covers, and coverage makes them three times as slow: ``make test`` runs them
+beside the others, without it.
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--part``: CI runs the two parts beside each other."""
+    parser.addoption("--part", choices=("traced", "untraced"), help="only the tests with, or without, coverage")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the files of the other part out."""
+    part = config.getoption("--part")
+    if part is None or not collection_path.is_file() or not collection_path.is_relative_to(HERE):
+        return None
+    is_untraced = any(collection_path.relative_to(HERE).match(name) for name in UNTRACED)
+    return True if is_untraced == (part == "traced") else None
+
+
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 event.listen(Engine, "engine_connect", lambda connection: _engines.add(connection.engine))
 

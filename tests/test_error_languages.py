@@ -1,4 +1,4 @@
-"""Every error that the packages raise is worded in English and in Chinese."""
+"""Every error that the packages raise, and every warning of theirs, is worded in English and in Chinese."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def one_language(source):
             if not isinstance(call, ast.Call) or not call.args:
                 continue
             kind = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if kind not in ERRORS:
+            is_warning = kind == "warn" and "DeprecationWarning" not in map(ast.unparse, call.args)
+            if kind not in ERRORS and not is_warning:
                 continue
             reason = next((each.value for each in call.keywords if each.arg == "reason"), None)
             if kind == "ConfigurationError" and reason is not None:
@@ -103,6 +104,7 @@ def test_no_error_is_worded_in_one_language(path):
         "def f():\n    return APIError('only english', code='1')",
         "def f():\n    msg: str = 'only' + english\n    raise ValueError(msg)",
         "raise AttributeError('a' if b else c)",
+        "def f():\n    warnings.warn(f'{x}: only english', stacklevel=2)",
     ],
 )
 def test_an_error_in_one_language_is_found(source):
@@ -112,6 +114,7 @@ def test_an_error_in_one_language_is_found(source):
 def test_errors_in_both_languages_pass():
     assert not list(one_language("def f():\n    msg = Words('a', '中')\n    raise CodecError(msg)"))
     assert not list(one_language("def f():\n    raise ConfigurationError('a', reason='file_missing')"))
+    assert not list(one_language("def f():\n    warnings.warn('a is now b', DeprecationWarning, stacklevel=2)"))
 
 
 def test_each_reason_has_its_chinese():

@@ -39,15 +39,17 @@ def test_the_seconds_of_folders_files_and_tests(tmp_path, capsys, text):
     assert lines[8][3].startswith("tests/test_types.py::TestChecks")
 
 
-@pytest.mark.parametrize(("first", "second", "code"), [(0, 0, 0), (3, 0, 1), (0, 3, 1)])
-def test_the_second_command_has_the_last_word(first, second, code):
-    """Whichever ends later; a failure of either is one of both."""
-    slow = f"sleep 0.3; echo package; exit {first}"
-    quick = f"echo unit; exit {second}"
+@pytest.mark.parametrize("codes", [(0, 0, 0), (3, 0, 0), (0, 3, 0), (0, 0, 3), (0,)])
+def test_the_last_command_has_the_last_word(codes):
+    """Whichever ends first; a failure of one is one of all."""
+    commands = [f"sleep 0.{3 - number}; echo {number}; exit {code}" for number, code in enumerate(codes)]
 
     done = subprocess.run(
-        [sys.executable, "tools/side_by_side.py", slow, quick], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "tools/side_by_side.py", *commands], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    said = ["package", *([f"failed: {slow}"] if first else []), "unit"]
-    assert (done.stdout.splitlines(), done.returncode) == (said, code)
+    said = [
+        line for number, code in enumerate(codes) for line in (str(number), f"failed: {commands[number]}" * bool(code))
+    ]
+    assert done.stdout.splitlines() == [line for line in said[:-1] if line]
+    assert done.returncode == int(any(codes))

@@ -11,9 +11,9 @@ import re
 import subprocess
 from pathlib import Path
 
-TESTED = ("3.10", "3.11", "3.12", "3.13")
+TESTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Each of these ran the suite: the classifiers of setup.cfg name exactly them."""
-QUESTION = "import sys, sysconfig, ssl, sqlite3; print(*sys.version_info[:2], sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
+QUESTION = "import sys, sysconfig, ssl, sqlite3, ensurepip; print(*sys.version_info[:2], sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
 
 
 def pythons() -> list[str]:

@@ -1,13 +1,14 @@
 """
-Run two commands at once, and show their output one after the other.
+Run commands at once, and show their output one after the other.
 
-``python tools/side_by_side.py FIRST SECOND`` shows the output of the shell command
-FIRST as it comes, then that of SECOND: what it has written so far, and the rest as
-it comes. The last line is always SECOND's. It exits with 1 if one of them failed.
+``python tools/side_by_side.py COMMAND COMMAND ...`` shows the output of the first shell command
+as it comes, then that of the second: what it has written so far, and the rest as it comes, and so on.
+The last line is always that of the last one. It exits with 1 if one of them failed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -28,15 +29,24 @@ def follow(process: subprocess.Popen[bytes], path: str) -> None:
                 time.sleep(0.2)
 
 
-def main(first: str, second: str) -> int:
-    """Run both; 1 if one of them failed."""
-    with tempfile.NamedTemporaryFile() as output:
-        later = subprocess.Popen(second, shell=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        failed = subprocess.run(first, shell=True, stdin=subprocess.DEVNULL, check=False).returncode
-        if failed:
-            print(f"failed: {first}", flush=True)
-        follow(later, output.name)
-        return int(bool(failed or later.returncode))
+def main(*commands: str) -> int:
+    """Run them all; 1 if one of them failed."""
+    with contextlib.ExitStack() as outputs:
+        started = []
+        for command in commands:
+            output = outputs.enter_context(tempfile.NamedTemporaryFile())
+            process = subprocess.Popen(
+                command, shell=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+            started.append((command, process, output.name))
+        failed = 0
+        for command, process, path in started:
+            follow(process, path)
+            if process.returncode:
+                failed = 1
+                if process is not started[-1][1]:
+                    print(f"failed: {command}", flush=True)
+        return failed
 
 
 if __name__ == "__main__":

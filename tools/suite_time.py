@@ -2,7 +2,7 @@
 Print where the time of the suite goes.
 
 ``python -m tools.suite_time REPORT`` reads a report of pytest, either the XML of
-``--junitxml`` (``make unit`` writes ``build/suite.xml``) or an output with
+``--junitxml`` (``make unit`` writes ``build/unit.xml``) or an output with
 ``--durations=0``, and prints the seconds of each folder and of the slowest files and tests.
 """
 

@@ -17,7 +17,6 @@ from chainable.errors import REASON_MODULES
 from chainable.lazy import lazy_attributes
 from wechatpay.client import WeChatPay
 from wechatpay.sensitive import Ciphertext, Sensitive
-from wechatpay.signing import RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
     from chainable._version import __version__
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from wechatpay.notification import Notification
     from wechatpay.notifications.responses import accept, reject
     from wechatpay.reconciliation.reconciling import reconcile
+    from wechatpay.signing import RSASigner, RSAVerifier
 
 __all__ = [
     "APIError",
@@ -81,6 +81,8 @@ __getattr__ = lazy_attributes(
         "Notification": "wechatpay.notification",
         "ParamSigner": "wechatpay.apiv2.signing",
         "PlatformCertificates": "wechatpay.certificates",
+        "RSASigner": "wechatpay.signing",
+        "RSAVerifier": "wechatpay.signing",
         "WorkWXSigner": "wechatpay.apiv2.signing",
         "__version__": "chainable._version",
         "accept": "wechatpay.notifications.responses",

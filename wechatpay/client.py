@@ -13,13 +13,9 @@ from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
 from wechatpay import catalogue
-from wechatpay.apiv3.field_decryption import decrypt_text
 from wechatpay.apiv3.protocol import APIv3
-from wechatpay.crypto import rsa
-from wechatpay.near_paths import describe_uncallable
 from wechatpay.request import RequestSpec, resolver_of
 from wechatpay.sensitive import Ciphertext
-from wechatpay.settings import Settings
 
 if TYPE_CHECKING:
     import os
@@ -40,6 +36,7 @@ if TYPE_CHECKING:
     from wechatpay.downloads import DownloadResult
     from wechatpay.invoke import Invoke
     from wechatpay.notification_parsing import Notifications
+    from wechatpay.settings import Settings
     from wechatpay.types.chains import Chains
 else:
     from wechatpay.chain_root import ChainRoot as Chains
@@ -159,7 +156,9 @@ class WeChatPay(Client, Chains):
         on_attempt: Callable[[Attempt], object] | None = None,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
-        self.settings = Settings.build(
+        from wechatpay.settings import Settings  # only the making of a client needs it
+
+        self.settings: Settings = Settings.build(
             mchid=mchid,
             brand_id=brand_id,
             serial=serial,
@@ -286,6 +285,8 @@ class WeChatPay(Client, Chains):
         operation = None if key is None else self.operation(key)
         if operation is not None and operation.body is not None:
             return "POST"
+        from wechatpay.near_paths import describe_uncallable
+
         raise TypeError(describe_uncallable(path))
 
     @staticmethod
@@ -383,6 +384,8 @@ class WeChatPay(Client, Chains):
         """
         from binascii import b2a_base64
 
+        from wechatpay.crypto import rsa
+
         serial = self.certificates.default_serial if serial is None else serial
         encrypted = rsa.encrypt(self.certificates[serial], text.encode())
         return Ciphertext(b2a_base64(encrypted, newline=False).decode(), serial=serial)
@@ -399,6 +402,8 @@ class WeChatPay(Client, Chains):
             DecryptionError: The merchant's private key does not decrypt it.
             ConfigurationError: The client has no private key.
         """
+        from wechatpay.apiv3.field_decryption import decrypt_text
+
         return decrypt_text(self.settings.decryption_key(), ciphertext)
 
 

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from chainable.errors import SignatureError
 from chainable.i18n import Words
-from chainable.masking import safe_repr
+from chainable.masking import fields_repr
 
 if TYPE_CHECKING:
     from chainable.response import Response
@@ -26,8 +26,8 @@ __all__ = ["Echo", "find_echo"]
 _ANY = "$n"
 
 
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Echo:
     """
     The number that a query asks by, and the path to it in the response.

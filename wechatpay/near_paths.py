@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from chainable.resolution import PathResolver
     from wechatpay.catalogue import CatalogueNode
 
-__all__ = ["Piece", "describe_uncallable", "refuse_misspelt", "refuse_other_operation", "scopes", "split_target"]
+__all__ = [
+    "Piece",
+    "describe_uncallable",
+    "refuse_misspelt",
+    "refuse_other_operation",
+    "scopes",
+    "similar_paths",
+    "split_target",
+]
 
 _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
@@ -202,6 +210,12 @@ def _similar(letters: str) -> list[str]:
     known = catalogue.personal_paths()
     found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
     return [key for path in found for key in known[path]]
+
+
+def similar_paths(verb: str, label: str) -> Words:
+    """Suggest the paths of the catalogue with this verb that are similar to an unknown one; else an empty text."""
+    known = [operation.path for operation in catalogue.operations() if operation.method == verb]
+    return did_you_mean(label[:_LONGEST], known, _CLOSE)
 
 
 def describe_uncallable(path: PathResolver) -> Words:

@@ -15,8 +15,6 @@ from chainable.resolution import PathResolver, Variable
 from chainable.spelling import similar_names
 from chainable.validation import check_base_url, check_header_fields, check_timeout, check_verification, check_whole
 from wechatpay import catalogue
-from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
-from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
@@ -241,12 +239,20 @@ class RequestSpec:
             personal.check_headers(self.headers)
 
     def _personal(self, operation: Operation | None) -> PersonalData:
-        return by_scopes(scopes(self._pieces)) if operation is None else of_operation(operation)
+        from wechatpay.personal_data import by_scopes, of_operation
+
+        if operation is not None:
+            return of_operation(operation)
+        from wechatpay.near_paths import scopes
+
+        return by_scopes(scopes(self._pieces))
 
     def _refuse_misspelt(self) -> None:
         operation = self.operation
         if operation is not None and not operation.shadowed:
             return
+        from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, split_target
+
         self._pieces = split_target(self._resolution.segments, self._target)
         if operation is not None:
             refuse_other_operation(self.verb, self._pieces, operation.key)
@@ -255,6 +261,8 @@ class RequestSpec:
             refuse_misspelt(self.verb, self._pieces, urlsplit(base).path.strip("/"))
 
     def _refuse_person_in_path(self, resolution: ResolvedPath, values: dict[str, Any]) -> None:
+        from wechatpay.personal_data import in_path
+
         for segment in resolution.segments:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
                 if isinstance(values.get(segment.written), Ciphertext) or self._is_encrypted_by_caller():
@@ -360,6 +368,11 @@ class RequestSpec:
                 f"the catalogue knows {', '.join(verbs)} here, not {self.verb}",
                 f"接口目录中这个路径的请求方法是 {'、'.join(verbs)}，不是 {self.verb}",
             )
+        from wechatpay.near_paths import similar_paths
+
+        near = similar_paths(self.verb, self.label)
+        if near:
+            return Words(f"the catalogue does not know this path{near}", f"接口目录中没有这个路径{near.zh}")
         return Words(
             "the catalogue does not know this path: is it spelled as on the official page?",
             "接口目录中没有这个路径：请核对它与官方文档是否一致",

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
-from chainable.masking import MaskedDict, MaskedURL, Secret, outline, safe_repr
+from chainable.masking import MaskedDict, MaskedURL, Secret, fields_repr, outline
 from chainable.validation import check_base_url as checked_url
 from chainable.validation import check_callable, check_seconds, check_timeout, check_whole, trimmed
 from wechatpay.crypto.nonces import new_nonce
@@ -45,8 +45,8 @@ _SHORTEST_SERIAL = 16  # hex digits; the platform's CA writes 40
 _LONGEST_SERIAL = 40  # hex digits, by RFC 5280
 
 
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Endpoints:
     """Where calls go: URLs with a slash at their end, as :class:`wechatpay.WeChatPay` describes them."""
 
@@ -111,8 +111,8 @@ class PlatformClock:
                 return
 
 
-@safe_repr
-@frozen(eq=False, kw_only=True, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, kw_only=True, repr=False, slots=False)  # as chainable.call.Call
 class Settings:
     """
     What the protocols, downloads and payment parameters need of a client.

@@ -19,7 +19,7 @@ from chainable.canonical import from_base64
 from chainable.errors import SignatureError
 from chainable.forking import renew_after_fork
 from chainable.i18n import Words, message_of, translate
-from chainable.masking import safe_repr, without_frames_of
+from chainable.masking import fields_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 from wechatpay.crypto.nonces import new_nonce
@@ -50,8 +50,8 @@ _MARK = 7  # bytes that stand for a nonce
 _ARRAYS = 32
 
 
-@safe_repr
-@frozen(eq=False, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class RSASigner(Signer):
     """
     Signs a request with the merchant's private key.
@@ -113,7 +113,8 @@ class RSASigner(Signer):
         )
 
 
-@frozen(eq=False, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class RSAVerifier:
     """
     Verifies that a response or a notification is the platform's, and recent.

@@ -41,9 +41,11 @@ def clock_command(program: str, env: str, connect: Callable[[str], ControlClient
         "clock",
         Words(
             "Show the time of a running sandbox, or change it: +1d, +2h30m, +90 (seconds), -1d, now.\n\n"
-            "What depends on it follows: expiry, retries of notifications, bills, ages of sessions.",
+            "What depends on it follows: expiry, retries of notifications, bills, ages of sessions. The commands follow, too; "
+            "a client of your own keeps its clock and is refused: pass it a clock= that returns the time of the sandbox.",
             "显示或调整运行中沙箱的时间：+1d、+2h30m、+90（秒）、-1d（拨回）、now（恢复为当前时间）。\n\n"
-            "依赖时间的一切随之变化：订单过期、通知重试、账单、授权有效期。",
+            "依赖时间的一切随之变化：订单过期、通知重试、账单、授权有效期。各命令也随之变化；"
+            "自己的客户端仍用本机时间，请求会被拒绝：请传入返回沙箱时间的 clock=。",
         ),
         (f"{program} clock +1d --sandbox {env}", f"{program} clock now --sandbox {env}"),
         ClockCommand,

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
-from attrs import define, evolve, field, fields
+from attrs import define, evolve, field, fields, frozen
 
 from chainable.i18n import Words
 from chainable.sandbox.conditions import hold, read_conditions
@@ -45,10 +45,19 @@ def matching() -> Any:
     return field(factory=dict, converter=read_conditions, hash=False, kw_only=True)
 
 
+@frozen(kw_only=True)
 class FaultRule:
     """
-    Base of the faults of a gateway: a frozen attrs class with ``kind``, ``times``, ``after``, ``seconds``, ``status``,
-    ``executed``, ``match`` and fields of its own.
+    Base of the faults of a gateway, which are frozen attrs classes with fields of their own.
+
+    Args:
+        kind: One of :attr:`KINDS`.
+        times: How many matching calls it applies to; None for always.
+        after: How many matching calls pass first.
+        seconds: How long the response is delayed.
+        status: The HTTP status of the response; 0 for the usual one.
+        executed: Whether the call is carried out; None: unless the kind is one of :attr:`PREVENTING`.
+        match: Values that a call has to have, by name.
     """
 
     KINDS: ClassVar[Mapping[str, str]]
@@ -63,12 +72,12 @@ class FaultRule:
     """Deprecated names of kinds."""
 
     kind: str
-    times: int | None
-    after: int
-    seconds: float
-    status: int
-    executed: bool | None
-    match: Mapping[str, str]
+    times: int | None = 1
+    after: int = 0
+    seconds: float = 0.0
+    status: int = 0
+    executed: bool | None = None
+    match: Mapping[str, str] = matching()
 
     def __attrs_post_init__(self) -> None:
         for old, now in self.RENAMED.items():
@@ -136,7 +145,7 @@ class FaultRule:
         Raises:
             ValueError: An unknown or missing name, or a value of the wrong type.
         """
-        known = {each.name for each in fields(cls)} - set(cls.RENAMED)  # type: ignore[arg-type]  # subclasses are attrs classes
+        known = {each.name for each in fields(cls)} - set(cls.RENAMED)
         settings: dict[str, Any] = {}
         for name, value in members.items():
             new = cls.RENAMED.get(name, name)
@@ -255,7 +264,7 @@ class _Rule(Generic[F]):
             return self.fault
         times = self.fault.times
         left = None if times is None else times - self.hits
-        return evolve(self.fault, times=left, after=self.fault.after - self.passed)  # type: ignore[misc]  # attrs classes
+        return evolve(self.fault, times=left, after=self.fault.after - self.passed)
 
     @property
     def is_spent(self) -> bool:
@@ -300,7 +309,7 @@ class Faults(Generic[F]):
         if isinstance(fault, str):
             rule: F = self.TYPE.read({"kind": fault, **settings})
         else:
-            rule = evolve(fault, **settings) if settings else fault  # type: ignore[misc]  # attrs classes
+            rule = evolve(fault, **settings) if settings else fault
         self.check(rule)
         with self._lock:
             self._rules.append(_Rule(rule))
@@ -431,4 +440,4 @@ def _counted_down(before: FaultRule, now: FaultRule) -> bool:
     if (before.times is None) != (now.times is None):
         return False
     fewer = (now.times or 0) <= (before.times or 0) and now.after <= before.after
-    return fewer and evolve(now, times=before.times, after=before.after) == before  # type: ignore[misc]  # attrs classes
+    return fewer and evolve(now, times=before.times, after=before.after) == before

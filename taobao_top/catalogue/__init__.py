@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from chainable.i18n import Words
-from chainable.masking import safe_repr
+from chainable.lazy import lazy_attributes, lazy_function
+from chainable.masking import fields_repr
 from chainable.record_file import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from taobao_top.catalogue.fields import Param
+    from taobao_top.catalogue.method_limits import Limits, Window, limits
 
 __all__ = [
     "Limits",
@@ -34,82 +37,28 @@ __all__ = [
     "titles",
 ]
 
+# Imported lazily: most calls are of methods without limits, and an import needs no fields.
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "Limits": "taobao_top.catalogue.method_limits",
+        "Param": "taobao_top.catalogue.fields",
+        "Window": "taobao_top.catalogue.method_limits",
+        "limits": "taobao_top.catalogue.method_limits",
+    },
+)
+_limits = lazy_function("taobao_top.catalogue.method_limits", "limits")
+
 _HERE = os.path.dirname(__file__)
 _index = RecordFile(os.path.join(_HERE, "index.shelf"))
 _details = RecordFile(os.path.join(_HERE, "details.shelf"))
 _NOTHING: Mapping[str, str] = {}
-_NUMBERS: Mapping[str, int] = {}
-_UNITS = {"days": 86_400, "hours": 3600, "minutes": 60}
 _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024
 
 
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
-class Param:
-    """
-    One named value of a request or a response.
-
-    Attributes:
-        name: Its name on the wire.
-        type: ``String``, ``Number``, ``Boolean``, ``Date``, ``Json``, ``byte[]``, … or the name of an object's class.
-        required: Whether it is mandatory.
-        list: Whether it is a list of that type.
-        example: A value from the official page, as text; None without one.
-        fields: The members of an object.
-    """
-
-    name: str
-    type: str = "String"
-    required: bool = False
-    list: bool = False
-    example: str | None = None
-    fields: tuple[Param, ...] = ()
-
-
-@safe_repr
-@frozen(slots=False)  # as chainable.call.Call
-class Window:
-    """
-    Two parameters that bound a time, and how far apart the platform lets them be.
-
-    Attributes:
-        start: The name of the parameter with the beginning.
-        end: The name of the parameter with the end.
-        seconds: The longest distance, in seconds.
-        advised: The distance that the official page advises, in seconds; None without advice.
-        unless: With one of these parameters the limit does not count.
-    """
-
-    start: str
-    end: str
-    seconds: int
-    advised: int | None = None
-    unless: tuple[str, ...] = ()
-
-
-@safe_repr
-@frozen(eq=False, slots=False)  # as chainable.call.Call
-class Limits:
-    """
-    Limits of a method that its fields do not show.
-
-    Attributes:
-        windows: The times that it limits.
-        chunks: Lists in the parameters by name, and how many elements each may have.
-    """
-
-    windows: tuple[Window, ...] = ()
-    chunks: Mapping[str, int] = _NUMBERS
-
-    def names(self) -> list[str]:
-        """Return the names of the parameters."""
-        bounds = [name for window in self.windows for name in (window.start, window.end, *window.unless)]
-        return [*bounds, *self.chunks]
-
-
-@safe_repr
-@frozen(eq=False, slots=False)  # as chainable.call.Call
+@fields_repr
+@frozen(eq=False, repr=False, slots=False)  # as chainable.call.Call
 class Method:
     """
     One method of TOP.
@@ -171,7 +120,7 @@ def method(name: str, /) -> Method | None:
             param: _SHORT[kind] if isinstance(kind, int) else kind for param, kind in record.pop("types", {}).items()
         }
         rows = record.pop("limits", None)
-        found = _methods[name] = Method(name, types=types, limits=None if rows is None else limits(rows), **record)
+        found = _methods[name] = Method(name, types=types, limits=None if rows is None else _limits(rows), **record)
     return found
 
 
@@ -183,46 +132,6 @@ def methods() -> Iterator[str]:
 def parameters() -> Iterator[str]:
     """Iterate over the names of the parameters of all methods, sorted, each once."""
     yield from _details.get("parameters") or ()
-
-
-def limits(record: Mapping[str, Any]) -> Limits:
-    """
-    Read limits as the catalogue's source has them.
-
-    Args:
-        record: ``windows``, a list of ``{start: start_modified, end: end_modified, days: 1, advised: {minutes: 30}}``
-            with ``days``, ``hours`` or ``minutes``, and ``unless``, parameters; ``chunks``, numbers by the name of a list.
-
-    Raises:
-        TypeError: It has another form.
-        ValueError: A name or a number is missing or unusable.
-    """
-    stray = record.keys() - {"windows", "chunks"}
-    chunks = dict(record.get("chunks", {}))
-    if stray or not all(type(number) is int and number > 0 for number in chunks.values()):
-        msg = Words(
-            "windows is a list, and chunks are whole numbers by the name of a list",
-            "windows 应为列表，chunks 应为以列表名为键的整数",
-        )
-        raise ValueError(msg)
-    return Limits(tuple(_window(**window) for window in record.get("windows", ())), chunks)
-
-
-def _window(
-    *, start: str, end: str, advised: Mapping[str, int] | None = None, unless: Iterable[str] = (), **longest: int
-) -> Window:
-    return Window(start, end, _seconds(longest), None if advised is None else _seconds(advised), tuple(unless))
-
-
-def _seconds(given: Mapping[str, int]) -> int:
-    unit, number = next(iter(given.items()), ("", 0))
-    if len(given) != 1 or unit not in _UNITS or type(number) is not int or number < 1:
-        msg = Words(
-            "a window is as long as days, hours or minutes say, a whole number from 1",
-            "窗口的长度由 days、hours 或 minutes 给出，为不小于 1 的整数",
-        )
-        raise ValueError(msg)
-    return number * _UNITS[unit]
 
 
 def titles() -> Iterator[tuple[str, str]]:
@@ -239,6 +148,8 @@ def _fields(name: str) -> tuple[tuple[Param, ...], tuple[Param, ...], str]:
 
 
 def _made(records: Iterable[dict[str, Any]]) -> tuple[Param, ...]:
+    from taobao_top.catalogue.fields import Param
+
     made = []
     for record in records:
         if "fields" in record:

@@ -11,12 +11,17 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
@@ -70,8 +75,9 @@ class TestInterimResponses:
             b"HTTP/1.1 103 Early Hints\r\n\r\n" * 21,
             b"HTTP/1.1 103 Early Hints\r\n" + b"Link: x\r\n" * 101 + b"\r\n",
             b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 70_000 + b"\r\n\r\n",
+            b"HTTP/121 103 Early Hints\r\n\r\n",
         ],
-        ids=["101", "an upgrade", "endless", "many fields", "a long field"],
+        ids=["101", "an upgrade", "endless", "many fields", "a long field", "another version"],
     )
     def test_an_invalid_interim_response_is_an_unknown_outcome_and_closes_the_connection(self, transport, interim):
         def script(connection, request, number):
@@ -130,6 +136,29 @@ class TestTheEndOfTLS:
     def test_a_body_without_a_length_is_whole_with_the_alert(self, trusting, serve):
         with serve(b"HTTP/1.1 200 OK\r\n\r\n" + b"ok" * 50_000, is_cut=False) as server:
             assert trusting(server.url) == b"ok" * 50_000
+
+    def test_a_response_before_the_end_of_the_request_is_read(self, trusting, authority):
+        """The server refuses an upload and closes: TLS reports that with an error of its own."""
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+
+        def refuse(listener: socket.socket) -> None:
+            with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+                time.sleep(0.05)
+            # Closed with a reset, because bytes of the body are unread: it may discard what has not been read.
+
+        def outcome() -> bytes | bool:
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+                try:
+                    return trusting(f"https://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 20_000_000)
+                except requests.ConnectionError as error:
+                    return bool(error.maybe_sent)
+
+        assert b"no" in (outcome() for _ in range(20))
 
     @pytest.mark.parametrize("size", [1, 100_000])
     def test_a_body_without_a_length_may_be_cut_without_the_alert(self, trusting, serve, size):
@@ -316,6 +345,109 @@ class TestFraming:
 
         assert connections._has_unread_bytes(Sock())
         assert not connections._has_unread_bytes(None)
+
+
+class TestConnecting:
+    """The deadline is over connecting as well: over all addresses of a host, the tunnel of a proxy and the handshake."""
+
+    @pytest.fixture
+    def addresses(self, monkeypatch):
+        """Make a host of these ports; nothing answers at port 1."""
+
+        class Deaf(socket.socket):
+            def connect(self, address: Any) -> None:
+                if address[1] == 1:
+                    time.sleep(self.gettimeout())
+                    raise TimeoutError("timed out")
+                super().connect(address)
+
+        def make(*ports: int) -> None:
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+            monkeypatch.setattr(socket, "socket", Deaf)
+
+        return make
+
+    def test_dead_addresses_end_at_the_deadline(self, transport, addresses):
+        addresses(*[1] * 40)
+        started = time.monotonic()
+        with pytest.raises(requests.ConnectTimeout) as caught:
+            ask(transport, "http://pay.test:1/", timeout=(1, 60), expires=started + 1)
+
+        assert caught.value.maybe_sent is False
+        assert time.monotonic() - started < 20
+
+    def test_a_dead_address_leaves_time_for_the_next_one(self, transport, addresses):
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            addresses(1, server.port)
+
+            assert ask(transport, "http://pay.test:1/a", timeout=(3, 60), expires=time.monotonic() + 3) == b"/a"
+
+    def test_a_name_that_does_not_resolve_is_one_error(self, transport, monkeypatch):
+        def unknown(*_: Any, **__: Any) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(requests.ConnectionError, match="not known") as caught:
+            ask(transport, "http://pay.test:1/", timeout=(60, 60), expires=time.monotonic() + 60)
+
+        assert caught.value.maybe_sent is False
+
+    @pytest.mark.parametrize("left", [5, 1000])
+    def test_a_handshake_has_the_time_that_is_left(self, left):
+        with FaultServer(lambda *_: None) as server:
+            made = connections._SecureConnection("127.0.0.1", server.port, timeout=60)
+            made.state = connections.AttemptState(60, 60, time.monotonic() + left)
+            with made._new_conn() as sock:
+                assert 0 < sock.gettimeout() <= min(left, 60)
+            assert made.timeout == 60
+
+    @pytest.mark.parametrize("step", ["connected", "resolved"])
+    def test_a_deadline_that_passes_meanwhile_sent_nothing_and_closes_the_socket(self, monkeypatch, step):
+        clock = [0.0]
+        monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+        resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+        def later(*arguments: Any) -> Any:
+            clock[0] = 100.0
+            return (connect if step == "connected" else resolve)(*arguments)
+
+        if step == "resolved":
+            monkeypatch.setattr(socket, "getaddrinfo", later)
+        else:
+            monkeypatch.setattr(socket, "socket", type("Slow", (socket.socket,), {"connect": later}))
+        with FaultServer(lambda *_: None) as server:
+            one = RequestsTransport(proxies={})
+            with pytest.raises(requests.RequestException) as caught:
+                ask(one, server.url, timeout=(60, 60), expires=50.0)
+
+        assert caught.value.maybe_sent is False
+        assert server.requests == []
+
+    @pytest.mark.parametrize("how", ["drips", "floods", "is silent"])
+    def test_a_proxy_that_never_ends_its_answer_ends_at_the_deadline(self, how):
+        def answer(connection, request, number):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while how != "is silent":
+                connection.sendall(b"X: y\r\n" * (1 if how == "drips" else 1000))
+                time.sleep(0.05 if how == "drips" else 0)
+            connection.recv(1)
+
+        started = time.monotonic()
+        with FaultServer(answer) as proxy, pytest.raises(requests.RequestException) as caught:
+            one = RequestsTransport(proxies={"https": proxy.url})
+            ask(one, "https://pay.test/", timeout=(60, 60), expires=started + 1)
+
+        assert caught.value.maybe_sent is False
+        assert time.monotonic() - started < 20
+
+    def test_a_silent_proxy_ends_at_the_timeout_to_connect(self):
+        with FaultServer(lambda connection, *_: connection.recv(1)) as proxy:
+            one = RequestsTransport(proxies={"https": proxy.url})
+            with pytest.raises(requests.Timeout) as caught:
+                ask(one, "https://pay.test/", timeout=(0.2, 60))
+
+        assert caught.value.maybe_sent is False
 
 
 class TestSending:
@@ -640,3 +772,137 @@ def test_a_header_is_read_once():
     assert isinstance(response, http.client.HTTPResponse)
     left.close()
     right.close()
+
+
+_NAMES = st.sampled_from(["Content-Length", "Transfer-Encoding", "Connection", "X", "x", "Keep-Alive", "A b", ":", ""])
+_VALUES = st.one_of(
+    st.sampled_from(
+        ["", "2", " 2", "2 ", "02", "-1", "chunked", "Chunked", "close", "keep-alive", "\x85é", "a:b", "\ra"]
+    ),
+    st.text(st.characters(max_codepoint=255), max_size=8),
+)
+_FIELD_LINES = st.one_of(
+    st.builds("{}: {}\r\n".format, _NAMES, _VALUES),
+    st.builds("{}:{}\n".format, _NAMES, _VALUES),
+    st.sampled_from([" folded\r\n", "\tfolded\r\n", "no colon\r\n", "From me\r\n", "\r\r\n"]),
+)
+
+
+class TestHeader:
+    """http.client, which reads headers with its parser of e-mail, says what they mean."""
+
+    @staticmethod
+    def read(kind, block, method="GET"):
+        left, right = socket.socketpair()
+        with left, right:
+            right.sendall(block)
+            right.shutdown(socket.SHUT_WR)
+            response = kind(left, method=method)
+            response.begin()
+            framing = (response.version, response.chunked, response.length, response.will_close)
+            return (
+                response.status,
+                response.reason,
+                framing,
+                response.headers.items(),
+                list(map(type, response.headers.defects)),
+            )
+
+    @given(
+        st.sampled_from(["HTTP/1.1 200 OK", "HTTP/1.0 204 ", "HTTP/1.2 304 x", "HTTP/0.9 200 ok", "HTTP/2 200 ok"]),
+        st.lists(_FIELD_LINES, max_size=6),
+        st.sampled_from(["\r\n", "\n", ""]),
+        st.sampled_from(["GET", "HEAD"]),
+    )
+    def test_is_what_http_client_reads_or_an_error(self, start, lines, end, method):
+        block = "".join([start, "\r\n", *lines, end]).encode("latin1")
+        try:
+            ours = self.read(connections._Response, block, method)
+        except http.client.HTTPException:
+            return
+
+        assert ours == self.read(http.client.HTTPResponse, block, method)
+
+    @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/0.9"])
+    def test_plain_fields_are_never_an_error(self, version):
+        block = f"{version} 200 OK\r\nContent-Length: 2\r\nRequest-ID:  a b \r\nx:\xe9\n\r\n".encode("latin1")
+        ours = self.read(connections._Response, block)
+
+        assert ours == self.read(http.client.HTTPResponse, block)
+        assert ours[3] == [("Content-Length", "2"), ("Request-ID", "a b "), ("x", "\xe9")]
+
+    @pytest.mark.parametrize(
+        "block",
+        [b"X: " + b"a" * 65536 + b"\r\n", b"X: 1\r\n" * 100, b"Content-Length: " + b"9" * 5000 + b"\r\n"],
+        ids=["long line", "many fields", "large number"],
+    )
+    def test_too_large_is_an_error(self, block):
+        with pytest.raises(http.client.HTTPException):
+            self.read(connections._Response, b"HTTP/1.1 200 OK\r\n" + block + b"\r\n")
+
+    def test_as_many_fields_as_http_client_takes_are_read(self):
+        block = b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 99 + b"\r\n"
+        assert self.read(connections._Response, block) == self.read(http.client.HTTPResponse, block)
+
+    @pytest.mark.parametrize("block", [b"", b"X: 1\r\n", b"X: 1\r\nContent-Len", b"X: 1\r\nContent-Length: 2\r"])
+    def test_that_ends_too_early_is_an_error(self, block):
+        """http.client takes what has come for all of it: the length that is missing would make a cut body whole."""
+        with pytest.raises(http.client.HTTPException, match="ends inside its header"):
+            self.read(connections._Response, b"HTTP/1.1 200 OK\r\n" + block)
+
+    @pytest.mark.parametrize(
+        "line", [b"X: a\rContent-Length: 2\r\n", b"X: a\r\r\n", b"X\r: a\r\n", b"X: a\r\n b\rc\r\n"]
+    )
+    def test_a_carriage_return_alone_is_an_error(self, line):
+        """For http.client it ends a line, for a proxy on the way it may not: they would read other fields (RFC 9112, 2.2)."""
+        with pytest.raises(http.client.HTTPException, match="carriage return"):
+            self.read(connections._Response, b"HTTP/1.1 200 OK\r\n" + line + b"\r\n")
+
+    def test_another_version_is_an_error(self):
+        with pytest.raises(http.client.UnknownProtocol):
+            self.read(connections._Response, b"HTTP/2 200 OK\r\n\r\n")
+
+    def test_is_printed_if_http_client_debugs(self, capsys):
+        left, right = socket.socketpair()
+        with left, right:
+            right.sendall(ok_response())
+            connections._Response(left, debuglevel=1, method="GET").begin()
+
+        assert "header: Content-Length: 2" in capsys.readouterr().out
+
+
+class TestOthersConnections:
+    """A recorder such as vcrpy puts connections of its own in the place of urllib3's."""
+
+    @pytest.fixture
+    def recorded(self, monkeypatch):
+        class Recorded(HTTPConnection):
+            targets: list[str] = []
+
+            def putrequest(self, method, url, *args, **kwargs):
+                self.targets.append(url)
+                super().putrequest(method, url, *args, **kwargs)
+
+        return lambda: monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Recorded) or Recorded.targets
+
+    def test_serve_the_calls_and_see_the_whole_target(self, recorded):
+        targets = recorded()
+        one = RequestsTransport(proxies={})
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            assert ask(one, f"{server.url}a?b=1") == b"/a?b=1"
+            assert targets == ["/a?b=1"]
+            one.close()
+
+    def test_ours_are_closed_for_a_recorder_drops_them(self, recorded):
+        one = RequestsTransport(proxies={})
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            ask(one, server.url)
+            (pool,) = one._adapter._pools.values()
+            (kept,) = filter(None, pool.pool._items)
+            before = kept.sock
+            recorded()
+            assert not pool.pool.empty()
+            ask(one, server.url)
+
+            assert before.plain.fileno() == -1
+            one.close()

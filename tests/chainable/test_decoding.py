@@ -54,9 +54,13 @@ def response(body, header):
     return HTTPResponse(io.BytesIO(body), {"Content-Encoding": header}, 200, preload_content=False)
 
 
-def by_urllib3(body, header, amount):
+def by_urllib3(body, header, amount=1 << 20):
+    """Decode with urllib3; 2.8 repeats bytes if a member of gzip ends exactly where a read does, so one read takes all."""
     raw = response(body, header)
-    content = b"".join(iter(lambda: raw.read(amount, decode_content=True), b""))
+    try:
+        content = b"".join(iter(lambda: raw.read(amount, decode_content=True), b""))
+    except zlib.error as error:  # urllib3 passes on what zlib 1.3.2 raises at the end of a body
+        raise DecodeError from error
     return raw, content
 
 
@@ -69,14 +73,15 @@ def by_us(body, header, amount=10_000):
 
 @pytest.mark.parametrize("chain", CHAINS, ids=", ".join)
 class TestEveryChain:
-    @pytest.mark.parametrize("amount", [1, 100, 1 << 16])
-    def test_a_complete_body_is_not_truncated(self, chain, amount):
-        body, header = packed(chain), ", ".join(chain)
-        raw, content = by_urllib3(body, header, max(amount, 50))
+    def test_a_complete_body_is_not_truncated(self, chain):
+        raw, content = by_urllib3(packed(chain), ", ".join(chain))
 
         assert content == TEXT
         assert not is_truncated(raw)
-        assert by_us(body, header, amount) == TEXT
+
+    @pytest.mark.parametrize("amount", [1, 50, 100, 1 << 16])
+    def test_a_complete_body_is_decoded(self, chain, amount):
+        assert by_us(packed(chain), ", ".join(chain), amount) == TEXT
 
     @pytest.mark.parametrize("cut", CUTS)
     def test_truncation_of_any_layer_raises(self, chain, cut):
@@ -84,7 +89,7 @@ class TestEveryChain:
         for layer in range(len(chain)):
             body = packed(chain, cut_layer=layer, cut=cut)
             try:
-                raw, _ = by_urllib3(body, header, 1 << 16)
+                raw, _ = by_urllib3(body, header)
             except DecodeError:
                 pass
             else:
@@ -97,14 +102,14 @@ class TestEveryChain:
         for layer in range(len(chain) - 1):
             body = packed(chain, cut_layer=layer, cut=1 << 30, tail=b"")
             assert packed(chain[: layer + 1], cut_layer=layer, cut=1 << 30) == b""
-            raw, content = by_urllib3(body, ", ".join(chain), 1 << 16)
+            raw, content = by_urllib3(body, ", ".join(chain))
             assert content == b""
             assert is_truncated(raw)
             with pytest.raises(DecodeError, match="too early"):
                 by_us(body, ", ".join(chain))
 
     def test_an_empty_file_is_complete(self, chain):
-        raw, content = by_urllib3(packed(chain, b""), ", ".join(chain), 1 << 16)
+        raw, content = by_urllib3(packed(chain, b""), ", ".join(chain))
 
         assert (content, is_truncated(raw)) == (b"", False)
         assert by_us(packed(chain, b""), ", ".join(chain)) == b""
@@ -119,18 +124,20 @@ class TestEveryChain:
 class TestIsTruncated:
     def test_an_empty_body_is_not_truncated(self):
         """Responses without content may name a coding."""
-        raw, content = by_urllib3(b"", "gzip", 1 << 16)
+        raw, content = by_urllib3(b"", "gzip")
 
         assert (content, is_truncated(raw)) == (b"", False)
 
     @pytest.mark.parametrize("tail", [b"garbage", b"\x1f", b"\x1f\x8b\x08\0"])
     def test_bytes_after_gzip_count_as_truncated(self, tail):
-        raw, _ = by_urllib3(gzip.compress(TEXT) + tail, "gzip", 1 << 16)
-
+        try:
+            raw, _ = by_urllib3(gzip.compress(TEXT) + tail, "gzip")
+        except DecodeError:  # as zlib 1.3.2 reports some of them
+            return
         assert is_truncated(raw)
 
     def test_an_uncompressed_body_is_not_truncated(self):
-        raw, content = by_urllib3(TEXT, "identity", 1 << 16)
+        raw, content = by_urllib3(TEXT, "identity")
 
         assert (content, is_truncated(raw)) == (TEXT, False)
 
@@ -176,6 +183,14 @@ class TestCodings:
 
 
 class TestDecoded:
+    @pytest.mark.parametrize("size", [1, 50, 65536, 256 * 1024])
+    def test_members_that_end_where_a_piece_does_are_decoded_once(self, size):
+        pieces = [bytes([number]) * size for number in range(4)]
+        body = b"".join(map(gzip.compress, pieces))
+
+        for amount in (1, size, len(body)):
+            assert by_us(body, "gzip", amount) == b"".join(pieces)
+
     @settings(max_examples=100, deadline=None)
     @given(
         data=st.binary(max_size=3000),

@@ -579,7 +579,11 @@ class TestSending:
         monkeypatch.setattr(module, "_Pool", type("_Pool", (module._Pool,), {}))
 
     @pytest.mark.parametrize("stream", [True, False])
-    @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ConnectionResetError(104, "Reset")])
+    @pytest.mark.parametrize(
+        "error",
+        [BrokenPipeError(32, "Broken pipe"), ConnectionResetError(104, "Reset"), ssl.SSLEOFError(8, "EOF occurred")],
+        ids=lambda error: type(error).__name__,
+    )
     def test_a_response_to_half_a_request_is_read_and_its_connection_closed(self, error, stream):
         sock = FakeSocket(ok_response(), error)
         _, kept, run = self.exchange(sock)

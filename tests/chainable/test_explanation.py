@@ -181,6 +181,23 @@ class TestNetwork:
 
 
 class TestRefusals:
+    def test_the_status_is_that_of_the_response(self):
+        response = requests.Response()
+        response.status_code = 403
+        error = APIError("gone", code="7", response=response)
+
+        assert error.status_code == 403
+        assert "refused the call: 7, HTTP 403" in explain(error)
+        assert "平台拒绝了这次调用：7，HTTP 403" in explain(error, "zh")
+
+    def test_a_refusal_without_a_response_has_no_status(self):
+        error = APIError("gone", code="7")
+
+        assert error.status_code is None
+        assert "refused the call: 7" in explain(error)
+        assert "HTTP" not in explain(error)
+        assert "HTTP" not in explain(error, "zh")
+
     def test_an_unknown_code(self):
         error = APIError("a.b: X; sentence", code="X", status_code=400, sentence="错了", request_id="r-1")
 

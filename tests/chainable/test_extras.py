@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
+from functools import cache
 
 import pytest
 
@@ -31,6 +33,14 @@ MODULES = {
     "taobao_top.tmc.codec": ("websockets", "tmc"),
     "taobao_top.rate_limit": ("limits", "limits"),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _distributions_are_read_once():
+    """Each look through all that is installed takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.metadata, "packages_distributions", cache(importlib.metadata.packages_distributions))
+        yield
 
 
 @pytest.fixture

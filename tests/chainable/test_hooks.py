@@ -169,16 +169,22 @@ class TestAnnouncements:
         assert not enters_around(hook)
 
     @pytest.mark.parametrize(
-        ("hook", "text"),
+        ("hook", "text", "chinese"),
         [
-            (lambda attempt: nullcontext(), r"<lambda> returned a context manager after the attempt"),
-            (lambda attempt: (yield), r"<lambda> is a generator, of which nothing runs"),
+            (
+                lambda attempt: nullcontext(),
+                r"<lambda> returned a context manager after the attempt",
+                "<lambda> 在请求结束后才返回上下文管理器",
+            ),
+            (lambda attempt: (yield), r"<lambda> is a generator, of which nothing runs", "<lambda> 是生成器"),
         ],
     )
-    def test_one_that_is_too_late_is_warned_of(self, hook, text):
-        with pytest.warns(UserWarning, match=text + r".*decorate it with contextlib\.contextmanager"):
+    def test_one_that_is_too_late_is_warned_of(self, hook, text, chinese):
+        with pytest.warns(UserWarning, match=text + r".*decorate it with contextlib\.contextmanager") as warned:
             result, *_ = run(a_call(), answered(), on_attempt=hook)
         assert result.content == b"ok"
+        (message,) = warned[0].message.args
+        assert chinese in message.zh
 
     @pytest.mark.filterwarnings("error")
     def test_a_warning_that_is_an_error_does_not_fail_the_call(self, caplog):

@@ -7,6 +7,7 @@ import json
 import pickle
 import traceback
 
+import attrs
 import pytest
 
 from chainable import CodecError
@@ -17,6 +18,7 @@ from chainable.masking import (
     MaskedURL,
     Secret,
     brief,
+    fields_repr,
     guarded,
     looks_like_key,
     outline,
@@ -176,6 +178,16 @@ class TestFrames:
         assert repr(half) == "<Half, incomplete>"
         half.number = 5
         assert repr(half) == "Half(5)"
+
+    def test_the_repr_of_fields_is_that_of_attrs_without_hidden_fields(self):
+        def make(decorate):
+            return decorate(
+                type("Pair", (), {"__annotations__": {"one": "str", "two": "str"}, "two": attrs.field(repr=False)})
+            )
+
+        ours, theirs = make(lambda cls: fields_repr(attrs.frozen(repr=False)(cls))), make(attrs.frozen)
+        assert repr(ours("a", KEY)) == repr(theirs("a", KEY)) == "Pair(one='a')"
+        assert repr(ours.__new__(ours)) == "<Pair, incomplete>"
 
 
 class TestWords:

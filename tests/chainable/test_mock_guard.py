@@ -29,8 +29,9 @@ def server():
 def direct(request, monkeypatch):
     """A transport; the first check of a process may be one with a mock."""
     monkeypatch.setattr(mock_guard._Genuine, "parts", ())
+    monkeypatch.setattr(mock_guard._Genuine, "never_called", ())
     if request.param:
-        mock_guard.refuse_mocks()
+        mock_guard.refuse_mocks("")
     one = DirectTransport()
     yield one
     one.close()
@@ -62,6 +63,15 @@ MOCKS = {
 }
 
 
+NEVER_CALLED = [
+    *(f"requests.{name}" for name in ("request", "get", "post", "put", "patch", "delete")),
+    "requests.api.request",
+    "requests.sessions.Session",
+]
+OUTSIDE = "http://192.0.2.1/"
+"""An address of documentation."""
+
+
 @pytest.mark.parametrize("made", MOCKS.values(), ids=MOCKS)
 def test_a_mock_is_refused_and_nothing_is_sent(direct, server, made):
     with made(), pytest.raises(ConfigurationError, match="ignore_mocks=True") as caught:
@@ -69,6 +79,17 @@ def test_a_mock_is_refused_and_nothing_is_sent(direct, server, made):
     assert (caught.value.reason, caught.value.maybe_sent) == ("requests_mocked", False)
     assert server.connections == 0
     assert send(direct, server.url).content == b"ok"  # and afterwards it works again
+
+
+@pytest.mark.parametrize("name", [*NEVER_CALLED, "requests.Session"])
+def test_a_mock_of_what_no_client_calls_is_refused_but_for_a_sandbox(direct, server, name):
+    with mock.patch(name):
+        with pytest.raises(ConfigurationError) as caught:
+            send(direct, OUTSIDE)
+        assert (caught.value.reason, caught.value.values) == ("requests_mocked", {"name": name})
+        assert send(direct, server.url).content == b"ok"
+        with pytest.raises(ConfigurationError):  # a second time: what was allowed is not remembered as genuine
+            send(direct, OUTSIDE)
 
 
 def test_the_message_names_what_is_mocked_in_both_languages(direct, server):
@@ -121,11 +142,11 @@ def test_a_wrapper_around_a_mock_is_one(direct, server, monkeypatch):
 
 
 class TestTheDefaultLane:
-    """It goes through everything but ``Session.request``."""
+    """It goes through everything but ``Session.request`` and the functions of requests."""
 
     @pytest.fixture
     def default(self, monkeypatch):
-        monkeypatch.setattr(mock_guard._Genuine, "request", None)
+        monkeypatch.setattr(mock_guard._Genuine, "never_called", ())
         one = RequestsTransport(proxies={})
         yield one
         one.close()
@@ -136,6 +157,23 @@ class TestTheDefaultLane:
             send(default, "http://192.0.2.1/")  # an address of documentation
         assert (caught.value.reason, caught.value.maybe_sent) == ("session_request_mocked", False)
         assert explain(caught.value, {}).zh.startswith("requests.Session.request 已被 mock")
+
+    @pytest.mark.parametrize("name", NEVER_CALLED)
+    @pytest.mark.parametrize("options", [{}, {"autospec": True}], ids=["", "autospec"])
+    def test_a_mock_of_a_function_that_no_client_calls_is_refused(self, default, server, name, options):
+        """``mock.patch("requests.post")`` is the mock that people write first."""
+        with mock.patch(name, **options):
+            with pytest.raises(ConfigurationError, match=name) as caught:
+                send(default, OUTSIDE)
+            assert explain(caught.value, {}).zh.startswith(f"{name} 已被 mock")
+            assert send(default, server.url).content == b"ok"
+
+    def test_a_function_of_the_application_is_no_mock(self, default, monkeypatch):
+        """Applications give requests a timeout that way, and pay with it."""
+        monkeypatch.setattr(requests, "post", functools.partial(requests.post, timeout=5))
+        monkeypatch.setattr(requests.Session, "request", functools.partialmethod(requests.Session.request, timeout=5))
+        mock_guard.refuse_unused_mock(OUTSIDE)
+        mock_guard.refuse_mocks(OUTSIDE)
 
     def test_a_removed_method_is_refused(self, default, server, monkeypatch):
         send(default, server.url)

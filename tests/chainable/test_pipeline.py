@@ -152,6 +152,13 @@ class TestRetries:
         assert result.content == b"ok"
         assert len(script.requests) == 2
 
+    def test_of_a_proxy_that_refuses_the_tunnel_the_status_is_said_and_nothing_else(self):
+        refusal = OSError("Tunnel connection failed: 407 ask bob@example.com")
+        result, _, _ = run(a_call(retries=0), unsent(requests.exceptions.ProxyError(MaxRetryError(None, "/", refusal))))
+
+        assert "the proxy refused the tunnel: HTTP 407 (nothing was sent)" in str(result)
+        assert "bob" not in str(result)
+
     def test_an_error_without_maybe_sent_counts_as_maybe_sent(self):
         error = requests.ConnectionError(MaxRetryError(None, "/", NewConnectionError(None, "refused")))
         result, script, _ = run(a_call(), error)

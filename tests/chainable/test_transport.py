@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import gzip
 import logging
 import os
+import pickle
 import socket
 import ssl
 import threading
@@ -17,7 +20,7 @@ import requests
 import trustme
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import InsecureRequestWarning
+from urllib3.exceptions import DecodeError, InsecureRequestWarning
 
 from chainable import (
     CodecError,
@@ -178,6 +181,16 @@ class TestConnections:
         right.close()
 
 
+@pytest.mark.parametrize("make", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_transport_cannot_be_pickled_or_copied(either, make):
+    """It would share sockets, or write the password of a proxy into a file."""
+    one = either()
+    with pytest.raises(TypeError, match=f"a {type(one).__name__} holds connections") as caught:
+        make(one)
+
+    assert f"{type(one).__name__} 持有连接" in caught.value.args[0].zh
+
+
 class TestPools:
     def test_a_pool_is_looked_up_once(self, transport):
         one = transport(proxies={})
@@ -312,15 +325,18 @@ class TestFailures:
         with FaultServer(ok) as server, pytest.raises(requests.RequestException):
             send(either(), server.url, deadline=-1.0)
 
-    def test_a_body_that_is_too_large_raises(self, either, monkeypatch):
+    @pytest.mark.parametrize(
+        ("body", "header"), [(gzip.compress(b"0" * 3_000_000), "Content-Encoding: gzip\r\n"), (b"0" * 3_000, "")]
+    )
+    def test_a_body_that_is_too_large_raises(self, either, monkeypatch, body, header):
         monkeypatch.setattr(module, "LARGEST", 1000)
-        bomb = gzip.compress(b"0" * 3_000_000)
 
         def huge(connection, request, number):
-            connection.sendall(ok_response(bomb, "Content-Encoding: gzip\r\n"))
+            connection.sendall(ok_response(body, header))
 
-        with FaultServer(huge) as server, pytest.raises(CodecError, match="download"):
+        with FaultServer(huge) as server, pytest.raises(CodecError, match="download") as caught:
             send(either(), server.url)
+        assert caught.value.maybe_sent is True
 
     @pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 20, 25])
     def test_a_body_in_pieces_is_whole_and_leaves_the_connection_usable(self, either, monkeypatch, size):
@@ -348,19 +364,112 @@ class TestFailures:
         with FaultServer(respond) as server:
             assert send(either(), server.url).content == content
 
-    def test_an_error_of_zlib_at_the_end_of_a_body_is_an_unknown_outcome(self, either, monkeypatch):
-        """zlib 1.3.2 raises it for bytes behind the end, and urllib3 passes it on."""
+    @pytest.mark.parametrize("sizes", [(65536, 100), (65536, 65536), (65536, 65536, 1), (32768, 32768, 5), (100,) * 9])
+    @pytest.mark.parametrize("header", ["gzip", "x-gzip", "gzip, gzip", "deflate, gzip", "identity, gzip"])
+    def test_a_body_in_gzip_members_of_the_size_of_a_read(self, either, sizes, header):
+        """
+        urllib3 2.8 doubles the rest of a body if a member ends exactly where a read does.
 
-        def fail(self):
-            raise zlib.error("Error -3 while decompressing data: incorrect header check")
+        It gives some bytes twice, or for ever.
+        """
+        pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+        inner = {"gzip, gzip": gzip.compress, "deflate, gzip": zlib.compress}.get(header, bytes)(b"".join(pieces))
+        parts = pieces if inner == b"".join(pieces) else [inner[:20], inner[20:]]
+        body = b"".join(map(gzip.compress, parts))
 
-        monkeypatch.setattr("urllib3.response.GzipDecoder.flush", fail)
+        def respond(connection, request, number):
+            connection.sendall(ok_response(body, f"Content-Encoding: {header}\r\n"))
 
+        with FaultServer(respond) as server:
+            transport = either()
+            contents = [send(transport, server.url).content for _ in range(2)]
+
+        assert contents == [b"".join(pieces)] * 2
+        assert server.connections == 1
+
+    @pytest.mark.parametrize("tail", [b"garbage", b"\0", b"\x1f\x8b\x08"])
+    def test_bytes_behind_a_compressed_body_are_an_unknown_outcome(self, either, tail):
         def script(connection, request, number):
-            connection.sendall(ok_response(gzip.compress(b"ok") + b"garbage", "Content-Encoding: gzip\r\n"))
+            connection.sendall(ok_response(gzip.compress(b"ok") + tail, "Content-Encoding: gzip\r\n"))
 
         with FaultServer(script) as server, pytest.raises(requests.exceptions.ContentDecodingError) as caught:
             send(either(), server.url)
+        assert caught.value.maybe_sent is True
+
+    @pytest.mark.parametrize("header", ["gzip", "deflate", "gzip, deflate", "br"])
+    def test_an_empty_body_may_name_a_coding(self, either, header):
+        def script(connection, request, number):
+            connection.sendall(ok_response(b"", f"Content-Encoding: {header}\r\n"))
+
+        with FaultServer(script) as server:
+            assert send(either(), server.url).content == b""
+
+    def test_a_coding_that_nobody_asked_for_is_left_to_urllib3(self, either):
+        """Its decoders of brotli and zstd are extras; an unknown coding stays as it came."""
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(b"some bytes", "Content-Encoding: compress\r\n"))
+
+        with FaultServer(script) as server:
+            assert send(either(), server.url).content == b"some bytes"
+
+    @pytest.mark.parametrize("header", ["gzip, br", "zstd, gzip", "gzip" + ", gzip" * 5])
+    def test_several_codings_of_which_one_is_unknown_are_an_unknown_outcome(self, either, header):
+        """urllib3 would decode the gzip among them, and repeat bytes."""
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(gzip.compress(b"ok"), f"Content-Encoding: {header}\r\n"))
+
+        with FaultServer(script) as server, pytest.raises(CodecError, match="the body is compressed") as caught:
+            send(either(), server.url)
+        assert caught.value.maybe_sent is True
+
+    @pytest.mark.parametrize("failure", [zlib.error("Error -3"), DecodeError("Zstandard data is incomplete"), None])
+    def test_an_error_of_a_decoder_of_urllib3_is_an_unknown_outcome(self, either, monkeypatch, failure):
+        """urllib3 passes on what zlib 1.3.2 raises at the end of a body, and does not report truncation."""
+
+        def flush(self):
+            if failure is not None:
+                raise failure
+            return b""
+
+        monkeypatch.setattr(urllib3.HTTPResponse, "CONTENT_DECODERS", ["compress"])  # decoded as deflate is
+        monkeypatch.setattr("urllib3.response.DeflateDecoder.flush", flush)
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(zlib.compress(b"ok")[:-1], "Content-Encoding: compress\r\n"))
+
+        with FaultServer(script) as server, pytest.raises(requests.exceptions.ContentDecodingError) as caught:
+            send(either(), server.url)
+        assert caught.value.maybe_sent is True
+
+    def test_an_outer_coding_that_is_too_large_raises(self, either, monkeypatch):
+        monkeypatch.setattr(module, "LARGEST", 1000)
+        body = gzip.compress(gzip.compress(b"") * 1000)
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(body, "Content-Encoding: gzip, gzip\r\n"))
+
+        with FaultServer(script) as server, pytest.raises(CodecError, match="download"):
+            send(either(), server.url)
+
+    def test_unpacking_ends_at_the_deadline(self, either, monkeypatch):
+        """A few bytes may unpack to many that unpack to nothing."""
+        body = gzip.compress(gzip.compress(b"") * 100_000)
+
+        def script(connection, request, number):
+            connection.sendall(ok_response(body, "Content-Encoding: gzip, gzip\r\n"))
+
+        unpacked = module.decoded
+
+        def slowly(chunks, coding):
+            for piece in unpacked(chunks, coding):
+                time.sleep(0.5)
+                yield piece
+
+        monkeypatch.setattr(module, "decoded", slowly)
+        with FaultServer(script) as server, pytest.raises(requests.ReadTimeout) as caught:
+            send(either(), server.url, deadline=0.4)
         assert caught.value.maybe_sent is True
 
     def test_the_deadline_is_checked_while_nothing_is_unpacked(self, either, monkeypatch):
@@ -526,6 +635,30 @@ class TestProxies:
             assert send(one, "http://host.example/v3/x").ok
             assert proxy.requests[0].startswith(b"POST http://host.example/v3/x ")
 
+    def test_the_certificate_of_a_proxy_is_verified_with_the_same_file(self, transport, server_context, ca_file):
+        """TLS to the proxy, and TLS to the platform inside of it."""
+
+        def pump(source: Any, target: Any) -> None:
+            with contextlib.suppress(OSError):
+                while piece := source.recv(65536):
+                    target.sendall(piece)
+
+        def tunnel(connection, request, number):
+            with socket.create_connection(("127.0.0.1", server.port)) as platform:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                threading.Thread(target=pump, args=(platform, connection), daemon=True).start()
+                pump(connection, platform)
+
+        with FaultServer(ok, server_context) as server, FaultServer(tunnel, server_context) as proxy:
+            one = transport(proxies={"https": proxy.url}, verify=ca_file)
+            for _ in range(2):
+                assert send(one, server.url).content == b"ok"
+            assert (proxy.connections, server.connections) == (1, 1)
+            with pytest.raises(requests.ConnectionError) as caught:
+                send(one, server.url, verify=True)
+            assert caught.value.maybe_sent is False
+            one.close()
+
     def test_a_socks_proxy_keeps_its_own_pools(self, transport, monkeypatch):
         class Manager:
             pool_classes_by_scheme = "its own"
@@ -606,3 +739,20 @@ def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
     with pytest.raises(ConfigurationError, match="URLLIB3_NO_OVERRIDE=1") as caught:
         either()
     assert (caught.value.reason, caught.value.values) == ("urllib3_replaced", {"version": urllib3.__version__})
+
+
+def test_a_session_whose_send_a_test_replaced_sends_with_it():
+    def send(request, **options):
+        seen.append((request, options["cert"]))
+        raise requests.ConnectionError("a test")
+
+    seen: list[Any] = []
+    with requests.Session() as session:
+        session.cert = "lent.pem"
+        session.send = send  # type: ignore[method-assign]
+        one = RequestsTransport(http_session=session, proxies={})
+        request = requests.Request("GET", "http://127.0.0.1:9/").prepare()
+        with pytest.raises(requests.ConnectionError, match="a test"):
+            one.send(request, timeout=(1, 1), expires=time.monotonic() + 9)
+
+    assert seen == [(request, "lent.pem")]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from chainable import APIError
+from chainable import BEIJING, APIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,13 @@ def batch(client: Any) -> Any:
 
 def download(url: str) -> Callable[[Any], Any]:
     return lambda client: client.download(url, io.BytesIO())
+
+
+def bill(client: Any) -> Any:
+    """Ask for the bill of the day before yesterday, for that of yesterday is made at ten; and download it."""
+    day = dt.datetime.now(BEIJING).date() - dt.timedelta(days=2)
+    asked = client.v3.bill.tradebill.get(params={"bill_date": day})
+    return asked, client.download(asked, io.BytesIO())
 
 
 WECHAT: dict[str, Callable[[Any], Any]] = {

@@ -20,7 +20,7 @@ import json
 import os
 from typing import Any
 
-from calls import TOP, WECHAT, answered
+from calls import TOP, WECHAT, answered, bill
 
 from chainable import DirectTransport
 from taobao_top import TaobaoTop
@@ -33,6 +33,7 @@ else:
 SECURE = pay.base_url.startswith("https:")
 CALLS = {
     **{name: (pay, call) for name, call in WECHAT.items() if SECURE or name != "v2 with mTLS"},
+    "v3 download": (pay, bill),
     **{name: (top, call) for name, call in TOP.items()},
 }
 
@@ -48,8 +49,10 @@ def outcome(name: str) -> tuple[str, str]:
         found: Any = answered(call)(client)
     except Exception as error:
         return name, repr(error)
+    if name in {"v3 stream", "v3 download"}:
+        found = found[0]
     if name == "v3 stream":
-        return name, str(len(found[0]))
+        return name, str(len(found))
     return name, getattr(found, "code", None) or str(found.status_code)
 
 

@@ -16,11 +16,15 @@ import pytest
 import requests
 
 from taobao_top.sandbox import Sandbox as TopSandbox
-from tests.compatibility.calls import IMAGE, TOP, WECHAT
+from tests.compatibility.calls import IMAGE, TOP, WECHAT, order
 from wechatpay.sandbox import Sandbox
 
 SHOP = Path(__file__).with_name("shop.py")
-RIGHT = {**dict.fromkeys((*WECHAT, *TOP), "200"), "v3 stream": str(len(IMAGE)), "v2 with mTLS": "ORDERNOTEXIST"}
+RIGHT = {
+    **dict.fromkeys((*WECHAT, *TOP, "v3 download"), "200"),
+    "v3 stream": str(len(IMAGE)),
+    "v2 with mTLS": "ORDERNOTEXIST",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,11 @@ def settings():
     with Sandbox(appids=["wx8888888888888888"]) as pay, TopSandbox() as top:
         with pay.client() as client:
             client.v3.merchant_service.images.upload.post(files={"file": ("a.png", IMAGE)})
+            pay.clock.advance(days=-2)
+            for number in ("in-the-bill", "in-the-next-bill"):  # which is asked for after midnight
+                client.v3.pay.transactions.native.post(json=order(client, number))
+                pay.pay(number)
+                pay.clock.advance(days=1)
         own = {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_bundle"))}
         secure = {**own, **pay.env(), **top.env(), "PYTHONWARNINGS": "ignore"}
         plain = {"WECHATPAY_BASE_URL": pay.base_url, "WECHATPAY_BACKUP_URL": "", "TAOBAO_TOP_GATEWAY": top.gateway}

@@ -33,8 +33,8 @@ def test_the_files_of_the_page_pass(tmp_path):
         recorded = pytest_of(tmp_path, {**os.environ, **platform.env()}, "recorded", "--record-mode=rewrite")
         assert "1 passed" in recorded, recorded
         assert len(platform.journal) == 1
-        secrets = [platform.account.serial, platform.account.apiv3_key]
-    tape = (tmp_path / "recorded/cassettes/test_recorded/test_certificates.yaml").read_text()
+        secrets = [platform.account.serial, platform.account.apiv3_key, platform.account.public_key_id]
+    tape = (tmp_path / "recorded/cassettes/test_recorded/test_an_unknown_order.yaml").read_text()
     assert not [secret for secret in secrets if secret in tape]
     without = {name: value for name, value in os.environ.items() if not name.startswith("WECHATPAY_")}
     replayed = pytest_of(tmp_path, without, "recorded", "--block-network")

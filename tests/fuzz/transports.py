@@ -4,13 +4,15 @@ One server that behaves at random, and what two transports make of it.
 A behaviour is drawn from a seed.  Both transports send it the same request,
 then a second one: the direct transport must have the outcome of the default,
 or raise one of its documented errors, and neither may read bytes of the first
-response in the second.
+response in the second.  The default, which reads headers and framing itself,
+must have the outcome of plain requests on urllib3, or raise.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import socket
 import threading
 import time
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Behaviour", "Duel", "drawn"]
 
 _PATIENT = (5.0, 5.0)
+_INTERIM_FIRST = re.compile(rb"\s*HTTP/1\.\S*\s+1\d\d")
 
 
 @define
@@ -128,10 +131,16 @@ class _Server:
         return behaviour.then == "keep"
 
 
+class _Plain(requests.Session):
+    def resolve_redirects(self, *_: Any, **__: Any) -> Any:
+        """Follow none, nor look for one."""
+        return iter(())
+
+
 @define(eq=False)
 class Duel:
     """
-    Both transports against one server.
+    Both transports, and plain requests, against one server.
 
     Attributes:
         counts: How often each relation of the two outcomes occurred.
@@ -173,6 +182,36 @@ class Duel:
             self.counts["a reset came earlier"] += 1
         else:
             self.note(seed, f"the default has {_short(expected)}, direct has {_short(outcome)}")
+        self.compare_with_requests(expected, behaviour, seed)
+
+    def compare_with_requests(self, expected: Any, behaviour: Behaviour, seed: Any) -> None:
+        """Note an answer of the default that plain requests does not read."""
+        if expected[0] == "error":
+            if expected[2] is not True:
+                self.note(seed, f"maybe_sent of the default is {expected[2]!r}")
+            return
+        plain = self.plain(behaviour)
+        if plain == expected:
+            self.counts["plain: equal"] += 1
+        elif _INTERIM_FIRST.match(b"".join(behaviour.pieces)):
+            self.counts["plain: takes an interim response for the final one"] += 1
+        elif behaviour.then == "reset" and plain[0] == "error":
+            self.counts["plain: a reset came earlier"] += 1
+        else:
+            self.note(seed, f"requests has {_short(plain)}, the default has {_short(expected)}")
+
+    def plain(self, behaviour: Behaviour) -> Any:
+        """Return what requests makes of a behaviour, on a connection of its own."""
+        self._server.behaviour = behaviour
+        self._server.done.clear()
+        with _Plain() as session:
+            session.trust_env = False
+            try:
+                outcome = _answer(session.send(self.request(behaviour.method, "first"), timeout=_PATIENT))
+            except Exception as error:  # whatever it is: it is no answer
+                outcome = "error", type(error).__name__, None
+        self._server.done.wait(5)
+        return outcome
 
     def note(self, seed: Any, difference: str) -> None:
         """Note a difference that must not be."""
@@ -185,18 +224,11 @@ class Duel:
         server.behaviour = behaviour
         server.done.clear()
         try:
-            response = self.send(transport, behaviour.method, "first")
-            outcome: Any = (
-                "answer",
-                response.status_code,
-                response.reason,
-                list(response.headers.items()),
-                response.content,
-                response.encoding,
-                sorted((cookie.name, cookie.path, cookie.value) for cookie in response.cookies),
-            )
+            outcome = _answer(self.send(transport, behaviour.method, "first"))
         except (requests.RequestException, CodecError) as error:
             outcome = "error", type(error).__name__, getattr(error, "maybe_sent", None)
+        except Exception as error:  # noted, for it is not what a transport raises
+            outcome = "error", type(error).__name__, None
         server.done.wait(5)
         try:
             following: Any = ("content", self.send(transport, "POST", "second").content)
@@ -205,6 +237,10 @@ class Duel:
         return outcome, following
 
     def send(self, transport: Any, method: str, target: str) -> Any:
+        request = self.request(method, target)
+        return transport.send(request, timeout=_PATIENT, expires=time.monotonic() + 60)
+
+    def request(self, method: str, target: str) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method, request.url, request.body = (
             method,
@@ -214,7 +250,19 @@ class Duel:
         request.headers = requests.structures.CaseInsensitiveDict(
             {"User-Agent": "x", "Accept-Encoding": "gzip", "Content-Length": "1" if method == "POST" else "0"}
         )
-        return transport.send(request, timeout=_PATIENT, expires=time.monotonic() + 60)
+        return request
+
+
+def _answer(response: Any) -> Any:
+    return (
+        "answer",
+        response.status_code,
+        response.reason,
+        list(response.headers.items()),
+        response.content,
+        response.encoding,
+        sorted((cookie.name, cookie.path, cookie.value) for cookie in response.cookies),
+    )
 
 
 def _short(outcome: Any) -> str:
@@ -222,7 +270,9 @@ def _short(outcome: Any) -> str:
 
 
 def drawn(chance: random.Random) -> Behaviour:
-    """Draw a behaviour."""
+    """Draw a behaviour: every fifth one breaks its header on purpose."""
+    if chance.random() < 0.2:
+        return _broken_header(chance)
     method = chance.choices(["POST", "GET", "HEAD"], [90, 7, 3])[0]
     body, coding = _body(chance)
     head, wire, is_fine = _message(chance, body, coding)
@@ -249,6 +299,55 @@ def drawn(chance: random.Random) -> Behaviour:
         else:
             late = stray
     return Behaviour(method, _split(chance, data), late, then)
+
+
+def _broken_header(chance: random.Random) -> Behaviour:
+    """Draw a behaviour whose header block is the work of a broken server, or of an attacker."""
+    body = chance.choice(
+        [b"", b"ok", b"2\r\nok\r\n0\r\n\r\n", b"2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"okokok"]
+    )
+    start = chance.choices(
+        ["HTTP/1.1 200 OK", "HTTP/1.0 200 OK", "HTTP/0.9 200 OK", "HTTP/1.1 204 x", "HTTP/1.1 304 x", "HTTP/1.1 200", "ok",
+         "HTTP/1.10 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", " HTTP/1.1 200 OK", "\r\nHTTP/1.1 200 OK",
+         "HTTP/1.1 200 OK\r", "HTTP/1.1 200 O\0K", "HTTP/1.1 +200 OK", "HTTP/1.1 2_0 OK"],
+        [60, 8, 4, 4, 4, *[1] * 11],
+    )[0]  # fmt: skip
+    lines = [_field(chance) for _ in range(chance.choice([1, 2, 3, 5]))]
+    if chance.random() < 0.6:
+        lines.append(chance.choice(["Content-Length: 2", "Transfer-Encoding: chunked"]))
+    chance.shuffle(lines)
+    ends = ["\r\n", "\n", "\r\r\n", "\r", "\n\r\n"]
+    head = "".join(line + chance.choices(ends, [90, 4, 2, 2, 2])[0] for line in [start, *lines])
+    head += chance.choices(["\r\n", "\n", "", "\r", "\r\r\n", " \r\n"], [90, 2, 4, 1, 1, 2])[0]
+    data = head.encode("latin-1") + body
+    if chance.random() < 0.1:
+        data = data[: chance.randrange(len(data) + 1)]
+    return Behaviour(
+        chance.choice(["POST", "POST", "POST", "HEAD"]),
+        _split(chance, data),
+        b"",
+        chance.choice(["close", "close", "close", "reset"]),
+    )
+
+
+def _field(chance: random.Random) -> str:
+    names = [
+        "Content-Length", "content-length", "Transfer-Encoding", "TRANSFER-ENCODING", "Connection", "Keep-Alive",
+        "Proxy-Connection", "Content-Encoding", "Content-Type", "Set-Cookie", "X", "X-\u00e9", "X_Y", "Content_Length",
+        "Content-Length ", "Content-Length\t", " Content-Length", "Transfer-Encoding\0", "Content\xa0Length", "", "(", "From x",
+        "x" * 3000, "x" * 70_000, "Content-Lengt\u00ba", "K", "\x7f", "\ufeff".encode().decode("latin-1") + "Content-Length",
+    ]  # fmt: skip
+    values = [
+        "2", "3", "02", "+2", "-2", " 2", "2 ", "2\t", "\t2", "2\x85", "2\xa0", "\x0b2", "2\x0c", "2_0", "0x2", "\u00b2", "2;2",
+        "2, 2", "2,", "", "9" * 18, "9" * 30, "9" * 5000, "chunked", "Chunked", "chunked ", "xchunked", "chunked, chunked",
+        "gzip, chunked", "chunked;q=1", '"chunked"', "\x0bchunked", "identity", "close", "Keep-Alive", "keep-alive, close",
+        "timeout=5", "a\r b", "a\rContent-Length: 2", "a\nContent-Length: 2", "a\r\n b", "\r\n 2", "2\r\n ", "a\r\n\tb\r\n c",
+        "a\0b", "\0", "a\x85b", "a\u00ffb", "a\x1cb", "\x7f", "a=b", "text/html; charset=gbk", "multipart/mixed; boundary=x",
+        "message/rfc822", "message/delivery-status", "=?utf-8?q?a?=", "y" * 65_500, "y" * 65_540, "gzip", ":", ": a", "a: b",
+    ]  # fmt: skip
+    separator = chance.choices([": ", ":", ":  ", ":\t", " : ", "", "=", ":\r\n "], [70, 10, 3, 3, 2, 2, 1, 2])[0]
+    name = chance.choice(names[:11] if chance.random() < 0.8 else names)
+    return f"{name}{separator}{chance.choice(values)}"
 
 
 def _body(chance: random.Random) -> tuple[bytes, str]:

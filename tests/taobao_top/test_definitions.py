@@ -255,6 +255,12 @@ class TestClient:
         with pytest.raises(TopError, match=f"did you mean '{NAME}'"):
             make_top(catalogue=TEXT)["taobao.acme.order.get"]()
 
+    def test_a_name_that_the_gateway_suggests_is_not_repeated(self):
+        with Sandbox(https=False) as sandbox, sandbox.client() as top, pytest.raises(TopError) as caught:
+            top["taobao.tiem.get"]()
+
+        assert str(caught.value).count("did you mean 'taobao.time.get'") == 1
+
 
 class TestSandbox:
     def test_it_answers_by_them_and_checks_by_them(self):

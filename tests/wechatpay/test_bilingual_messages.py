@@ -206,7 +206,7 @@ class TestFields:
     def test_the_fields_are_named(self, body, names):
         error = refusal(400, {"code": "PARAM_ERROR", **body})
 
-        assert f"请改正 detail 指出的字段；字段：{names}。" in error.explain("zh")
+        assert f"请改正 detail 或 message 指出的字段；字段：{names}。" in error.explain("zh")
         assert f"; field: {names.replace('、', ', ')}" in str(error)
         assert "SECRET" not in str(error) + error.explain("zh") + error.explain("en")
 
@@ -214,7 +214,7 @@ class TestFields:
     def test_what_is_not_a_name_is_not_shown(self, field):
         error = refusal(400, {"code": "PARAM_ERROR", "detail": {"field": field}})
 
-        assert "请改正 detail 指出的字段。" in error.explain("zh")
+        assert "请改正 detail 或 message 指出的字段。" in error.explain("zh")
         assert "field:" not in str(error)
 
     def test_other_codes_name_no_field(self):
@@ -257,6 +257,27 @@ class TestPaths:
         assert "Is it spelled" not in caught.value.explain("en")
         assert caught.value.explain("en").splitlines()[1].endswith("as on the official page?")
 
+    @pytest.mark.parametrize(
+        ("written", "right"),
+        [
+            ("v3/pay/transactons/native", "v3/pay/transactions/native"),
+            ("v3/pay/transactions/nativ", "v3/pay/transactions/native"),
+            ("v3/refund/domestic/refund", "v3/refund/domestic/refunds"),
+        ],
+    )
+    def test_a_misspelt_path_is_compared_with_the_catalogue(self, client, written, right):
+        with pytest.raises(APIError) as caught:
+            client[written].post(json={})
+
+        assert f"the catalogue does not know this path; did you mean '{right}'" in str(caught.value)
+        assert f"接口目录中没有这个路径；是否要写 '{right}'" in caught.value.explain("zh")
+
+    def test_a_path_of_another_verb_is_not_suggested(self, client):
+        with pytest.raises(APIError) as caught:
+            client.v3.certificate.post(json={})
+
+        assert "did you mean" not in str(caught.value)
+
     def test_another_verb_is_named_in_both_languages(self, client):
         with pytest.raises(APIError) as caught:
             client.v3.pay.transactions.jsapi.get()
@@ -271,7 +292,10 @@ class TestPaths:
 
 
 class TestClock:
-    CLOCK = "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now 恢复。"
+    CLOCK = (
+        "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now --sandbox 环境文件 恢复，"
+        "或为客户端传入返回沙箱时间的 clock=。"
+    )
 
     @pytest.mark.parametrize(
         "body",
@@ -286,6 +310,8 @@ class TestClock:
 
         assert self.CLOCK in error.explain("zh")
         assert "synchronize it" in error.explain("en")
+        assert "wechatpay clock now --sandbox" in error.explain("en")
+        assert "clock= that returns" in error.explain("en")
         assert "private_key" not in error.explain("en")
 
     def test_another_refusal_is_not_the_clock(self):
@@ -293,3 +319,25 @@ class TestClock:
 
     def test_the_comparison_without_a_body_says_what_it_lacks(self):
         assert "平台没有给出它验签的内容" in sign_error.explain(None, None).zh
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [
+        ("STATEMENT_CREATING", "Ask again after ten o'clock, Beijing time", "请在北京时间 10 点后再下载"),
+        ("NO_STATEMENT_EXIST", "A day without transactions has none", "当天没有交易时不生成账单"),
+        ("RESOURCE_NOT_EXISTS", "check number and merchant", "请检查单号与商户号"),
+    ],
+)
+def test_what_does_not_exist_is_explained(code, english, chinese):
+    error = refusal(404, {"code": code, "message": "没有"})
+    assert english.casefold() in error.explain("en").casefold()
+    assert chinese in error.explain("zh")
+
+
+def test_a_merchant_without_certificates_is_told_to_pass_the_public_key():
+    with Sandbox(keys="public-key") as sandbox, sandbox.client() as client, pytest.raises(APIError) as caught:
+        client.v3.certificates.get()
+
+    assert "pass it in certs=, by its id" in str(caught.value)
+    assert "请在 certs= 中以公钥 ID 传入公钥" in caught.value.explain("zh")

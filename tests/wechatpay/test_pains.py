@@ -123,7 +123,7 @@ def test_pain_11_chinese_and_emoji_are_signed_as_they_are_sent(client, platform,
 def test_pain_11_the_platforms_refusal_of_an_emoji_is_explained(client, platform, web):
     refusal = {"code": "PARAM_ERROR", "message": "字符集不支持", "detail": {"field": "/description", "value": "🎁"}}
     web.add_callback("POST", BASE + "v3/pay/transactions/native", platform.answer(refusal, 400))
-    with pytest.raises(APIError, match="correct the field that detail names") as caught:
+    with pytest.raises(APIError, match="correct the field that detail or message names") as caught:
         client.v3.pay.transactions.native.post(json={"description": "🎁"})
 
     assert caught.value.detail["field"] == "/description"

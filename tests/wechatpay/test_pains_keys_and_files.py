@@ -84,7 +84,7 @@ def test_pain_09_a_bill_is_saved_unpacked_and_checked(own, sandbox, tmp_path):
     )
     sandbox.pay("2026112100001")
     day = {"bill_date": f"{datetime.fromtimestamp(sandbox.clock(), BEIJING):%Y-%m-%d}", "tar_type": "GZIP"}
-    sandbox.clock.advance(days=1)  # there is no bill of today
+    sandbox.clock.advance(days=2)  # there is no bill of today, and that of yesterday is made at 10
     applied = own.v3.bill.tradebill.get(params=day)
     packed = own.v3.billdownload.file.get(
         params=dict(pair.split("=", 1) for pair in applied.data["download_url"].split("?")[1].split("&"))

@@ -78,7 +78,10 @@ CODES: dict[str, Code] = {
         True,
     ),
     "INVALID_REQUEST": Code(
-        Words("read detail: the request breaks a rule of this operation", "请看 detail：请求不符合该接口的规则")
+        Words(
+            "the request breaks a rule of this operation: message and detail say which",
+            "请求不符合该接口的规则，见 message 与 detail",
+        )
     ),
     "MCH_NOT_EXISTS": Code(Words("mchid is wrong", "商户号有误")),
     "NOT_ENOUGH": Code(
@@ -91,6 +94,12 @@ CODES: dict[str, Code] = {
     "NO_AUTH": Code(
         Words("the merchant lacks this permission: apply for it in the console", "商户没有此权限：请在商户平台申请开通")
     ),
+    "NO_STATEMENT_EXIST": Code(
+        Words(
+            "there is no bill of this day and kind: a day without transactions has none",
+            "没有该日期、该类型的账单：当天没有交易时不生成账单",
+        )
+    ),
     "ORDER_CLOSED": Code(
         Words("the order is closed: take a new number for a new order", "订单已关闭：请换新单号重新下单")
     ),
@@ -101,7 +110,7 @@ CODES: dict[str, Code] = {
             "该单号已被使用（订单已支付，或下单参数不同）：请查询该单号的订单状态",
         )
     ),
-    "PARAM_ERROR": Code(Words("correct the field that detail names", "请改正 detail 指出的字段")),
+    "PARAM_ERROR": Code(Words("correct the field that detail or message names", "请改正 detail 或 message 指出的字段")),
     "RATELIMIT_EXCEEDED": Code(
         Words("slow down, then repeat with the same number and parameters", "请求过于频繁：放慢后用原单号、原参数重试"),
         True,
@@ -112,7 +121,12 @@ CODES: dict[str, Code] = {
         True,
         True,
     ),
-    "RESOURCE_NOT_EXISTS": Code(Words("nothing is there under this number", "该单号下没有内容")),
+    "RESOURCE_NOT_EXISTS": Code(
+        Words(
+            "the platform has nothing under this number: check number and merchant",
+            "平台没有该单号的记录：请检查单号与商户号",
+        )
+    ),
     "SERVICE_UNAVAILABLE": Code(
         Words("repeat with the same number and parameters", "用原单号、原参数重试"), True, True
     ),
@@ -124,6 +138,12 @@ CODES: dict[str, Code] = {
                 "验签未通过：error.explain() 会指出哪一行不同及原因",
             )
         ),
+    ),
+    "STATEMENT_CREATING": Code(
+        Words(
+            "the bill is not ready: ask again after ten o'clock, Beijing time",
+            "账单尚未生成：请在北京时间 10 点后再下载",
+        )
     ),
     "SYSTEMERROR": Code(
         Words(
@@ -149,6 +169,14 @@ CODES: dict[str, Code] = {
         Words("the user is paying: query the order every few seconds", "用户支付中：请每隔几秒查询订单")
     ),
 }
+
+_NO_CERTIFICATES = Code(
+    Words(
+        "this merchant has a platform public key instead of platform certificates: pass it in certs=, by its id",
+        "该商户使用微信支付公钥，没有平台证书：请在 certs= 中以公钥 ID 传入公钥",
+    )
+)
+"""Advice of ``GET v3/certificates`` for a merchant whose platform signs with a public key."""
 
 _REASONS: dict[str, str] = {
     "268443699": " (the signature)",
@@ -208,7 +236,7 @@ def api_error(
     return build_error(
         response,
         [f"{name}: {code or f'HTTP {status}'}", *texts],
-        CODES.get(code),
+        _NO_CERTIFICATES if (name, code) == ("GET v3/certificates", "RESOURCE_NOT_EXISTS") else CODES.get(code),
         hints=_hints(code, body, status, misspelt),
         about=about,
         verbs=verbs,

@@ -7,13 +7,11 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 from __future__ import annotations
 
 from binascii import b2a_base64
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chainable.codecs import JSONCodec, Location, format_location
+from chainable.codecs import JSONCodec, Location, format_location, is_decimal
 from chainable.errors import CodecError
 from chainable.i18n import Words, message_of, translate
-from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     Raises:
         CodecError: The text is too long for the key, or cannot be encoded in UTF-8.
     """
+    from wechatpay.crypto import rsa  # with the signer, when a client is made
+
     try:
         return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
     except UnicodeEncodeError:
@@ -105,7 +105,7 @@ class FieldEncryption:
             return encrypt_text(self._keys[self.serial()], value, format_location(where))
         if isinstance(value, Ciphertext):
             self._use_key_of(value, where)
-        elif isinstance(value, float | Decimal) and self._integers is not None and _marks(self._integers, where):
+        elif self._integers is not None and _is_fraction(value) and _marks(self._integers, where):
             name, kind = format_location(where), type(value).__name__
             msg = Words(
                 f"{name}: an integer is expected, not a {kind}; amounts are in fen: pass 100 for 1.00 yuan",
@@ -128,6 +128,10 @@ class FieldEncryption:
                 "一次调用只能用一把密钥",
             )
             raise CodecError(msg)
+
+
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, float) or (not isinstance(value, str | int) and is_decimal(value))
 
 
 def _marks(fields: Mapping[str, Any], where: Location) -> bool:

@@ -7,19 +7,17 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081606
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from chainable.codecs import JSON, digits
+from chainable.codecs import JSON, digits, is_decimal
 from chainable.errors import ChainableError, CodecError, ConfigurationError
 from chainable.i18n import Words
+from chainable.lazy import lazy_function
 from chainable.masking import without_frames_of
 from chainable.times import beijing
-from wechatpay.apiv3.field_decryption import decrypt_fields
 from wechatpay.apiv3.field_encryption import FieldEncryption
-from wechatpay.echoes import find_echo
 
 if TYPE_CHECKING:
     from chainable.call import Call
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from wechatpay.settings import Settings
 
 __all__ = ["APIv3"]
+
+_decrypt_fields = lazy_function("wechatpay.apiv3.field_decryption", "decrypt_fields")
+_find_echo = lazy_function("wechatpay.echoes", "find_echo")
 
 
 class APIv3:
@@ -66,7 +67,7 @@ class APIv3:
             headers.setdefault("Content-Type", content_type)
         headers.setdefault("Accept", "application/json")
         headers["Wechatpay-Serial"] = encryption.serial()
-        echo = find_echo(spec) if operation is not None and operation.echoes else None
+        echo = _find_echo(spec) if operation is not None and operation.echoes else None
         return spec.call(
             partial(self._read, spec, echo),
             query=query,
@@ -127,7 +128,7 @@ class APIv3:
         if echo is not None and response.verified:
             echo.check(response, data)
         fields = {} if operation is None else operation.encrypted_answer_fields
-        return response.set_data(data, partial(decrypt_fields, self._settings.decryption_key, fields))
+        return response.set_data(data, partial(_decrypt_fields, self._settings.decryption_key, fields))
 
 
 def _body(spec: RequestSpec, encryption: FieldEncryption) -> tuple[bytes | None, bytes | None, str]:
@@ -182,12 +183,12 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    if isinstance(value, Decimal) and value.is_finite():
-        return digits(value, ((None, "params"), name))
     if isinstance(value, datetime):
         return beijing(value).isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
+    if is_decimal(value) and value.is_finite():
+        return digits(value, ((None, "params"), name))
     msg = Words(
         f"params: {name}: a {type(value).__name__} has no form in a query; give text, an int or a Decimal",
         f"params：{name}：{type(value).__name__} 无法写进查询参数；请给文本、int 或 Decimal",

@@ -52,8 +52,10 @@ _SHOWN = 12
 
 _CLOCK = Words(
     "The clock of this machine differs from the platform's by more than 5 minutes: synchronize it. "
-    "If the clock of the sandbox was moved, set it back with: wechatpay clock now",
-    "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now 恢复。",
+    "If the clock of a sandbox was moved, set it back with wechatpay clock now --sandbox ENV_FILE, or pass the client a "
+    "clock= that returns the time of the sandbox.",
+    "本机时钟与平台相差超过 5 分钟：请同步时钟；沙箱时钟被拨过时，用 wechatpay clock now --sandbox 环境文件 恢复，"
+    "或为客户端传入返回沙箱时间的 clock=。",
 )
 
 

@@ -38,6 +38,15 @@ class Rules(Faults):
     TYPE = Fault
 
 
+@frozen(kw_only=True)
+class Least(FaultRule):
+    KINDS = {"error": "an error"}
+    PREVENTING = frozenset({"error"})
+    PATTERN = "operation"
+
+    operation: str | None = None
+
+
 def faults(*rules):
     return Rules(rules)
 
@@ -209,3 +218,11 @@ def test_rules_are_added_changed_removed_and_loaded(tmp_path):
     file.write_text(json.dumps([{"kind": "error", "times": "2"}]))
     rules.load(file)
     assert list(rules) == [Fault(kind="error", times=2)]
+
+
+def test_what_every_rule_has_is_inherited():
+    rule = Least(kind="error")
+    assert (rule.times, rule.after, rule.seconds, rule.status, rule.executed, rule.match) == (1, 0, 0.0, 0, None, {})
+    assert Least.read({"kind": "error", "times": 2, "match": {"a": "b"}}) == Least(
+        kind="error", times=2, match={"a": "b"}
+    )

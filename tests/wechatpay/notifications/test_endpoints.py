@@ -158,21 +158,30 @@ class TestEveryWay:
         assert [post(body, platform.headers(body))[0] for _ in range(3)] == [204] * 3
         assert [one.resource for one in seen] == [PAID]
 
-    @pytest.mark.parametrize(
-        "wrong",
-        [({"code": "FAIL"}, 500), {"code": "FAIL"}, "FAIL", "success", "", False, True, 0, 500, b"", [], ({}, 200)],
-        ids=repr,
-    )
     def test_a_result_that_says_nothing_certain_makes_it_come_again(
-        self, way, write, wrong, client: WeChatPay, platform: Platform
+        self, way, write, client: WeChatPay, platform: Platform
     ):
+        wrong = [
+            ({"code": "FAIL"}, 500),
+            {"code": "FAIL"},
+            "FAIL",
+            "success",
+            "",
+            False,
+            True,
+            0,
+            500,
+            b"",
+            [],
+            ({}, 200),
+        ]
         seen: list[Any] = []
         body = platform.body(PAID)
-        post = way(client, MemoryStore(), write([wrong, None], seen))
+        post = way(client, MemoryStore(), write([*wrong, None], seen))
 
-        assert post(body, platform.headers(body))[0] == 500
+        assert [(one, post(body, platform.headers(body))[0]) for one in wrong] == [(one, 500) for one in wrong]
         assert post(body, platform.headers(body))[0] == 204
-        assert len(seen) == 2
+        assert len(seen) == len(wrong) + 1
 
     def test_a_rejection_makes_it_come_again(self, way, write, client: WeChatPay, platform: Platform):
         seen: list[Any] = []
