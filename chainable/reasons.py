@@ -37,7 +37,7 @@ REASONS = {
     "not_an_assignment": "第 {line} 行不是配置：应写成 NAME=value",
     "quote_not_closed": "第 {line} 行的值以引号开头，但引号没有配对，或其后还有文字：请补全或去掉引号",
     "prefix_is_file": "prefix 应为环境变量名的前缀，如 SHOP_；文件请用 file= 传入",
-    "several_lines_without_quotes": '第 {line} 行不是配置；多行的值（如 PEM）应写在引号内：NAME="…"',
+    "several_lines_without_quotes": '第 {line} 行：多行的值（如 PEM）应写在引号内：NAME="…"',
     "name_with_blank": "第 {line} 行的名称中有空格：应写成 NAME=value",
     "dollar_name": "第 {line} 行：${name} 有两种读法，docker compose 会代入 {name} 的值，python-dotenv 保留原文：请写成 ${{{name}}}，"
     "或把值放入单引号",

@@ -189,7 +189,7 @@ def _read_xml(text: str, members: Mapping[str, Member], *, simplify: bool) -> di
         )
         raise CodecError(msg) from None
     try:
-        return {_local(root): _members(root, members, simplify=simplify)}
+        return {root.tag: _members(root, members, simplify=simplify)}
     except RecursionError:
         raise CodecError(
             Words("the response is XML that cannot be read: nested too deeply", "应答是 XML，但无法读取：嵌套过深")

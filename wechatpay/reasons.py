@@ -54,6 +54,7 @@ REASONS = {
     "p12_incomplete": "该 .p12 中没有{missing}",
     "key_missing": "缺少与证书配对的私钥",
     "key_not_exportable": "TLS 需要私钥本身，只能签名的对象不够",
+    "apiv3_key_empty": "列表为空：请给出密钥，更换期间给出（新，旧）",
     "apiv3_key_length": "长 {length} 字节，APIv3 密钥应为 32 个 ASCII 字节；它在 账户中心 > API安全 > APIv3密钥 设置，"
     "不是 APIv2 密钥，也不是文件",
     "public_key_under_serial": "序列号 {key_id} 对应的是公钥；微信支付公钥应以 PUB_KEY_ID_ 开头的 ID 配置",

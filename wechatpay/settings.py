@@ -318,8 +318,8 @@ def _apiv3_key(given: object) -> APIv3Key | None:
     from wechatpay.crypto.aes import APIv3Key
 
     if not _several(given):
-        msg = "apiv3_key: the value is empty"
-        raise ConfigurationError(msg, reason="setting_empty", setting="apiv3_key")
+        msg = "apiv3_key: the list is empty: give the key, or (new, old) while it is being reset"
+        raise ConfigurationError(msg, reason="apiv3_key_empty", setting="apiv3_key")
     return APIv3Key(*_several(given))
 
 

@@ -144,6 +144,19 @@ WRONG_SETTINGS = {
     b"\xff": ("settings_not_utf8", "不是 UTF-8 文本，请另存为 UTF-8"),
     b"SHOP_MCHID\n": ("not_an_assignment", "第 1 行不是配置：应写成 NAME=value"),
     b"SHOP_MCHID='1\n": ("quote_not_closed", "第 1 行的值以引号开头，但引号没有配对，或其后还有文字：请补全或去掉引号"),
+    b"SHOP_MCHID=-----BEGIN KEY-----\n": (
+        "several_lines_without_quotes",
+        '第 1 行：多行的值（如 PEM）应写在引号内：NAME="…"',
+    ),
+    b"SHOP MCHID=1\n": ("name_with_blank", "第 1 行的名称中有空格：应写成 NAME=value"),
+    b"SHOP_MCHID=$PATH\n": (
+        "dollar_name",
+        "第 1 行：$PATH 有两种读法，docker compose 会代入 PATH 的值，python-dotenv 保留原文：请写成 ${PATH}，或把值放入单引号",
+    ),
+    b"SHOP_MCHID=${X:?}\n": (
+        "unknown_expansion",
+        "第 1 行：只能用 ${NAME}、${NAME:-默认值}、${NAME-默认值}；要保留原文，请把值放入单引号",
+    ),
     b"SHOP_MCHID=1\x07\n": ("control_character", "第 1 行含有控制字符：请删除；换行用 LF 或 CRLF"),
 }
 

@@ -310,12 +310,12 @@ class TestXMLOfWarehouses:
             "response": {"flag": "success"}
         }
 
-    def test_namespaces_are_dropped(self):
+    def test_namespaces_below_the_root_are_dropped(self):
         text = (
             b'<q:response xmlns:q="http://x" xmlns="http://y"><items><item><code>A</code></item></items></q:response>'
         )
 
-        assert read(text, None) == {"response": {"items": {"item": {"code": "A"}}}}
+        assert read(text, None) == {"{http://x}response": {"items": {"item": {"code": "A"}}}}
 
     @pytest.mark.parametrize("header", ["text/xml;charset=utf-8", "text/xml;charset=no-such", "text/xml"])
     def test_a_declared_charset_counts_where_the_header_cannot_be_right(self, header):

@@ -272,7 +272,7 @@ def test_a_forwarder_may_have_a_version():
     ("given", "error", "words"),
     [
         ({"serial": "A" * 64}, ConfigurationError, "serial: 64 hex digits.*fingerprint"),
-        ({"apiv3_key": []}, ConfigurationError, "apiv3_key: the value is empty"),
+        ({"apiv3_key": []}, ConfigurationError, "apiv3_key: the list is empty"),
         ({"merchant_key": "pem"}, ConfigurationError, "merchant_key: it is used together with merchant_cert="),
         ({"clock": 5}, ConfigurationError, "clock: a function was expected, not int"),
         ({"nonce": "abc"}, ConfigurationError, "nonce: a function was expected, not str"),
