@@ -91,14 +91,18 @@ def _check_gateway(value: Any) -> str:
     if parts.hostname in _ROOTLESS and parts.path == "/":
         msg = f"gateway: the path is missing: https://{parts.hostname}/router/rest"
         raise ConfigurationError(msg, reason="gateway_without_path", setting="gateway", host=parts.hostname)
-    return given if str(value).strip().endswith("/") else given[:-1]
+    return _as_written(value, given)
+
+
+def _as_written(value: Any, checked: str) -> str:
+    """Return a checked URL without the slash at its end that was not written."""
+    return checked if str(value).strip().endswith("/") else checked[:-1]
 
 
 def _check_oauth_url(value: Any) -> str | None:
     if value is None:
         return None
-    check_base_url("oauth_url", value)
-    return str(value)
+    return _as_written(value, check_base_url("oauth_url", value))
 
 
 def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:

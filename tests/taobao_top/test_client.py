@@ -76,16 +76,17 @@ class TestSettings:
             make_top(**settings)
 
     @pytest.mark.parametrize("form", [" {}\n", "'{}'", '"{}"', "\ufeff{}"])
-    @pytest.mark.parametrize("name", ["app_key", "app_secret", "session", "gateway"])
+    @pytest.mark.parametrize("name", ["app_key", "app_secret", "session", "gateway", "oauth_url"])
     def test_white_space_and_quotation_marks_are_dropped(self, name, form, make_top):
         given = {"app_key": "12345678", "app_secret": "s3cret-app", "session": "6200", "gateway": GATEWAY}
+        given["oauth_url"] = "https://oauth.aliexpress.com"
 
         with pytest.warns(UserWarning, match=f"^{name}: "):
             top = make_top(**given | {name: form.format(given[name])})
 
         assert (top.settings.app_key, top.settings.secret.reveal()) == ("12345678", "s3cret-app")
         assert top.settings.session.reveal() == "6200"
-        assert top.settings.gateway == GATEWAY
+        assert (top.settings.gateway, top.settings.oauth_url) == (GATEWAY, "https://oauth.aliexpress.com")
 
     def test_an_app_key_may_be_a_number(self, make_top, gateway):
         gateway.answers(OK)
