@@ -11,7 +11,7 @@ from taobao_top import TaobaoTop
 from taobao_top.errors import TopError
 from tests.taobao_top.conftest import NOON
 
-ODD = ("s3cret-app", ' s"3\\cret\n', "密钥 🔑", "a=b&c%2B+", "[s.3]*cret$", "<s3>&cret'", "\\1\\g<0>")
+ODD = ("s3cret-app", 's "3\\cret', "密钥 🔑", "a=b&c%2B+", "[s.3]*cret$", "<s3>&cret'", "\\1\\g<0>")
 """Unusual secrets."""
 
 
