@@ -63,7 +63,7 @@ def test_sessions_tokens_and_passwords_are_masked_in_any_format(make_top, gatewa
 
 def test_the_signed_text_is_explained_in_chinese_as_well(make_top, gateway):
     signer = MD5Signer(secret=" 0dd-one ")  # a signer that somebody made keeps what it was given
-    error = refused(make_top, gateway, lambda top: top.a.b(x="1"), app_secret=None, signer=signer)
+    error = refused(make_top, gateway, lambda top: top.a.b(x="1"), app_secret=None, sign_method=signer)
     text = error.comparison().zh
     assert error.explain("zh").endswith(text)
 
