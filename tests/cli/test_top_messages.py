@@ -118,7 +118,12 @@ def test_a_topic_that_is_not_known_goes_with_an_option(top, gateway):
 
 def test_topics_are_completed():
     parameter = next(each for each in trigger.params if each.name == "name")
-    found = [each.value for each in parameter.shell_complete(trigger.make_context("trigger", [], resilient_parsing=True), "taobao_trade_TradeBuyer")]
+    found = [
+        each.value
+        for each in parameter.shell_complete(
+            trigger.make_context("trigger", [], resilient_parsing=True), "taobao_trade_TradeBuyer"
+        )
+    ]
     assert found == ["taobao_trade_TradeBuyerPay", "taobao_trade_TradeBuyerPaySubOut", "taobao_trade_TradeBuyerStepPay"]
 
 
