@@ -694,6 +694,21 @@ class TestLentAdapters:
 
         assert caught.value.maybe_sent is False
 
+    @pytest.mark.parametrize("proxy", ["http://[::1", "http://host:99999", "ftp://host:1", "http://"])
+    def test_nothing_was_sent_if_the_environment_has_no_usable_proxy(self, monkeypatch, proxy):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("https_proxy", proxy)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(requests.RequestException) as caught:
+            ask(RequestsTransport(), "https://host.example/")
+
+        assert caught.value.maybe_sent is False
+
+    def test_usable_proxies_are_taken(self):
+        for url in ("http://u:p%23w@host:1/", "https://host", "HTTP://[::1]:1", "socks5h://host:1", "host", "", None):
+            assert RequestsTransport(proxies={"https": url}).proxies_for("https://a.cn/") == {"https": url}
+
     def test_nothing_was_sent_if_the_tunnel_is_refused(self):
         def refuse(connection, request, number):
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
