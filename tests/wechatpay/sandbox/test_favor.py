@@ -407,7 +407,9 @@ class TestPayments:
     def test_a_coupon_that_does_not_fit_pays_nothing(
         self, merchant: Any, rule: dict[str, Any], changes: dict[str, Any], reason: str
     ) -> None:
-        coupon = send(merchant, running(merchant, coupon_use_rule=rule)).data["coupon_id"]
+        worth = rule.get("fixed_normal_coupon", {"coupon_amount": 50})["coupon_amount"]
+        stock = running(merchant, coupon_use_rule=rule, stock_use_rule={"max_amount": 100 * worth})
+        coupon = send(merchant, stock).data["coupon_id"]
         order(merchant, "order-1", **changes)
         with pytest.raises(ValueError, match=reason) as caught:
             merchant.sandbox.actions["use_coupon"]("order-1", coupon=coupon)
