@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMS", "ReceivedRequest", "Show", "six_forms"]
 
-FORMS = ("同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式")
+FORMS = (
+    Words("sync · attributes", "同步纯链式"),
+    Words("sync · chain('…')", "同步声明式"),
+    Words("sync · ['…']", "同步属性式"),
+    Words("async · attributes", "异步纯链式"),
+    Words("async · chain('…')", "异步声明式"),
+    Words("async · ['…']", "异步属性式"),
+)
 """The six forms: synchronous and promised calls, with attributes, ``chain()`` and ``[...]``."""
 
 _WIDTH = 100
@@ -44,7 +51,7 @@ class ReceivedRequest:
 
 def six_forms(
     nodes: Sequence[tuple[str, Any]], verb: str, options: str, keywords: dict[str, Any]
-) -> list[tuple[str, str, Callable[[], Response[Any]]]]:
+) -> list[tuple[Words, str, Callable[[], Response[Any]]]]:
     """
     Build one call in its six forms: the name, the code and the call of each.
 

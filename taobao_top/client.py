@@ -204,7 +204,7 @@ class TaobaoTop(Client, Reading, Chains):
         if "ca" in found:
             found["verify"] = found.pop("ca")
         if "app_key" not in found and "app_key" not in settings:
-            msg = f"{prefix}APP_KEY is not set{'' if file is None else f' in {file}'}"
+            msg = f"{prefix}APP_KEY is not set{'' if file is None else f' in {file}'}: give the App Key that the console shows"
             raise ConfigurationError(msg, reason="app_key_missing")
         return cls(**found | settings)
 
@@ -224,7 +224,7 @@ class TaobaoTop(Client, Reading, Chains):
         shaped = MaskedDict({name: value for name, value in found.items() if name in _SHAPED})
         found = MaskedDict(found | check_texts(shaped, file, numbers=("app_key",), tables=("proxies",)) | settings)
         if "app_key" not in found:
-            msg = f"{file}: app_key is not set"
+            msg = f"{file}: app_key is not set: give the App Key that the console shows"
             raise ConfigurationError(msg, reason="app_key_missing")
         return cls(**found)
 

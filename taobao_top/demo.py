@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.demo import ReceivedRequest, Show, six_forms
+from chainable.demo import FORMS, ReceivedRequest, Show, six_forms
 from chainable.i18n import Words
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _calls(top: TaobaoTop, show: Show) -> None:
     show.heading(Words("A refusal: code 50, isv.invalid-parameter", "平台拒绝：code 50，isv.invalid-parameter"))
     wrong: CreateOrderRequest = {**ORDER, "identifier": "demo-0002", "effective_time": "the first of January"}
     show.call(
-        "同步纯链式",
+        FORMS[0],
         "top.alibaba.finance.insurance.createorder.post(create_order_request=wrong)",
         lambda: top.alibaba.finance.insurance.createorder.post(create_order_request=wrong),
         refused=TopError,

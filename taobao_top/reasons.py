@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "explain"]
 
 REASONS = {
-    "app_key_missing": "未设置 app_key",
+    "app_key_missing": "未设置 app_key：请填写控制台显示的 App Key",
     "not_an_app_key": "应为控制台显示的 App Key（数字）",
     "app_key_is_secret": "与 app_secret 相同，应为控制台显示的 App Key（数字）",
     "app_secret_missing": "缺少 app_secret：请填写控制台显示的 App Secret",

@@ -21,7 +21,7 @@ def test_the_main_job_of_wechat_pay_is_done_in_six_forms():
     assert wechatpay.demo.main(lines.append) == 0
     text = "\n".join(lines)
     for form in FORMS:
-        assert text.count(form) == 2
+        assert text.count(f"\n  {form}  ") == 2
     assert text.count("signature verified") == 13
     assert "decrypted" in text
     assert "张三', …" in text
@@ -34,7 +34,9 @@ def test_the_main_job_of_top_is_done_in_six_forms():
     assert taobao_top.demo.main(lines.append) == 0
     text = "\n".join(lines)
     for form in FORMS:
-        assert form in text
+        assert f"\n  {form}  " in text
+    for name in ("同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"):
+        assert any(translate(line, "zh").startswith(f"  {name}  ") for line in lines)
     assert text.count("signature verified") == 7
     assert "isv.invalid-parameter" in text
 

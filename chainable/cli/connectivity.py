@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCK",
+    "MOVED",
     "TOLERANCE",
     "as_warnings",
     "ca_bundle",
@@ -40,6 +41,11 @@ __all__ = [
     "milliseconds_since",
 ]
 
+MOVED = Words(
+    "The clock of this sandbox was set: 'clock now --sandbox FILE' sets it back.",
+    "该沙箱的时间被调整过：用 clock now --sandbox FILE 恢复为当前时间。",
+)
+"""What to do about the time of a server on loopback."""
 CLOCK = Words("clock", "时钟")
 TIMEOUT = 5.0
 SLOW = 1.0
@@ -207,6 +213,7 @@ def check_clock(
             Words("Compare it with a time server.", "与时间服务器比对。"),
         )
     offset = now() - theirs
+    local = is_loopback_url(url)
     if abs(offset) < 2:
         return good(check, Words("in sync with the platform", "与平台一致"))
     found = Words(
@@ -215,12 +222,12 @@ def check_clock(
     )
     if abs(offset) < TOLERANCE / 10:
         limit = Words(f"The limit is {TOLERANCE:.0f} s.", f"上限为 {TOLERANCE:.0f} 秒。")
-        return warning(check, found, limit, Words("Synchronise it by NTP.", "用 NTP 校时。"))
+        return warning(check, found, limit, MOVED if local else Words("Synchronise it by NTP.", "用 NTP 校时。"))
     return bad(
         check,
         found,
         Words("Signatures carry the time, and stale ones are refused.", "签名带有时间戳，过期的签名会被拒绝。"),
-        Words("Set the clock, and synchronise it by NTP.", "校准时钟，并用 NTP 保持同步。"),
+        MOVED if local else Words("Set the clock, and synchronise it by NTP.", "校准时钟，并用 NTP 保持同步。"),
     )
 
 

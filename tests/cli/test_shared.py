@@ -93,7 +93,11 @@ def test_completion_scripts(wx, shell):
 
 
 def test_demos(wx, top):
-    assert "✓ 7 calls" in top("demo").out
+    english = top("demo").out
+    assert "✓ 7 calls" in english
+    assert "  sync · attributes  top." in english
+    assert "同步" not in english
+    assert "  同步纯链式  top." in top("demo", "--lang", "zh").out
     result = wx("demo", "--json")
     assert result.code == 0
     assert result.data["passed"] is True

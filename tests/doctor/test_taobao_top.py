@@ -10,6 +10,7 @@ import urllib3
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
+from taobao_top import TopError
 from taobao_top.cli.doctor import examine, runner
 from taobao_top.cli.program import program
 
@@ -87,7 +88,18 @@ def test_a_clock_that_is_wrong(found, app, seconds, state):
     result = found(app, clock=lambda: time.time() - seconds)
 
     assert result["clock"].state == state
+    assert "clock now --sandbox" in result["clock"].fix
     assert ("session, at the platform" in result) is (state == "!")
+
+
+def test_the_clock_of_a_sandbox_is_set_back_and_that_of_a_machine_by_ntp():
+    refused = TopError("no", code="31")
+    for finding in (runner._clock(100), runner._clock(1000), runner._error_finding("x", refused)):
+        assert "NTP" in finding.fix
+        assert "NTP" in finding.fix.zh
+    for finding in (runner._clock(100, local=True), runner._error_finding("x", refused, local=True)):
+        assert "clock now --sandbox" in finding.fix
+        assert "clock now --sandbox" in finding.fix.zh
 
 
 def test_a_gateway_that_is_not_there(found, app):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import responses
 import urllib3
 from click.testing import CliRunner
 from cryptography import x509
@@ -340,6 +341,17 @@ def test_a_clock_that_is_wrong(found, settings, offset, state, words):
 
     assert finding.state == state
     assert words in finding.found
+    assert "clock now --sandbox" in finding.fix
+
+
+@pytest.mark.parametrize(("offset", "state"), [(3600, "✗"), (20, "!")])
+def test_the_clock_of_a_machine_is_set_by_ntp(offset, state):
+    from chainable.cli.connectivity import check_clock
+
+    with responses.RequestsMock() as network:
+        network.get("https://api.example/", headers={"X-Time": "1000"})
+        finding = check_clock("https://api.example/", None, lambda: 1000 + offset, header="X-Time")
+    assert (finding.state, "NTP" in finding.fix, "NTP" in finding.fix.zh) == (state, True, True)
 
 
 def test_a_slow_host():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from chainable.cli.checks import FOLLOW, bad, call_failed, good, make_client, warning
-from chainable.cli.connectivity import check_ca, check_way, is_url
+from chainable.cli.connectivity import MOVED, check_ca, check_way, is_loopback_url, is_url
 from chainable.cli.exit_codes import REFUSED
 from chainable.cli.i18n import Words
 from chainable.cli.installation import check_installation
@@ -37,6 +37,7 @@ _CLOCK = Words("clock", "时钟")
 _MISSING = Words("is missing", "缺失")
 _WHITE = Words("has white space around it", "前后有空白字符")
 _REMOVE = Words("Remove the white space.", "去掉空白字符。")
+_STALE = "31"
 _CODES = {
     "25": (
         Words("The secret belongs to another app, or was reset.", "app_secret 属于别的应用，或已重置。"),
@@ -58,7 +59,7 @@ _CODES = {
         Words("The session has expired, or belongs to another app.", "session 已过期，或属于别的应用。"),
         Words("Ask the seller to authorise again.", "请卖家重新授权。"),
     ),
-    "31": (
+    _STALE: (
         Words("The clock of this machine is off by more than ten minutes.", "本机时钟偏差超过十分钟。"),
         Words("Set it, and synchronise it by NTP.", "校准时钟，并用 NTP 保持同步。"),
     ),
@@ -192,40 +193,45 @@ def _secret(secret: str) -> Finding:
 
 
 def _calls(top: TaobaoTop, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    local = is_loopback_url(top.settings.gateway)
     try:
         offset = top.clock_offset()
     except (ChainableError, requests.RequestException) as error:
-        yield _error_finding(_GATEWAY, error)
+        yield _error_finding(_GATEWAY, error, local=local)
         return
     yield good(_GATEWAY, Words("signature accepted", "签名被接受"))
-    finding = _clock(offset)
+    finding = _clock(offset, local=local)
     yield finding
     if settings.get("session") and not finding.code:
         try:
             top["taobao.user.seller.get"].post(fields="user_id")
         except (ChainableError, requests.RequestException) as error:
-            yield _error_finding(_AUTHORISED, error)
+            yield _error_finding(_AUTHORISED, error, local=local)
         else:
             yield good(_AUTHORISED, Words("accepted", "有效"))
 
 
-def _clock(offset: float) -> Finding:
+def _clock(offset: float, *, local: bool = False) -> Finding:
     if abs(offset) < 30:
         return good(_CLOCK, Words("in sync with the platform", "与平台一致"))
     found = Words(
         f"{abs(offset):.0f} s {'behind' if offset > 0 else 'ahead of'} the platform",
         f"比平台{'慢' if offset > 0 else '快'} {abs(offset):.0f} 秒",
     )
-    fix = Words(
-        "Set it, and synchronise it by NTP; top.adjust_clock() compensates until then.",
-        "校准时钟，并用 NTP 保持同步；top.adjust_clock() 可暂时修正。",
+    fix = (
+        MOVED
+        if local
+        else Words(
+            "Set it, and synchronise it by NTP; top.adjust_clock() compensates until then.",
+            "校准时钟，并用 NTP 保持同步；top.adjust_clock() 可暂时修正。",
+        )
     )
     if abs(offset) < 600:
         return warning(_CLOCK, found, Words("The limit is 600 s.", "上限为 600 秒。"), fix)
     return bad(_CLOCK, found, Words("Calls are refused (code 31).", "调用会被拒绝（错误码 31）。"), fix)
 
 
-def _error_finding(check: str, error: Exception) -> Finding:
+def _error_finding(check: str, error: Exception, *, local: bool = False) -> Finding:
     if isinstance(error, TopError):
         if not error.code:
             return bad(
@@ -239,6 +245,11 @@ def _error_finding(check: str, error: Exception) -> Finding:
                 REFUSED,
             )
         meaning, fix = _CODES.get(error.code, (Words("The platform refused the call.", "平台拒绝了调用。"), FOLLOW))
+        if local and error.code == _STALE:
+            meaning, fix = (
+                Words("The clock of the sandbox is far from this machine's.", "沙箱时间与本机相差太多。"),
+                MOVED,
+            )
         code = f"平台返回错误码 {error.code} {error.sub_code or ''}".rstrip()
         reason = error.sub_msg or (error.detail or {}).get("msg", "")
         return bad(check, Words(str(error), f"{code}：{reason}"), meaning, fix, REFUSED)
