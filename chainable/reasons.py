@@ -59,6 +59,7 @@ REASONS = {
     "not_a_verification": "应为 True、False 或 CA 证书文件的路径",
     "not_callable": "应为函数或有 {method} 方法的对象，不是 {kind}",
     "not_proxies": "应为 requests 的字典 {{'https': 'http://user:password@host:port'}}，键为 http、https、all，不带 ://",
+    "not_a_proxy": "键 {name} 的值不是代理地址，应写作 http://user:password@host:port，密码中字母和数字以外的字符须百分号编码",
     "not_a_mapping": "应为字典，不是 {kind}",
     "not_a_header_name": "{name} 不能用作请求头名称：只能用字母、数字、'-' 和 '_'",
     "not_a_header_value": "请求头 {name} 的值应为一行可打印的 ASCII 文本",

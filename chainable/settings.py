@@ -67,7 +67,7 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
         UserWarning: The name of a variable with the prefix is not a known setting.
     """
     _check_prefix(prefix)
-    source: Mapping[str, str] = os.environ if file is None else _settings(Path(file))
+    source: Mapping[str, str] = os.environ if file is None else _settings(_path(file))
     found: dict[str, str] = MaskedDict()
     unknown: list[str] = []
     for name in source:
@@ -111,7 +111,7 @@ def read_toml(file: str | os.PathLike[str], name: str, names: Collection[str]) -
         ConfigurationError: The file cannot be read, is not TOML, has a value
             that is not a table under the name, or has an unknown setting.
     """
-    path = Path(file)
+    path = _path(file)
     settings, reason, values = _table(_text(path), name, names)
     if reason:
         raise _wrong_file(path, reason, **values)
@@ -208,6 +208,11 @@ def _fits(
 
 def _are_texts(values: Collection[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+def _path(file: str | os.PathLike[str]) -> Path:
+    """Return the path of a file, with the home folder for ``~``."""
+    return Path(os.path.expanduser(file))  # noqa: PTH111 (a home that is unknown stays as it is)
 
 
 def _text(file: Path) -> Secret[str]:

@@ -60,7 +60,7 @@ def verification(verify: bool | str | os.PathLike[str] | None, *, trust_env: boo
         verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     if verify is None:
         return True
-    return verify if isinstance(verify, bool) else os.fspath(verify)
+    return verify if isinstance(verify, bool) else os.path.expanduser(verify)  # noqa: PTH111 (also for a home that is unknown)
 
 
 class TLSContexts:

@@ -527,7 +527,13 @@ def _bounded(layer: Iterator[bytes], deadline: Deadline | None = None) -> Iterat
         yield piece
 
 
-_BEFORE_SENDING = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
+_BEFORE_SENDING = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,  # of a proxy in the environment
+    ConnectTimeoutError,
+    NewConnectionError,
+    ssl.SSLCertVerificationError,
+)
 
 
 def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -> None:

@@ -148,6 +148,9 @@ def check_callable(name: str, value: object, method: str = "__call__") -> None:
         raise ConfigurationError(msg, reason="not_callable", setting=name, kind=kind, method=method)
 
 
+_PROXY_SCHEMES = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"}
+
+
 def check_proxies(value: object) -> dict[str, str] | None:
     """Check the option ``proxies``, requests' mapping; an error does not quote the URLs, which may have a password."""
     if value is None:
@@ -161,7 +164,27 @@ def check_proxies(value: object) -> dict[str, str] | None:
             "its names are 'http', 'https' and 'all', without '://'"
         )
         raise ConfigurationError(msg, reason="not_proxies", setting="proxies")
+    for name, url in value.items():
+        if url and not _is_proxy(url):
+            msg = (
+                f"proxies: the value of {name!r} is not the URL of a proxy; "
+                "write it as 'http://user:password@host:port', with what is no letter or digit in a password percent-encoded"
+            )
+            raise ConfigurationError(msg, reason="not_a_proxy", setting="proxies", name=name)
     return dict(value)
+
+
+def _is_proxy(url: str) -> bool:
+    """Return whether requests and urllib3 can send through the proxy of this URL; a URL without a scheme is one of http."""
+    from requests.utils import prepend_scheme_if_needed
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    try:
+        found = parse_url(prepend_scheme_if_needed(url, "http"))
+    except LocationParseError:
+        return False
+    return bool(found.host) and found.scheme in _PROXY_SCHEMES
 
 
 def check_whole(name: str, value: object, *, least: int = 0) -> int:
@@ -177,7 +200,7 @@ def check_verification(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
     if isinstance(value, str | os.PathLike) and not looks_like_key(str(value)):
-        return os.fspath(value)
+        return os.path.expanduser(value)  # noqa: PTH111 (a home that is unknown stays as it is)
     msg = "verify: True, False or the path of a file with CA certificates was expected"
     raise ConfigurationError(msg, reason="not_a_verification", setting="verify")
 

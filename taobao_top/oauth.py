@@ -35,6 +35,8 @@ __all__ = ["OAuth", "Token"]
 _SERVERS = {"taobao.com": "https://oauth.taobao.com", "tbsandbox.com": "https://oauth.tbsandbox.com"}
 """The authorisation servers of gateways in these domains, such as those of regions and of qimen's apps."""
 
+_TEXT = Words("text", "文本")
+
 
 def _server(settings: Settings) -> str:
     """Return the URL of the authorisation server, without a slash at its end."""
@@ -86,6 +88,9 @@ class OAuth:
             view: ``web``, ``wap`` or ``tmall``.
             response_type: ``code``; ``token`` for an app without a server.
             sp: The site whose sellers are asked, if it is not Taobao.
+
+        Raises:
+            TypeError: An argument is not text.
         """
         query = {
             "response_type": response_type,
@@ -94,6 +99,8 @@ class OAuth:
             "view": view,
         }
         query |= {name: value for name, value in {"state": state, "sp": sp}.items() if value is not None}
+        for name, value in query.items():
+            _check_text(name, value)
         if is_sync(self._settings):
             return f"{self._base}/oauth/authorize?{urlencode(query | {'force_auth': 'true'})}"
         return f"{self._base}/authorize?{urlencode(query)}"
@@ -110,9 +117,13 @@ class OAuth:
 
         Raises:
             TopError: The platform refused; ``code`` and ``sub_msg`` have the reason.
+            TypeError: ``code`` or ``redirect_uri`` is not text.
         """
         hidden: Secret[str] = Secret.of(code)
         del code  # a traceback shows no code
+        _check_text("code", hidden)
+        if redirect_uri is not None:
+            _check_text("redirect_uri", redirect_uri)
         if signed:
             return self._method("taobao.top.auth.token.create", code=hidden)
         if is_sync(self._settings):
@@ -136,9 +147,11 @@ class OAuth:
 
         Raises:
             TopError: The platform refused, or there is no refresh token; ``.session_expired``: authorise again.
+            TypeError: ``refresh_token`` is neither text nor a :class:`Token`.
         """
         hidden = _refresh_secret(refresh_token)
         del refresh_token  # a traceback shows no token
+        _check_text("refresh_token", hidden, Words("text or a Token", "文本或 Token"))
         if not hidden:
             msg = Words(
                 "this app's tokens cannot be refreshed: let the seller authorise again when the session ends",
@@ -170,9 +183,12 @@ class OAuth:
 
         Raises:
             SignatureError: ``top_sign`` is missing or wrong.
+            TypeError: *fragment* is not text.
         """
-        found: dict[str, str] = MaskedDict(parse_qsl(fragment.rpartition("#")[2], keep_blank_values=True))
+        hidden = Secret(fragment)
         del fragment  # a traceback shows no token
+        _check_text("fragment", hidden)
+        found: dict[str, str] = MaskedDict(parse_qsl(hidden.reveal().rpartition("#")[2], keep_blank_values=True))
         sign = found.pop("top_sign", None)
         if sign is None:
             raise SignatureError(
@@ -210,7 +226,19 @@ class OAuth:
             token: A new token to keep, as :meth:`token` returns it.
             early: Seconds before its expiry at which a session is refreshed.
             signed: Refresh by the signed method.
+
+        Raises:
+            TypeError: *name* is not text, or *token* is not a :class:`Token`.
         """
+        _check_text("name", name)
+        if token is not None and not isinstance(token, Token):
+            kind = type(token).__name__
+            raise TypeError(
+                Words(
+                    f"token: a Token was expected, as top.oauth.token() returns it, not {kind}",
+                    f"token：应为 top.oauth.token() 返回的 Token，不是 {kind}",
+                )
+            )
         from taobao_top.sessions import Session
 
         session = Session(
@@ -281,6 +309,17 @@ class OAuth:
             deadline=settings.deadline,
         )
         return self._read_answer(self._run(call))
+
+
+def _check_text(name: str, value: object, expected: Words = _TEXT) -> None:
+    """Raise TypeError for an argument that is not text; the message does not quote it."""
+    plain = value.reveal() if isinstance(value, Secret) else value
+    if not isinstance(plain, str):
+        kind = type(plain).__name__
+        del value, plain  # a traceback shows no token
+        raise TypeError(
+            Words(f"{name}: {expected} was expected, not {kind}", f"{name}：应为{expected.zh}，不是 {kind}")
+        )
 
 
 def _refresh_secret(refresh_token: str | Secret[str] | Token) -> Secret[str]:

@@ -296,7 +296,7 @@ class FileSessions:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, patience: float = _PATIENCE) -> None:
-        self._path = Path(path)
+        self._path = Path(os.path.expanduser(path))  # noqa: PTH111 (a home that is unknown stays as it is)
         self._patience = check_seconds("patience", patience)
 
     def load(self, name: str, /) -> Token | None:

@@ -264,7 +264,7 @@ class PlatformCertificates:
 
         .. versionadded:: 0.1.0
         """
-        self._file = Path(path)
+        self._file = Path(os.path.expanduser(path))  # noqa: PTH111 (a home that is unknown stays as it is)
         self._load()
         if self._sealed is not None:
             self._save()

@@ -200,7 +200,8 @@ class Notifications:
         try:
             self._verifier.verify(_Message(given, body))
         except SignatureError as error:
-            text = str(error) + _hint(error.reason, header(headers, _SCHEME), body)
+            hint = _hint(error.reason, header(headers, _SCHEME), body)
+            text = Words(f"{error}{hint}", f"{translate(message_of(error), 'zh')}{hint.zh}")
             raise SignatureError(text, reason=error.reason) from error.__cause__
 
     def _parse_v2(self, body: bytes) -> Notification[Any]:
@@ -316,24 +317,36 @@ def check_body(body: object) -> None:
         raise TypeError(msg)
 
 
-def _hint(reason: str, scheme: str | None, body: bytes) -> str:
+def _hint(reason: str, scheme: str | None, body: bytes) -> Words:
     """Return a likely cause of a wrong signature, for the error."""
     if reason != "mismatch":
-        return ""
+        return Words("", "")
     if scheme and scheme != _RSA:
         named = scheme[:40].encode("ascii", "replace").decode()
-        return f". It says to be signed by {named}: that takes a verifier of its own"
+        return Words(
+            f". It says to be signed by {named}: that takes a verifier of its own",
+            f"。其签名算法标为 {named}，须用相应的验签器（verifier=）",
+        )
     if _BASE64_OF_JSON.fullmatch(body):
-        return ". This body is base64, as API gateways pass it on (isBase64Encoded): pass base64.b64decode(body)"
+        return Words(
+            ". This body is base64, as API gateways pass it on (isBase64Encoded): pass base64.b64decode(body)",
+            "。该正文是 base64，由 API 网关编码（isBase64Encoded）：请传 base64.b64decode(body)",
+        )
     if body.startswith(_GZIP):
-        return ". This body is packed with gzip: pass the bytes before a proxy packed them"
+        return Words(
+            ". This body is packed with gzip: pass the bytes before a proxy packed them",
+            "。该正文经 gzip 压缩：请传代理压缩之前的原始字节",
+        )
     first = _MEMBER.match(body)
     if _SPACED.match(body):
-        found = "it has white space between its members"
+        found = Words("it has white space between its members", "成员之间有空白")
     elif first and first[1] != b"id" and b'"id":' in body:
-        found = "its members are in another order"
+        found = Words("its members are in another order", "成员的顺序不同")
     elif b"\\u" in body:
-        found = "its characters are escaped"
+        found = Words("its characters are escaped", "字符已转义")
     else:
-        return ""
-    return f". This body looks as if it was parsed and written again ({found}): pass the bytes that were sent"
+        return Words("", "")
+    return Words(
+        f". This body looks as if it was parsed and written again ({found}): pass the bytes that were sent",
+        f"。该正文像是解析后重新生成的（{found.zh}）：请传收到的原始字节",
+    )

@@ -82,15 +82,24 @@ def add_describe(
             else:
                 print_description(found, console(), whole=whole)
             return
+        near = bool(found) and found[0].near
         if as_json():
             names = ("key", "title", "name", "product")
             shown = [{name: getattr(each, name) for name in names} for each in found[:limit]]
-            print_json({"candidates": shown, "total": len(found)})
+            print_json({"candidates": shown, "total": len(found), "near": near})
         elif found:
+            if near:
+                echo(
+                    Words(
+                        f"nothing has the name {text!r} or a part of it; similar are:",
+                        f"没有名称或标题包含 {text!r} 的接口，相近的有：",
+                    ),
+                    err=True,
+                )
             print_candidates(found, console(), limit=limit)
         else:
             echo(Words(f"nothing found for {text!r}", f"没有找到 {text!r}"), err=True)
-        if not found:
+        if near or not found:
             context.exit(NOT_FOUND)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainable.cli.commands import Command, argument, command, json_option, usage_error
+from chainable.cli.commands import Command, argument, as_json, command, json_option, usage_error
 from chainable.cli.control_client import sandbox_option
-from chainable.cli.i18n import Words
+from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     import click
 
@@ -21,6 +22,13 @@ __all__ = ["clock_command"]
 
 _SPAN = re.compile(r"([+-]?)(?=[0-9])(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s?)?", re.ASCII)
 _UNITS = (86_400, 3600, 60, 1)
+_NAMES = (
+    (Words("day", "天"), Words("days", "天")),
+    (Words("hour", "小时"), Words("hours", "小时")),
+    (Words("minute", "分钟"), Words("minutes", "分钟")),
+    (Words("second", "秒"), Words("seconds", "秒")),
+)
+"""The names of the units, for one and for several."""
 
 
 class ClockCommand(Command):
@@ -56,7 +64,7 @@ def clock_command(program: str, env: str, connect: Callable[[str], ControlClient
     def clock(span: str | None, *, where: str) -> None:
         found = _SPAN.fullmatch(span or "")
         if span in (None, "now"):
-            print_json(connect(where).request("GET" if span is None else "DELETE", "clock"))
+            _print(connect(where).request("GET" if span is None else "DELETE", "clock"))
         elif found is None:
             raise usage_error(
                 f"{span}: write +1d, +2h30m, +90 (seconds) or -1d, or now",
@@ -67,6 +75,35 @@ def clock_command(program: str, env: str, connect: Callable[[str], ControlClient
             seconds = sum(float(text or 0) * unit for text, unit in zip(found.groups()[1:], _UNITS, strict=True))
             client = connect(where)
             client.request("POST", "clock", {"seconds": sign * seconds})
-            print_json(client.request("GET", "clock"))
+            _print(client.request("GET", "clock"))
 
     return clock
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    """Print the time of a sandbox, and how far it is from that of its machine."""
+    if as_json():
+        print_json(found)
+        return
+    ahead = round(found["ahead"])
+    span = _span(abs(ahead))
+    distance = Words("the time of its machine", "与其所在机器一致")
+    if ahead:
+        distance = Words(
+            f"{span} {'ahead of' if ahead > 0 else 'behind'} its machine",
+            f"比其所在机器{'快' if ahead > 0 else '慢'} {span.zh}",
+        )
+    now = found["now"].replace("T", " ")
+    echo(Words(f"time of the sandbox: {now}, {distance}", f"沙箱时间：{now}，{distance.zh}"))
+
+
+def _span(seconds: int) -> Words:
+    """Return a number of seconds in days, hours, minutes and seconds."""
+    english, chinese = [], []
+    for unit, (one, several) in zip(_UNITS, _NAMES, strict=True):
+        count, seconds = divmod(seconds, unit)
+        if count:
+            name = one if count == 1 else several
+            english.append(f"{count} {name}")
+            chinese.append(f"{count} {name.zh}")
+    return Words(" ".join(english), " ".join(chinese))

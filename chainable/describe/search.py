@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,13 +26,18 @@ def fold(text: str) -> str:
 
 @frozen
 class Candidate:
-    """An operation or event that can be found; its weight is added to the score, its product tells it from others."""
+    """
+    An operation or event that can be found; its weight is added to the score, its product tells it from others.
+
+    ``near`` says that it only resembles what was searched, and nothing matches that.
+    """
 
     key: str
     title: str
     name: str
     weight: int = 0
     product: str = ""
+    near: bool = False
 
 
 class Index:
@@ -61,7 +66,7 @@ class Index:
 
         Each word of the text must be in the title or the name, or be a word that people use for the candidate. If no
         candidate matches, the text may contain such a word; if it does not, those that share most pairs of
-        neighbouring characters are returned.
+        neighbouring characters are returned, as ``near``.
         """
         words = [word for word in map(fold, text.split()) if word]
         whole = "".join(words)
@@ -70,9 +75,10 @@ class Index:
         found = self._matching([whole] if whole in self._words else words)
         if not found and (contained := self._contained(whole)):
             found = self._matching([contained])
+        near = not found
         found = found or self._similar(whole)
         found.sort(key=lambda pair: -pair[0])
-        return [entry[2] for _, entry in found[:limit]]
+        return [evolve(entry[2], near=True) if near else entry[2] for _, entry in found[:limit]]
 
     def _matching(self, words: list[str]) -> list[tuple[int, tuple[str, str, Candidate]]]:
         first = [self._words.get(word, {}) for word in words]

@@ -9,6 +9,7 @@ from chainable.cli.commands import usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.request_items import parse_literal
 from taobao_top.cli.control_client import ControlClient
+from taobao_top.cli.deliveries import check_topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,8 @@ def _perform(sandbox: Client, name: str, action: Mapping[str, Any], given: dict[
     if missing:
         listed = " ".join(f"{each}=…" for each in missing)
         raise usage_error(f"{name}: values are missing: {listed}", f"{name}：缺少 {listed}")
+    if action["path"] == "messages":
+        check_topic(given["topic"])
     inside = {each: parse_literal(value, float) for each, value in given.items() if each != "tid"}
     path = action["path"].replace("{tid}", given.get("tid", ""))
     return sandbox.request(action["verb"], path, {**action["fixed"], **inside})

@@ -17,11 +17,12 @@ from chainable.cli.signals import wait_until_interrupted
 from chainable.pinned import PinnedSession
 from taobao_top.cli.control_client import ControlClient
 from taobao_top.cli.doctor.spi_url import refuses
+from taobao_top.topics import topics, unknown_topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["deliveries", "listen", "trigger"]
+__all__ = ["check_topic", "deliveries", "listen", "trigger"]
 
 HEADINGS = (
     Words("id", "编号"),
@@ -41,22 +42,37 @@ _STATES = {
 _TIMEOUT = 5.0
 
 
+def _topics(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in topics() if name.startswith(incomplete)]
+
+
+def check_topic(name: str) -> None:
+    """Raise a usage error for a topic that is probably misspelt."""
+    doubt = unknown_topic(name)
+    if doubt is not None:
+        raise usage_error(
+            f"{doubt} 'taobao-top trigger TOPIC --any-topic' sends every topic",
+            f"{doubt.zh}如确需发送，请用“taobao-top trigger 主题 --any-topic”",
+        )
+
+
 @command(
     "trigger",
     help=Words(
         "Send a message to the consumers of a running sandbox, or with --to an SPI call to your server.\n\n"
-        "NAME is a topic (taobao_trade_TradePaid), or the method of an SPI call. The command waits until a consumer has "
-        "confirmed the message.",
+        "NAME is a topic (taobao_trade_TradeBuyerPay), or the method of an SPI call. The command waits until a consumer has "
+        "confirmed the message. --any-topic sends a topic that this program does not know.",
         "在运行中的沙箱里发出一条消息；带 --to 则向你的服务器发起 SPI 调用。\n\n"
-        "NAME 为消息主题（taobao_trade_TradePaid），或 SPI 的方法名。发出消息后等待消费者确认。",
+        "NAME 为消息主题（taobao_trade_TradeBuyerPay），或 SPI 的方法名。发出消息后等待消费者确认。"
+        "带 --any-topic 可发送本程序不认识的主题。",
     ),
     examples=(
-        "taobao-top trigger taobao_trade_TradePaid -d tid=1 --sandbox top.env",
+        "taobao-top trigger taobao_trade_TradeBuyerPay -d tid=1 --sandbox top.env",
         "taobao-top trigger taobao.shop.check -d tid=1 --to http://127.0.0.1:8000/spi --sandbox top.env",
         "taobao-top trigger taobao.shop.check --forgery --to http://127.0.0.1:8000/spi --sandbox top.env",
     ),
 )
-@argument("name")
+@argument("name", shell_complete=_topics)
 @option(
     "-d",
     "--data",
@@ -73,6 +89,11 @@ _TIMEOUT = 5.0
 )
 @option("--group", default="default", show_default=True, help=Words("Group of consumers.", "消费者分组。"))
 @option(
+    "--any-topic",
+    is_flag=True,
+    help=Words("Send a topic that is not among the known ones.", "发送已知主题之外的主题。"),
+)
+@option(
     "--wait",
     "patience",
     type=click.FloatRange(0),
@@ -82,9 +103,19 @@ _TIMEOUT = 5.0
 @sandbox_option(required=True)
 @json_option
 def trigger(
-    name: str, data: tuple[str, ...], to: str | None, *, forgery: bool, group: str, patience: float, where: str
+    name: str,
+    data: tuple[str, ...],
+    to: str | None,
+    *,
+    forgery: bool,
+    group: str,
+    any_topic: bool,
+    patience: float,
+    where: str,
 ) -> None:
     """Send a message or an SPI call, and show what became of it."""
+    if to is None and not any_topic:
+        check_topic(name)
     content = parse_body(data) or {}
     control = ControlClient.connect(where)
     if to is not None:
@@ -92,8 +123,8 @@ def trigger(
         return
     if forgery or "." in name:
         raise usage_error(
-            "--to is missing: the URL of your SPI (a message has a topic such as taobao_trade_TradePaid)",
-            "缺少 --to：SPI 地址（消息的主题形如 taobao_trade_TradePaid）",
+            "--to is missing: the URL of your SPI (a message has a topic such as taobao_trade_TradeBuyerPay)",
+            "缺少 --to：SPI 地址（消息的主题形如 taobao_trade_TradeBuyerPay）",
         )
     sent = control.request("POST", "messages", {"topic": name, "content": content, "group": group})
     message = poll(

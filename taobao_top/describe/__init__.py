@@ -39,7 +39,8 @@ def describe(query: str, limit: int | None = 10) -> Description | list[Candidate
 
     Returns:
         The description if there is one match, otherwise the possible
-        matches, best first; empty if there are none.
+        matches, best first. If there are none, those whose names or titles
+        are similar, with ``near``; empty without such.
     """
     text = query.strip()
     for name in (text, *_names_of_chain(text)):
@@ -48,7 +49,7 @@ def describe(query: str, limit: int | None = 10) -> Description | list[Candidate
     found = [] if _index().knows(text) else [each for each in candidates() if each.title == text]
     if len(found) != 1:
         found = search(text, limit)
-    return described(found[0].key) if len(found) == 1 else found
+    return described(found[0].key) if len(found) == 1 and not found[0].near else found
 
 
 def described(name: str) -> Description:

@@ -47,7 +47,7 @@ PARAMETERS = {
     "sub_code": Words("of error", "子错误码"),
     "times": Words("how often it applies, once by default", "生效次数，默认 1"),
     "after": Words("how many pass first", "先放过几次"),
-    "topic": Words("such as taobao_trade_TradePaid", "如 taobao_trade_TradePaid"),
+    "topic": Words("such as taobao_trade_TradeBuyerPay", "如 taobao_trade_TradeBuyerPay"),
     "content": Words("JSON text", "JSON 文本"),
     "seconds": Words("how many", "秒数"),
 }

@@ -59,7 +59,7 @@ class Fault(engine.FaultRule):
     Args:
         kind: One of :data:`KINDS`.
         method: The API that is meant: a pattern (``*``); None for every call. Of a message or a call of the platform:
-            ``notify taobao_trade_TradePaid``, the topic or the API that is called.
+            ``notify taobao_trade_TradeBuyerPay``, the topic or the API that is called.
         times: How often it applies; None for always.
         after: How many matching calls pass first.
         executed: Whether the call takes effect before it fails; by default only if the fault concerns the response

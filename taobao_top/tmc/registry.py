@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import safe_repr
+from taobao_top.topics import unknown_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,8 @@ __all__ = ["Decorator", "Handler", "HandlerRegistry"]
 
 Handler: TypeAlias = "Callable[[Message], object]"
 """``handle(message)``: returns None; after an exception or any other result the message is delivered again."""
+
+_logger = logging.getLogger("taobao_top")
 
 _Handler = TypeVar("_Handler", bound="Handler")
 
@@ -59,8 +63,11 @@ class HandlerRegistry:
         self.otherwise: Handler | None = None
 
     def add(self, names: tuple[str, ...], handler: Handler) -> None:
-        """Register a handler under all these names."""
+        """Register a handler under all these names; one that is probably misspelt is logged, for it gets no message."""
         for name in names:
+            doubt = unknown_topic(name)
+            if doubt is not None:
+                _logger.warning("handler of messages: %s", doubt)
             if name in self._named:
                 msg = f"{name} has a handler already: one message, one handler"
                 raise ConfigurationError(Words(msg, f"{name} 已有处理函数：一条消息只由一个函数处理"))

@@ -694,6 +694,21 @@ class TestLentAdapters:
 
         assert caught.value.maybe_sent is False
 
+    @pytest.mark.parametrize("proxy", ["http://[::1", "http://host:99999", "ftp://host:1", "http://"])
+    def test_nothing_was_sent_if_the_environment_has_no_usable_proxy(self, monkeypatch, proxy):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("https_proxy", proxy)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(requests.RequestException) as caught:
+            ask(RequestsTransport(), "https://host.example/")
+
+        assert caught.value.maybe_sent is False
+
+    def test_usable_proxies_are_taken(self):
+        for url in ("http://u:p%23w@host:1/", "https://host", "HTTP://[::1]:1", "socks5h://host:1", "host", "", None):
+            assert RequestsTransport(proxies={"https": url}).proxies_for("https://a.cn/") == {"https": url}
+
     def test_nothing_was_sent_if_the_tunnel_is_refused(self):
         def refuse(connection, request, number):
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
@@ -869,6 +884,21 @@ class TestHeader:
             connections._Response(left, debuglevel=1, method="GET").begin()
 
         assert "header: Content-Length: 2" in capsys.readouterr().out
+
+
+def test_tls_that_ended_while_it_was_written_to_is_a_broken_pipe():
+    """So that urllib3 reads the response, as it does after a broken pipe of plain HTTP."""
+
+    class Ended:
+        def settimeout(self, seconds):
+            pass
+
+        def sendall(self, data):
+            raise ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+
+    sock = connections._Socket(Ended(), connections.Deadline(1, time.monotonic() + 9))
+    with pytest.raises(BrokenPipeError, match="the server closed the connection"):
+        sock.sendall(b"x")
 
 
 class TestOthersConnections:

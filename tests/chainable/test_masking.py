@@ -211,6 +211,10 @@ class TestWords:
         assert shown_name("APIV3_KEY2") == "'APIV3_KEY2'"
         assert shown_name("private_key") == "'private_key'"
         assert KEY[2:] not in shown_name(KEY)
+        for name in ("merchantKey", "apiv3Key", "notifyUrl", "a_b", "Secret", "v3_key_2"):
+            assert shown_name(name) == repr(name)
+        for secret in ("a1b2c3d4e5f60718", "qWeRtYuIoPaSdFgHjKlZ", "QwErTyUiOpAs", "s3cr3tpassw0rd", "hunter_2026"):
+            assert secret[2:] not in shown_name(secret)
         assert shown_number("1900000109") == "1900000109"
         assert shown_number("4" * 28) == "4" * 28
         assert KEY[2:] not in shown_number(KEY)

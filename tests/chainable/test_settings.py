@@ -8,6 +8,7 @@ import pytest
 
 from chainable import ConfigurationError
 from chainable.settings import check_texts, read_environment, read_toml
+from chainable.tls_contexts import verification
 from chainable.validation import (
     check_base_url,
     check_header_fields,
@@ -182,6 +183,18 @@ class TestLinesOfFiles:
         assert read_environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
 
 
+def test_files_may_be_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "shop.toml").write_text("key = '1'\n")
+    (tmp_path / "shop.env").write_text("SHOP_KEY=1\n")
+    assert read_toml("~/shop.toml", "shop", ["key"]) == {"key": "1"}
+    assert read_environment("SHOP_", ["KEY"], "~/shop.env") == {"key": "1"}
+    assert check_verification("~/ca.pem") == verification(Path("~/ca.pem")) == str(tmp_path / "ca.pem")
+    assert check_verification("~nobody-of-this-name/ca.pem") == "~nobody-of-this-name/ca.pem"
+    with pytest.raises(ConfigurationError, match=f"^{tmp_path}/other.toml: cannot be read"):
+        read_toml(Path("~/other.toml"), "shop", ["key"])
+
+
 class TestWrongTypes:
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -200,6 +213,8 @@ class TestWrongTypes:
                 "PLANTED0123456789abcdef = 1",
                 r"'PL…' \(23 characters, which looks like a key or secret\) is not a setting",
             ),
+            ("PLANTEDpassw0rd123 = 1", r"'PL…' \(18 characters\) is not a setting"),
+            ("[PLANTEDpassword]\nkey = 1", r"'PL…' \(15 characters\) is not a setting"),
         ],
     )
     def test_no_error_quotes_a_value(self, tmp_path, text, message):

@@ -154,6 +154,21 @@ def test_describe(wx, top):
     assert "机构投保创单" in top("describe", "alibaba.finance.insurance.createorder").out
 
 
+def test_a_name_that_nothing_has_is_said_before_similar_ones(wx, top):
+    for run, name, right in (
+        (wx, "TRANSACTION.SUCESS", "v3 TRANSACTION.SUCCESS"),
+        (wx, "ecommerce/refunds/applyy", "POST v3/ecommerce/refunds/apply"),
+        (top, "taobao.trade.fullinfo.gte", "taobao.trade.fullinfo.get"),
+    ):
+        result = run("describe", name)
+        assert result.code == exit_codes.NOT_FOUND
+        assert result.err == f"nothing has the name {name!r} or a part of it; similar are:\n"
+        assert right in result.out
+        assert f"没有名称或标题包含 {name!r} 的接口" in run("describe", name, "--lang", "zh").err
+        assert run("describe", name, "--json").data["near"] is True
+    assert wx("describe", "保险", "--json").data["near"] is False
+
+
 def test_a_search_that_is_cut_says_how_to_see_all(wx, top):
     result = wx("describe", "退款")
     assert result.out.splitlines()[0].split()[:3] == ["申请退款", "POST", "v3/refund/domestic/refunds"]

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from taobao_top.cli.control_client import ControlClient
+from taobao_top.cli.deliveries import trigger
 from taobao_top.sandbox.actions import ACTIONS
 
 
@@ -67,12 +68,17 @@ def test_the_actions_are_listed_in_both_languages(top, gateway):
         (["trigger", "a_b_C", "--forgery"], "--to is missing"),
         (["trigger", "taobao.a.b", "--to", "spi"], "--to spi: a URL was expected"),
         (["listen", "--to", "here"], "--to here: a URL was expected"),
+        (["trigger", "taobao_trade_TradeBuyerPai"], "not a known topic; did you mean 'taobao_trade_TradeBuyerPay'"),
+        (["trigger", "taobao_trade_TradeBuyerPai"], "--any-topic"),
+        (["trigger", "Taobao_Trad_TradeBuyerPay"], "not a known topic; did you mean 'taobao_trade_TradeBuyerPay'"),
+        (["trigger", "taobao_trade_Qqq"], "taobao_trade has no known topic of this name"),
+        (["act", "publish", "topic=taobao_trade_TradePaid"], "did you mean"),
     ],
 )
 def test_wrong_use_says_what_is_wrong(top, gateway, line, words):
     result = top(*line, "--sandbox", gateway.file)
     assert result.code == 2
-    assert words in result.err
+    assert words in result.err.replace("\n", " ")
 
 
 def test_a_place_without_a_sandbox_is_named(top, tmp_path):
@@ -91,13 +97,34 @@ def test_a_client_of_no_gateway_reads_no_settings():
 
 @pytest.mark.usefixtures("consumer")
 def test_a_message_is_confirmed_by_a_consumer(top, gateway):
-    result = top("trigger", "taobao_trade_TradePaid", "-d", "tid=7", "-d", "buyer=张", "--sandbox", gateway.file)
+    result = top("trigger", "taobao_trade_TradeBuyerPay", "-d", "tid=7", "-d", "buyer=张", "--sandbox", gateway.file)
     assert result.code == 0
     assert '{"tid": 7, "buyer": "张"}' in result.out
-    data = top("trigger", "taobao_trade_TradePaid", "--sandbox", gateway.file, "--json").data
+    data = top("trigger", "taobao_trade_TradeBuyerPay", "--sandbox", gateway.file, "--json").data
     assert (data["state"], data["deliveries"], data["content"]) == ("confirmed", 1, "{}")
     again = top("deliveries", data["id"], "--redeliver", "--sandbox", gateway.file, "--json").data
     assert again["id"] == data["id"]
+
+
+def test_a_topic_that_is_not_known_goes_with_an_option(top, gateway):
+    for topic in ("taobao_trade_TradePaid", "my_shop_Opened", "orders"):
+        result = top("trigger", topic, "--any-topic", "--wait", "0", "--sandbox", gateway.file, "--json")
+        assert (result.code, result.data["topic"]) == (1, topic)
+    assert top("act", "publish", "topic=my_shop_Opened", "--sandbox", gateway.file).code == 0
+    assert "是否要写 'taobao_trade_TradeCreate'" in top(
+        "trigger", "taobao_trade_tradeCreate", "--sandbox", gateway.file, "--lang", "zh"
+    ).err.replace("\n", "")
+
+
+def test_topics_are_completed():
+    parameter = next(each for each in trigger.params if each.name == "name")
+    found = [
+        each.value
+        for each in parameter.shell_complete(
+            trigger.make_context("trigger", [], resilient_parsing=True), "taobao_trade_TradeBuyer"
+        )
+    ]
+    assert found == ["taobao_trade_TradeBuyerPay", "taobao_trade_TradeBuyerPaySubOut", "taobao_trade_TradeBuyerStepPay"]
 
 
 @pytest.mark.usefixtures("consumer")

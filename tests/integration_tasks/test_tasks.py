@@ -391,10 +391,10 @@ def test_top_messages(solution, taobao_sandbox):
             return sandbox.messages.publish(topic, content)
 
         sandbox.fault("doubled", method="notify *")
-        first = publish("taobao_trade_TradePaid", {"tid": paid, "status": "WAIT_SELLER_SEND_GOODS"})
-        late = publish("taobao_trade_TradePaid", {"tid": closed, "status": "WAIT_SELLER_SEND_GOODS"})
+        first = publish("taobao_trade_TradeBuyerPay", {"tid": paid, "status": "WAIT_SELLER_SEND_GOODS"})
+        late = publish("taobao_trade_TradeBuyerPay", {"tid": closed, "status": "WAIT_SELLER_SEND_GOODS"})
         other = publish("taobao_item_ItemAdd", {"iid": 1})
-        again = publish("taobao_trade_TradePaid", {"tid": failing, "status": "WAIT_SELLER_SEND_GOODS"})
+        again = publish("taobao_trade_TradeBuyerPay", {"tid": failing, "status": "WAIT_SELLER_SEND_GOODS"})
         assert eventually(
             lambda: (
                 {first.id, late.id, other.id} <= set(sandbox.messages.confirmed)

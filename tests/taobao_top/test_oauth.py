@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
+import responses
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.masking import Secret
 from chainable.signing import Signer
 from chainable.times import BEIJING
 from taobao_top import TaobaoTop, TopError
@@ -614,3 +616,33 @@ def test_a_session_uses_the_clients_clock_and_refresh(top):
     assert session() == "acce55"
     assert store.load("shop").user_nick == NICK
     assert top.oauth.session("shop", store)() == "acce55"
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("refresh_token", lambda oauth: oauth.refresh(["s3cret-r0"])),
+        ("refresh_token", lambda oauth: oauth.refresh({"refresh_token": "s3cret-r0"}, signed=True)),
+        ("refresh_token", lambda oauth: oauth.refresh(Secret(b"s3cret-r0"))),
+        ("code", lambda oauth: oauth.token(code=["s3cret-c0de"], redirect_uri="https://a/")),
+        ("code", lambda oauth: oauth.token(code=b"s3cret-c0de", signed=True)),
+        ("code", lambda oauth: oauth.token(code=None, redirect_uri="https://a/")),
+        ("redirect_uri", lambda oauth: oauth.token(code="c0de", redirect_uri=["https://a/"])),
+        ("redirect_uri", lambda oauth: oauth.authorize_url(None)),
+        ("state", lambda oauth: oauth.authorize_url("https://a/", state=["s3cret"])),
+        ("view", lambda oauth: oauth.authorize_url("https://a/", view=None)),
+        ("fragment", lambda oauth: oauth.from_fragment(b"s3cret=1")),
+        ("fragment", lambda oauth: oauth.from_fragment({"s3cret": "1"})),
+        ("name", lambda oauth: oauth.session(7, MemorySessions())),
+        ("token", lambda oauth: oauth.session("seller-1", MemorySessions(), token="s3cret")),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_before_anything_is_sent(make_top, name, call):
+    with (
+        responses.RequestsMock() as network,
+        pytest.raises(TypeError, match=f"^{name}: .* was expected") as caught,
+    ):
+        call(make_top().oauth)
+    assert f"{name}：应为" in caught.value.args[0].zh
+    assert "s3cret" not in str(caught.value)
+    assert not network.calls

@@ -762,3 +762,9 @@ class TestRedis:
     def test_the_lease_must_be_a_number_of_seconds(self, lease):
         with pytest.raises(ConfigurationError, match="lease"):
             RedisSessions(Redis(), lease=lease)
+
+
+def test_the_file_may_be_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FileSessions("~/sessions.json").save("seller", Token("a"))
+    assert (tmp_path / "sessions.json").is_file()

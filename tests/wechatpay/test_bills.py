@@ -658,6 +658,10 @@ class TestBadBills:
             (b"\xef\xbb\xbf\r\n \r\n", "the bill is empty"),
             (b'{"code":"NO_STATEMENT_EXIST"}', "this is JSON"),
             (b"<xml><return_code>FAIL</return_code></xml>", "this is XML or HTML"),
+            (b"\n\xef\xbb\xbf \n  <meta content='a, b'>\n<p>c, d</p>\n", "this is XML or HTML"),
+            (b"\r\n<!DOCTYPE html>\r\n<p>a, b</p>\r\n", "this is XML or HTML"),
+            (b"-----BEGIN PRIVATE KEY-----\nMII=\n", "this is PEM, a key or certificate and not a bill"),
+            (b"Bag Attributes\n    friendlyName: Tenpay, a\n-----BEGIN CERTIFICATE-----\n", "this is PEM"),
             (b"PK\x03\x04", "this is a ZIP archive"),
             (b"%PDF-1.7", "this is a PDF"),
             (b"a" * (2 << 20), "a line is longer"),
@@ -759,7 +763,7 @@ class TestWhatOthersMakeOfBills:
         ("data", "words"),
         [
             (TRADES.encode("utf-16"), "this is UTF-16"),
-            (gzip.compress(gzip.compress(TRADES.encode())), "packed with gzip twice"),
+            (gzip.compress(gzip.compress(TRADES.encode(), mtime=0), mtime=0), "packed with gzip twice"),
         ],
     )
     def test_other_files(self, data, words):

@@ -284,6 +284,11 @@ def test_a_forwarder_may_have_a_version():
         ({"proxies": "http://u:secret@host:1"}, ConfigurationError, "^proxies: a mapping as requests takes it"),
         ({"proxies": {"https://": "http://u:secret@host:1"}}, ConfigurationError, "^proxies: .*without '://'"),
         ({"proxies": {"https": 5}}, ConfigurationError, "^proxies: "),
+        ({"proxies": {"https": "http://u:secret@[::1"}}, ConfigurationError, "^proxies: the value of 'https' is not"),
+        ({"proxies": {"https": "http://u:secret@host:port"}}, ConfigurationError, "is not the URL of a proxy"),
+        ({"proxies": {"all": "http://u:a#secret@host:1"}}, ConfigurationError, "percent-encoded"),
+        ({"proxies": {"http": "ftp://u:secret@host"}}, ConfigurationError, "the value of 'http' is not"),
+        ({"proxies": {"http": "http://"}}, ConfigurationError, "is not the URL of a proxy"),
     ],
 )
 def test_a_value_of_another_kind_is_named(given, error, words, pem):

@@ -24,6 +24,8 @@ _WORDS = ("时间", "金额", "单号", "商户", "订单", "类型", "日期")
 _OTHER_FILES = {
     b"{": Words("JSON, a response of APIv3 and not a bill", " JSON，是 APIv3 的应答，不是账单"),
     b"<": Words("XML or HTML, an error and not a bill", " XML 或 HTML，是错误信息，不是账单"),
+    b"-----BEGIN ": Words("PEM, a key or certificate and not a bill", " PEM 格式的密钥或证书，不是账单"),
+    b"Bag Attributes": Words("PEM, a key or certificate and not a bill", " PEM 格式的密钥或证书，不是账单"),
     b"PK": Words("a ZIP archive: unpack it first", " ZIP 压缩包：请先解压"),
     b"%PDF": Words("a PDF and not a bill", " PDF，不是账单"),
     b"\xff\xfe": Words(
@@ -44,13 +46,14 @@ def decoded_lines(file: IO[bytes], encoding: str | None, max_size: int) -> Itera
         CodecError: The file is not a bill, its encoding is unclear, or it is too large.
     """
     lines = _raw_lines(file, max_size)
-    first = next(lines, b"")
+    number, first = next(
+        ((at, line) for at, line in enumerate(lines) if line.removeprefix(codecs.BOM_UTF8).strip()), (0, b"")
+    )
     for start, what in _OTHER_FILES.items():
-        if first.startswith(start):
+        if first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(start):
             msg = Words(f"this is {what}", f"这是{what.zh}")
             raise CodecError(msg)
     name = _encoding_of(first, encoding)
-    number = 0
     line = first.removeprefix(codecs.BOM_UTF8)
     while True:
         number += 1

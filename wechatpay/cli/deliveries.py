@@ -41,6 +41,24 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     return sorted({event.name for event in catalogue.events() if event.name.startswith(incomplete)})
 
 
+def _check_event(context: click.Context, param: click.Parameter, event: str) -> str:
+    """Refuse an unknown event before options that are missing or wrong are refused."""
+    from wechatpay import catalogue
+
+    v2 = context.params["v2"]
+    if context.resilient_parsing or (not v2 and catalogue.event(event)) or catalogue.event(event, "v2"):
+        return event  # while a shell completes, the event may be missing
+    version = "v2" if v2 else "v3"
+    message = Words(f"unknown {version} event {event!r}.", f"没有 {version} 事件 {event!r}。")
+    names = similar(event, (each.name for each in catalogue.events() if each.version == "v2" or not v2))
+    if not names:
+        raise usage_error(
+            f"{message} 'wechatpay describe {event}' searches the events",
+            f"{message.zh}可用“wechatpay describe {event}”搜索",
+        )
+    raise click.UsageError(suggest(message, names), context)
+
+
 @command(
     "trigger",
     help=Words(
@@ -56,7 +74,7 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
         "wechatpay trigger REFUND.SUCCESS --forgery body --to http://127.0.0.1:8000/notify --sandbox sandbox.env",
     ),
 )
-@argument("event", shell_complete=_events)
+@argument("event", shell_complete=_events, callback=_check_event)
 @option("--to", required=True, help=Words("The notify_url.", "接收通知的地址 notify_url。"))
 @option(
     "--set",
@@ -64,7 +82,12 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     multiple=True,
     help=Words("Set a value of its content: amount.total=1.", "指定通知内容的值：amount.total=1。"),
 )
-@option("--v2", is_flag=True, help=Words("Send the APIv2 message of this name.", "发送同名的 APIv2 通知。"))
+@option(
+    "--v2",
+    is_flag=True,
+    is_eager=True,  # the check of the event needs it
+    help=Words("Send the APIv2 message of this name.", "发送同名的 APIv2 通知。"),
+)
 @option(
     "--forgery",
     type=click.Choice(FORGERIES),
@@ -104,17 +127,7 @@ def trigger(
     from wechatpay import catalogue
 
     check_url(to, "--to")
-
-    version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
-    if catalogue.event(event, version) is None:
-        message = Words(f"unknown {version} event {event!r}.", f"没有 {version} 事件 {event!r}。")
-        names = similar(event, (each.name for each in catalogue.events() if each.version == "v2" or not v2))
-        if not names:
-            raise usage_error(
-                f"{message} 'wechatpay describe {event}' searches the events",
-                f"{message.zh}可用“wechatpay describe {event}”搜索",
-            )
-        raise click.UsageError(suggest(message, names), click.get_current_context())
+    version = "v3" if not v2 and catalogue.event(event) else "v2"
     data: dict[str, Any] = {
         "event": event,
         "to": to,

@@ -18,6 +18,8 @@ from chainable.cli.i18n import Words, echo, language
 from chainable.cli.output import console, print_json, print_pairs
 from chainable.cli.overwriting import check_output_path, overwrite_option
 from chainable.cli.progress import progress
+from chainable.errors import CodecError
+from chainable.i18n import message_of, translate
 from chainable.times import BEIJING
 from wechatpay import bills
 from wechatpay.cli.client_options import env_option, make_client
@@ -161,9 +163,11 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size
 
 
 def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
-    made = bills.read(path, max_size=max_size)
-    if made.kind == "other" and len(made.columns) < 2:
-        raise usage_error(f"{path}: not a bill", f"{path}：不是账单")
+    try:
+        made = bills.read(path, max_size=max_size)
+    except CodecError as error:
+        said = message_of(error)
+        raise usage_error(f"{path}: {said}", f"{path}：{translate(said, 'zh')}") from None
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:

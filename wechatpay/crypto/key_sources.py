@@ -58,7 +58,7 @@ def read_source(source: KeySource, name: str) -> Content:
 
     A text with ``-----BEGIN`` is PEM, a long text of base64 is DER or PEM, and every other text is a path. Line ends
     of PEM and base64 may be escaped (``\n``, as in environment variables). White space around a path is dropped
-    with a warning.
+    with a warning, and ``~`` at its start is the home folder.
 
     Raises:
         ConfigurationError: The file is missing, unreadable, empty or too large.
@@ -125,10 +125,10 @@ def _is_content(data: bytes) -> bool:
 
 def _read_path(text: str, name: str, *, is_path: bool = False) -> Content:
     """Read the file of a path or URL; an error shows the text if it *is_path* or has the form of a file name."""
-    path = text.strip()
+    path = os.path.expanduser(text.strip())  # noqa: PTH111 (a home that is unknown stays as it is)
     if not path:
         refuse_source("value_empty", name, "the value is empty")
-    dropped = "" if path == text else _DROPPED
+    dropped = "" if text == text.strip() else _DROPPED
     if not is_path and path.startswith("file:"):
         content = _read_file(_url_path(path, name), name, f": {path}{dropped}")
     else:

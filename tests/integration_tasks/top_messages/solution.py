@@ -16,7 +16,7 @@ def consumer(top: TaobaoTop, url: str, handle: Callable[[int, str], object]) -> 
     """Return the started consumer."""
     tmc = TMC(top, group="default", url=url, unknown="confirm")
 
-    @tmc.taobao_trade_TradePaid
+    @tmc.taobao_trade_TradeBuyerPay
     def paid(message: Message) -> None:
         trade = top.taobao.trade.fullinfo.get(fields="tid,status", tid=message.content["tid"]).data["trade"]
         handle(trade["tid"], trade["status"])

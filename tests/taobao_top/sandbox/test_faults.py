@@ -217,9 +217,9 @@ def topics(sandbox, count=10):
 
 
 def test_a_message_is_lost(sandbox):
-    sandbox.fault("lost", method="notify taobao_trade_TradePaid", match={"tid": 7})
+    sandbox.fault("lost", method="notify taobao_trade_TradeBuyerPay", match={"tid": 7})
     for tid in (7, 8):
-        sandbox.messages.publish("taobao_trade_TradePaid", {"tid": tid})
+        sandbox.messages.publish("taobao_trade_TradeBuyerPay", {"tid": tid})
     assert [message.content for message in sandbox.messages.take("default", 9)] == ['{"tid": 8}']
     assert [message.content for message in sandbox.messages.lost] == ['{"tid": 7}']
     states = requests.get(f"{sandbox.origin}/_sandbox/deliveries?app_key={sandbox.account.app_key}", timeout=5).json()

@@ -667,3 +667,16 @@ def test_a_hanging_pull_does_not_delay_stop(sandbox, make, eventually):
         tmc.stop()
     eventually(lambda: not sandbox.messages.links)
     eventually(lambda: not tmc.connected)
+
+
+def test_a_handler_of_a_topic_that_is_probably_misspelt_is_logged(make, caplog):
+    tmc = make()
+    right = ("taobao_trade", "taobao_trade_TradeBuyerPay", "taobao", "taobao_", "my_shop_Opened", "orders")
+    with caplog.at_level(logging.WARNING, "taobao_top"):
+        for name in right:
+            tmc.on(name)(print)
+        assert not caplog.text
+        tmc.taobao_trade_TradePay(print)
+        tmc.on("taobao_trad")(print)
+    assert "taobao_trade_TradePay: not a known topic; did you mean " in caplog.text
+    assert "taobao_trad: not a known topic; did you mean 'taobao_trade'" in caplog.text

@@ -232,6 +232,6 @@ def test_a_truncated_frame_is_refused(frame, missing):
 def test_NaN_and_infinities_in_the_content_become_no_numbers(content):
     from taobao_top.tmc.message import Message
 
-    message = Message.of({"id": 1, "topic": "taobao_trade_TradePaid", "content": content})
+    message = Message.of({"id": 1, "topic": "taobao_trade_TradeBuyerPay", "content": content})
 
     assert message.content == content  # it is not JSON: text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import warnings
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -228,3 +230,18 @@ def test_an_encrypted_pem_with_headers_keeps_them_whatever_its_line_ends(end, rs
 
     loaded = load_private_key(pem.replace(b"\n", end), password="pw")
     assert loaded.private_numbers() == rsa_key.private_numbers()
+
+
+@pytest.mark.parametrize("form", ["~/keys/apiclient_key.pem", " ~/keys/apiclient_key.pem\n"])
+def test_a_path_may_begin_with_the_home_folder(tmp_path, monkeypatch, key_pem, rsa_key, form):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "apiclient_key.pem").write_bytes(key_pem)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for source in (form, Path(form), Secret(form)):
+            assert load_private_key(source).private_numbers() == rsa_key.private_numbers()
+    with pytest.raises(ConfigurationError, match=f"no such file: {tmp_path}/other.pem"):
+        load_private_key("~/other.pem")
+    with pytest.raises(ConfigurationError, match="no such file: ~nobody-of-this-name/a.pem"):
+        load_private_key("~nobody-of-this-name/a.pem")

@@ -24,6 +24,7 @@ from chainable.errors import (
     InProgress,
     SignatureError,
 )
+from chainable.i18n import message_of, translate
 from chainable.times import BEIJING
 from wechatpay import catalogue
 from wechatpay.crypto.aes import APIv3Key
@@ -250,9 +251,16 @@ class TestBody:
 
         assert caught.value.reason == "mismatch"
 
-    @pytest.mark.parametrize(("pack", "hint"), [(base64.b64encode, r"b64decode\(body\)"), (gzip.compress, "gzip")])
+    @pytest.mark.parametrize(
+        ("pack", "hint", "zh"),
+        [
+            (base64.b64encode, r"b64decode\(body\)", "请传 base64.b64decode(body)"),
+            (gzip.compress, "gzip", "请传代理压缩之前的原始字节"),
+            (lambda body: b"\n" + body, "white space", "成员之间有空白"),
+        ],
+    )
     def test_a_body_that_was_packed(
-        self, pack: Any, hint: str, platform: Platform, notifications: Notifications
+        self, pack: Any, hint: str, zh: str, platform: Platform, notifications: Notifications
     ) -> None:
         body = platform.body(PAID)
 
@@ -260,6 +268,8 @@ class TestBody:
             notifications.parse(platform.headers(body), pack(body))
 
         assert caught.value.reason == "mismatch"
+        assert zh in translate(message_of(caught.value), "zh")
+        assert "This body" not in translate(message_of(caught.value), "zh")
 
     @pytest.mark.parametrize("body", [b"", b"{}", b'{"id":"EV-1"}', b"[1]", b"\xff\xfe"])
     def test_no_hint_where_there_is_nothing_to_see(
