@@ -12,7 +12,7 @@ WORKERS ?= auto
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit untraced package platforms docs bench clean
+.PHONY: help demo test lint types unit untraced compiled package platforms docs bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -36,9 +36,13 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 	@$(BIN)/wechatpay demo
 	@$(BIN)/taobao-top demo
 
-test: lint types ## everything CI runs
+test: $(VENV)/.dev ## everything CI runs
+	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory compiled' '$(MAKE) --no-print-directory lint types'
 	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=$(HALF)' \
 		'$(MAKE) --no-print-directory untraced JOBS=$(CORES)' '$(MAKE) --no-print-directory unit JOBS=$(CORES)'
+
+compiled: $(VENV)/.dev # once, and without coverage: of each worker it would take minutes
+	@said=$$($(BIN)/python -m pytest --collect-only --quiet 2>&1) || { echo "$$said" | tail -n 40; exit 1; }
 
 lint: $(VENV)/.dev ## style, and who may import what
 	$(BIN)/ruff check .

@@ -209,9 +209,8 @@ def _read_fields(stream: io.BufferedIOBase) -> http.client.HTTPMessage:
         field = _FIELD(line)
         if field is None:  # folded, or broken: what it means is for that parser to say
             block = b"".join(lines)
-            if block.count(b"\r") != block.count(
-                b"\r\n"
-            ):  # that parser ends a line there, others do not (RFC 9112, 2.2)
+            # That parser ends a line at a carriage return alone, others do not (RFC 9112, 2.2).
+            if block.count(b"\r") != block.count(b"\r\n"):
                 raise http.client.HTTPException("a header field has a carriage return without a line feed")
             return http.client.parse_headers(io.BytesIO(block))
         message.set_raw(field[1].decode(), field[2].decode("iso-8859-1"))

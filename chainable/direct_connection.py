@@ -274,9 +274,8 @@ def _connect(host: str, port: int, seconds: float, deadline: Deadline) -> Any:
         sock: Any = None
         try:
             sock = socket.socket(family, kind, protocol)
-            sock.settimeout(
-                min(seconds, deadline.remaining() / (len(found) - number))
-            )  # a dead one leaves time for the next
+            # A dead one leaves time for the next.
+            sock.settimeout(min(seconds, deadline.remaining() / (len(found) - number)))
             sock.connect(address)
         except OSError as error:
             failure = error

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, event
 
@@ -91,24 +90,6 @@ def _pools_are_closed():
     yield
     for engine in list(_engines):
         engine.dispose()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session):
-    """
-    Let one worker compile the tests on a clean machine, and the others find them compiled.
-
-    The assertions of all test files are rewritten then, which takes longer than everything else of a collection.
-    """
-    if os.environ.get("CI") != "true" or not hasattr(session.config, "workerinput"):
-        return (yield)
-    shared = Path(session.config.option.basetemp).parent
-    with FileLock(shared / "collection.lock"):
-        if not (shared / "collected").exists():
-            result = yield
-            (shared / "collected").touch()
-            return result
-    return (yield)
 
 
 @pytest.hookimpl(trylast=True)

@@ -886,6 +886,21 @@ class TestHeader:
         assert "header: Content-Length: 2" in capsys.readouterr().out
 
 
+def test_tls_that_ended_while_it_was_written_to_is_a_broken_pipe():
+    """So that urllib3 reads the response, as it does after a broken pipe of plain HTTP."""
+
+    class Ended:
+        def settimeout(self, seconds):
+            pass
+
+        def sendall(self, data):
+            raise ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+
+    sock = connections._Socket(Ended(), connections.Deadline(1, time.monotonic() + 9))
+    with pytest.raises(BrokenPipeError, match="the server closed the connection"):
+        sock.sendall(b"x")
+
+
 class TestOthersConnections:
     """A recorder such as vcrpy puts connections of its own in the place of urllib3's."""
 

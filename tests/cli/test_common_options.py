@@ -164,7 +164,7 @@ def test_a_day_that_does_not_exist_is_refused_before_a_call(wx, source):
 def test_a_saved_bill_may_be_called_like_a_day(wx, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "20261128").write_text("x")
-    assert "20261128: not a bill" in wx("bill", "20261128").err
+    assert "20261128: this is not a bill" in wx("bill", "20261128").err
 
 
 @pytest.mark.parametrize(("package", "command"), [("wechatpay", "wechatpay"), ("taobao_top", "taobao-top")])

@@ -108,7 +108,7 @@ class TestScalars:
 
     @pytest.mark.parametrize("given", ["none/image.jpg", ".", "a\0b", "data:image/png;base64,AAAA"])
     def test_a_path_that_cannot_be_read_is_refused(self, given):
-        with pytest.raises(CodecError, match="x: .* cannot be read"):
+        with pytest.raises(CodecError, match="x: .*(cannot be read|is no file)|base64"):
             one(given, "byte[]")
 
     @pytest.mark.parametrize("value", [5, True, {"a": 1}, [1, 2], ["a.png"], [b"x"], Decimal(1), date(2026, 1, 1)])

@@ -86,7 +86,8 @@ class TestTheGateSaysNo:
         assert "商户证书序列号有误" in str(error)
 
     def test_a_wrong_key(self, sandbox, merchant_key):
-        error = self.refused(sandbox, private_key=merchant_key)
+        with pytest.warns(UserWarning, match="private_key: it does not belong to merchant_cert"):
+            error = self.refused(sandbox, private_key=merchant_key)
 
         assert error.code == "SIGN_ERROR"
         assert "private_key=" in error.explain()

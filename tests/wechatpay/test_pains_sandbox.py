@@ -55,8 +55,10 @@ def inbox():
 def test_pain_05_a_payment_is_tried_without_an_account_and_without_money(own, merchant_key):
     own.reset()
     # A mock that takes everything teaches nothing: this gateway refuses what another key signed …
+    with pytest.warns(UserWarning, match="does not belong"):
+        stranger = own.client(private_key=merchant_key)
     with pytest.raises(APIError) as caught:
-        own.client(private_key=merchant_key).v3.pay.transactions.native.post(json=ORDER)
+        stranger.v3.pay.transactions.native.post(json=ORDER)
     assert (caught.value.status_code, caught.value.code) == (401, "SIGN_ERROR")
     # … and what the platform's page does not allow …
     client = own.client()

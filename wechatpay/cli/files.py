@@ -166,9 +166,8 @@ def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
     try:
         made = bills.read(path, max_size=max_size)
     except CodecError as error:
-        raise usage_error(
-            f"{path}: not a bill: {error}", f"{path}：不是账单：{translate(message_of(error), 'zh')}"
-        ) from None
+        said = message_of(error)
+        raise usage_error(f"{path}: {said}", f"{path}：{translate(said, 'zh')}") from None
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:

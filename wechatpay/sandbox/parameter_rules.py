@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from chainable.loopback import is_loopback
+from chainable.sandbox.access import is_private_name
 from wechatpay.sandbox.http import Refusal
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ LABELS = {
     "account": "分账接收方帐号",
     "appid": "公众号ID",
     "attach": "附加数据",
+    "auth_code": "付款码",
     "batch_name": "批次名称",
     "batch_remark": "批次备注",
     "bill_date": "账单日期",
@@ -46,16 +51,20 @@ LABELS = {
     "out_refund_no": "商户退款单号",
     "out_trade_no": "商户订单号",
     "reason": "退款原因",
+    "receivers": "分账接收方列表",
     "refund": "退款金额",
     "scene_info": "场景信息",
+    "service_introduction": "服务信息",
     "sp_appid": "服务商应用ID",
     "sp_mchid": "服务商户号",
     "sub_mchid": "子商户号/二级商户号",
+    "sub_orders": "子单信息",
     "time_expire": "交易结束时间",
     "total": "总金额",
     "total_amount": "标价金额",
     "total_fee": "标价金额",
     "transfer_amount": "转账金额",
+    "transfer_detail_list": "转账明细列表",
     "transfer_remark": "转账备注",
 }
 """The platform's names of fields; the others stand under the name they have on the wire."""
@@ -108,8 +117,8 @@ class Limit:
     A documented limit of one field.
 
     Args:
-        longest: The longest text, or the highest number.
-        shortest: The shortest text, or the lowest number.
+        longest: The longest text, the highest number, or the most elements of a list.
+        shortest: The shortest text, the lowest number, or the fewest elements of a list.
         pattern: The regular expression of a text, as the platform shows it.
         unit: What a text is measured in: ``字节数`` (bytes of UTF-8) or ``字符数`` (characters).
         says: The platform's whole message, where it is another one.
@@ -133,15 +142,20 @@ class Limit:
         return not self.pattern or form(self.pattern).fullmatch(str(value)) is not None
 
     def _measured(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return len(value)
         if not isinstance(value, str):
             return value
         return len(value.encode(errors="replace") if self.unit == "字节数" else value)
 
     def refusal(self, location: str, at: str, value: Any, *, v2: bool = False) -> Refusal:
         """Return the refusal of a value that does not keep it."""
-        is_text, measured = isinstance(value, str), self._measured(value)
+        measured = self._measured(value)
         source = f"输入源“{where(location, at, v2=v2)}”映射到"
-        if is_text:
+        if isinstance(value, list):
+            source += f"字段“{label(at)}”多重性规则校验失败，此字段个数为 {measured} 个，"
+            low, high = "低于最小值", "高于最大值"
+        elif isinstance(value, str):
             source += f"值字段“{label(at)}”字符串规则校验失败，"
             low, high = f"{self.unit} {measured}，小于最小值", f"{self.unit} {measured}，大于最大值"
         else:
@@ -169,17 +183,27 @@ PLAIN = r"^[0-9a-zA-Z]+$"
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 ADDRESS = r"^[0-9a-fA-F.:]{7,45}$"
+PAYMENT_CODE = "^1[0-5][0-9]{16}$"
+"""https://pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=5_1."""
 CNY = Limit(pattern="^CNY$", issue="Currency code is invalid")  # 4012081709
 OPENID = Limit(128, 1, pattern="^[0-9a-zA-Z_-]{28}$", unit="字符数")
 POSITIVE = Limit(shortest=1)
 TRADE_NUMBER = Limit(32, 6, NUMBER)  # 4012791877
 TRANSFER_NUMBER = Limit(32, 1, PLAIN)  # 4012716434
+HTTPS = Limit(pattern=URL.replace("https?", "https"))
+"""https://pay.weixin.qq.com/docs/merchant/products/batch-transfer-to-balance/apilist.html, …/v3/partner/4015469096."""
 REMARK = Limit(32, 1, unit="字符数")
+SHORT = Limit(20, unit="字符数")
+LONG = Limit(80, 1, unit="字符数")
+SUBS = Limit(10, 2)
+"""How many orders a merchant combines: https://pay.weixin.qq.com/docs/merchant/products/combine-payment/preparation-jsapi.html."""
 
 HOME = ("v3/pay/transactions/", "v3/pay/partner/transactions/")
 COMBINED = ("v3/combine-transactions/",)
+COMBINING = tuple(f"v3/combine-transactions/{kind}" for kind in ("app", "h5", "jsapi", "native", "miniprogram"))
 TRANSFERS = ("v3/fund-app/mch-transfer/", "v3/ecommerce/mch-transfer/")
 BATCHES = ("v3/transfer/batches", "v3/partner-transfer/batches")
+SHARING = ("v3/profitsharing/", "v3/brand/profitsharing/", "v3/ecommerce/profitsharing/")
 ORDERS_V2 = ("v2/pay/unifiedorder", "v2/pay/micropay", "v2/pay/contractorder", "v2/pay/facepay", "v2/deposit/")
 
 # The families a path begins with; then the field's pointer, * for any index of a list.
@@ -193,6 +217,8 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
             "/amount/total": POSITIVE,
             "/amount/currency": CNY,
             "/time_expire": Limit(pattern=TIME),
+            "/goods_tag": Limit(32),
+            "/payer/auth_code": Limit(pattern=PAYMENT_CODE),
             **dict.fromkeys(("/payer/openid", "/payer/sp_openid", "/payer/sub_openid"), OPENID),
         },
     ),
@@ -200,10 +226,12 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
         COMBINED,
         {
             "/combine_out_trade_no": Limit(32, 1, NUMBER_AT),
+            "/sub_orders": Limit(50, 1),  # https://pay.weixin.qq.com/doc/v3/partner/4012760633
             "/sub_orders/*/out_trade_no": TRADE_NUMBER,
             "/sub_orders/*/description": Limit(127, 1, unit="字符数"),
             "/sub_orders/*/attach": Limit(128, 1),
-            "/sub_orders/*/amount/total_amount": POSITIVE,
+            "/sub_orders/*/amount/total_amount": Limit(1_000_000_000, 1),  # 4013421298
+            "/sub_orders/*/goods_tag": Limit(32),
             "/sub_orders/*/amount/currency": CNY,
             "/time_expire": Limit(pattern=TIME),
             "/combine_payer_info/openid": OPENID,
@@ -237,6 +265,7 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
             "/batch_name": REMARK,
             "/batch_remark": REMARK,
             "/limit": Limit(100, 20),
+            "/transfer_detail_list": Limit(1000, 1),
             "/transfer_detail_list/*/out_detail_no": TRANSFER_NUMBER,
             "/transfer_detail_list/*/transfer_remark": REMARK,
             "/transfer_detail_list/*/openid": OPENID,
@@ -244,8 +273,46 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
         },
     ),
     (
-        ("v3/profitsharing/",),
-        {"/out_order_no": Limit(64, 1, NUMBER_AT), "/receivers/*/account": Limit(64, 1, unit="字符数")},
+        SHARING,  # 4012525463; how the platform refuses no receivers: developers.weixin.qq.com 000c622f78ccb82d89021471665c00
+        {
+            "/out_order_no": Limit(64, 1, NUMBER_AT),
+            "/out_return_no": Limit(64, 1, NUMBER_AT),
+            "/description": LONG,
+            "/receivers": Limit(shortest=1),
+            "/receivers/*/account": Limit(64, 1, unit="字符数"),
+            "/receivers/*/description": LONG,
+        },
+    ),
+    (
+        ("v3/payscore/",),  # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
+        {
+            "/out_order_no": Limit(32, 1, NUMBER),
+            "/service_introduction": Limit(20, 1, unit="字符数"),
+            "/attach": Limit(256, unit="字符数"),
+            "/post_payments": Limit(100),
+            "/post_discounts": Limit(30),
+            "/post_payments/*/name": SHORT,
+            "/post_payments/*/description": Limit(30, unit="字符数"),
+            "/post_payments/*/count": Limit(100, 1),
+            "/post_discounts/*/name": SHORT,
+        },
+    ),
+    (
+        ("v3/marketing/favor/coupon-stocks",),  # https://pay.weixin.qq.com/doc/v3/partner/4012534537
+        {
+            "/stock_name": Limit(20, 1, "^[^_,;|]+$", unit="字符数"),
+            "/comment": Limit(60, unit="字符数"),
+        },
+    ),
+    (
+        (
+            "v3/marketing/busifavor/stocks",
+        ),  # https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/apilist.html
+        {
+            "/stock_name": Limit(21, 1, unit="字符数"),
+            "/comment": SHORT,
+            "/goods_name": Limit(15, 1, unit="字符数"),
+        },
     ),
     (
         ("v3/bill/tradebill",),
@@ -265,7 +332,6 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
             "/time_start": Limit(pattern="^[0-9]{14}$"),
             "/time_expire": Limit(pattern="^[0-9]{14}$"),
             "/trade_type": Limit(pattern="^(JSAPI|NATIVE|APP|MWEB|MICROPAY)$"),
-            "/auth_code": Limit(pattern="^(1[0-5][0-9]{16}|[0-9]{18,24})$"),
         },
     ),
     (
@@ -352,6 +418,34 @@ def payer_v2(_account: Account, sent: Mapping[str, Any]) -> None:
         raise Refusal(200, "PARAM_ERROR", "JSAPI支付必须传openid")
 
 
+def combined(_account: Account, sent: Mapping[str, Any]) -> None:
+    """Check how many orders are combined, where one of them is a merchant's own and no sub-merchant's."""
+    subs = sent["sub_orders"]
+    if not all(each.get("sub_mchid") for each in subs) and not SUBS.holds(subs):
+        raise SUBS.refusal("body", "/sub_orders", subs)
+
+
+def is_public(host: str) -> bool:
+    """Return whether a host is one that the platform can reach; not this machine, and no other container."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return not (is_loopback(host) or is_private_name(host))
+
+
+def https(_account: Account, sent: Mapping[str, Any]) -> None:
+    """Check that notifications of a transfer go to HTTPS; plain HTTP is good for tests on this machine and containers."""
+    url = str(sent.get("notify_url") or "")
+    if url.startswith("http:") and is_public(urlsplit(url).hostname or ""):
+        raise HTTPS.refusal("body", "/notify_url", url)
+
+
+def code_v2(_account: Account, sent: Mapping[str, Any]) -> None:
+    """Check that a payment code is one of WeChat's: https://pay.weixin.qq.com/doc/v2/merchant/4011937125."""
+    if form(PAYMENT_CODE).fullmatch(str(sent.get("auth_code"))) is None:
+        raise Refusal(200, "AUTH_CODE_INVALID", "请扫描微信支付授权码（以10/11/12/13/14/15为前缀的18位数字）")
+
+
 UNBOUND = ("APPID_MCHID_NOT_MATCH", 400, "appid和mch_id不匹配，请检查后再试")
 UNBOUND_V2 = ("APPID_MCHID_NOT_MATCH", 200, "商户号mch_id与appid不匹配")
 UNKNOWN = ("INVALID_REQUEST", 400, "APPID不存在")
@@ -361,7 +455,10 @@ TOGETHER: tuple[tuple[tuple[str, ...], Callable[[Account, Mapping[str, Any]], No
     ((*TRANSFERS, *BATCHES), bound(*UNKNOWN, "appid", "sp_appid")),
     (TRANSFERS, reported),
     ((*TRANSFERS, *BATCHES), named),
+    ((*TRANSFERS, *BATCHES), https),
+    (COMBINING, combined),
     (("v2/pay/unifiedorder", "v2/pay/contractorder"), payer_v2),
+    (("v2/pay/micropay", "v2/deposit/micropay"), code_v2),
 )
 
 

@@ -166,6 +166,9 @@ class _Part:
             return value
         if not isinstance(value, list):
             raise self.mistyped(at, "array", value)
+        limit = limit_of(self.path, at) if self.strict else None
+        if limit is not None and not limit.holds(value):
+            raise limit.refusal(self.location, at, value)
         element = evolve(each, type=each.type.removesuffix("[]"), encoded=None)
         return [self.checked(at + pointer(index), element, member) for index, member in enumerate(value)]
 

@@ -110,7 +110,7 @@ class TestTimes:
 
 
 class TestSignatures:
-    @pytest.mark.parametrize("tail", ["AAAA", "!!!", "=" * 50, "\n", " ", "="])
+    @pytest.mark.parametrize("tail", ["AAAA", "!!!", "=" * 50, "\n=", " A", "="])
     def test_nothing_may_stand_behind_a_signature(
         self, tail: str, platform: Platform, notifications: Notifications
     ) -> None:

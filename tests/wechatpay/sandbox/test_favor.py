@@ -59,6 +59,12 @@ def rules(merchant: Any, number: str = "stock-1", **changes: Any) -> dict[str, A
     return sent
 
 
+def worth(budget: int) -> dict[str, Any]:
+    """What makes a budget of so many fen, of 100 coupons."""
+    use = {"fixed_normal_coupon": {"coupon_amount": budget // 100, "transaction_minimum": budget}}
+    return {"stock_use_rule": {"max_amount": budget}, "coupon_use_rule": use}
+
+
 def create(merchant: Any, number: str = "stock-1", **changes: Any) -> Any:
     return merchant.post(f"{BASE}/coupon-stocks", rules(merchant, number, **changes))
 
@@ -133,8 +139,11 @@ class TestStocks:
         ways = [("start", "running"), ("pause", "paused"), ("restart", "running"), ("stop", "stoped")]
         assert stock_of(merchant, stock)["status"] == "unactivated"
         for change, state in ways:
+            before = at(merchant)
             answer = act(merchant, stock, change)
-            assert answer.data == {f"{change}_time": at(merchant), "stock_id": stock}
+            assert answer.data.keys() == {f"{change}_time", "stock_id"}
+            assert before <= answer.data[f"{change}_time"] <= at(merchant)
+            assert answer.data["stock_id"] == stock
             assert stock_of(merchant, stock)["status"] == state
         for change, _ in ways:
             assert refused(act(merchant, stock, change))[:2] == (400, "INVALID_REQUEST")
@@ -153,7 +162,7 @@ class TestStocks:
             ({"available_begin_time": "2015-05-20T13:29:35+08:00"}, "INVALID_REQUEST"),
             ({"available_end_time": "2015-05-20"}, "PARAM_ERROR"),
             ({"available_end_time": "soon"}, "PARAM_ERROR"),
-            ({"stock_use_rule": {"max_coupons": 0}}, "INVALID_REQUEST"),
+            ({"stock_use_rule": {"max_coupons": 0, "max_amount": 0}}, "INVALID_REQUEST"),
             ({"coupon_use_rule": {"fixed_normal_coupon": {}}}, "PARAM_ERROR"),
             ({"coupon_use_rule": {"fixed_normal_coupon": NOTHING}}, "INVALID_REQUEST"),
             ({"stock_use_rule": {"max_coupons_per_user": 61}}, "NO_AUTH"),
@@ -169,6 +178,11 @@ class TestStocks:
         assert create(merchant, "2", available_end_time=at(merchant, days=91)).data["code"] == "INVALID_REQUEST"
         late = {"available_begin_time": at(merchant, days=366), "available_end_time": at(merchant, days=367)}
         assert create(merchant, "3", **late).data["message"] == "批次发放规则或核销规则有误，请修改后重试"
+
+    def test_a_budget_is_that_of_its_coupons(self, merchant: Any) -> None:
+        # captured: https://developers.weixin.qq.com/community/personal/oCJUsw3ta4al6FPF-Is9Nqv43VKg/question
+        answer = create(merchant, stock_use_rule={"max_amount": 4999})
+        assert refused(answer) == (400, "PARAM_ERROR", "批次预算等于批次面额乘以发券数")
 
     def test_queries_tell_what_was_created(self, merchant: Any) -> None:
         stock = running(merchant, coupon_use_rule={"goods_tag": ["A"], "available_items": ["g1", "g2", "g3"]})
@@ -227,7 +241,7 @@ class TestStocks:
         self, merchant: Any
     ) -> None:
         context = merchant.sandbox.context
-        dear = create(merchant, no_cash=False, stock_use_rule={"max_amount": PREPAID + 1}).data["stock_id"]
+        dear = create(merchant, no_cash=False, **worth(PREPAID + 100)).data["stock_id"]
         assert refused(act(merchant, dear, "start"))[:2] == (403, "NOT_ENOUGH")
         assert stock_of(merchant, dear)["status"] == "unactivated"
         free = running(merchant, "free")
@@ -251,7 +265,7 @@ class TestCoupons:
 
     def test_limits(self, merchant: Any) -> None:
         # codes: https://pay.weixin.qq.com/doc/v3/merchant/4012463767; RULE_LIMIT as captured in the community
-        stock = running(merchant, stock_use_rule={"max_coupons": 3, "max_amount_by_day": 100})
+        stock = running(merchant, stock_use_rule={"max_coupons": 3, "max_amount": 150, "max_amount_by_day": 100})
         assert [send(merchant, stock, f"send-{index}").status for index in range(2)] == [200, 200]
         assert refused(send(merchant, stock, "send-2")) == (403, "RULE_LIMIT", "用户已达最大领券次数")
         assert refused(send(merchant, stock, "send-3", OTHER)) == (403, "NOT_ENOUGH", "批次预算不足")
@@ -393,7 +407,9 @@ class TestPayments:
     def test_a_coupon_that_does_not_fit_pays_nothing(
         self, merchant: Any, rule: dict[str, Any], changes: dict[str, Any], reason: str
     ) -> None:
-        coupon = send(merchant, running(merchant, coupon_use_rule=rule)).data["coupon_id"]
+        worth = rule.get("fixed_normal_coupon", {"coupon_amount": 50})["coupon_amount"]
+        stock = running(merchant, coupon_use_rule=rule, stock_use_rule={"max_amount": 100 * worth})
+        coupon = send(merchant, stock).data["coupon_id"]
         order(merchant, "order-1", **changes)
         with pytest.raises(ValueError, match=reason) as caught:
             merchant.sandbox.actions["use_coupon"]("order-1", coupon=coupon)
@@ -628,7 +644,7 @@ class TestV2:
 
 class TestAtOnce:
     def test_parallel_calls_neither_overdraw_a_budget_nor_use_a_coupon_twice(self, merchant: Any) -> None:
-        stock = running(merchant, stock_use_rule={"max_coupons": 5})
+        stock = running(merchant, stock_use_rule={"max_coupons": 5, "max_amount": 250})
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda index: send(merchant, stock, f"send-{index}", f"{USER}{index}"), range(20)))
         assert sorted(each.status for each in answers) == [200] * 5 + [403] * 15

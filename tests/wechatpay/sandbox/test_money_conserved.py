@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from attrs import define, field
@@ -60,7 +61,10 @@ class Shop:
         sent = {"description": "x", "out_trade_no": number, "amount": {"total": total, "currency": "CNY"}}
         own = {"appid": self.appid, "mchid": self.mchid}
         if kind == "code":
-            payer = {"payer": {"auth_code": "130061098828009406"}, "scene_info": {"store_info": {"id": "1"}}}
+            payer = {
+                "payer": {"auth_code": f"13{crc32(number.encode()):016}"},
+                "scene_info": {"store_info": {"id": "1"}},
+            }
             return self.merchant.post("/v3/pay/transactions/codepay", {**sent, **own, **payer})
         sent["notify_url"] = URL
         if kind == "sub":

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from wechatpay.sandbox import Sandbox
+from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.parameter_rules import Limit, limit_of
+from wechatpay.sandbox.validation import Validator
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 URL = "https://shop.example/notify"
@@ -269,11 +271,242 @@ def test_v2_ignores_unknown_fields_and_takes_ipv6(merchant: Any) -> None:
     assert merchant.v2("/pay/unifiedorder", sent).xml["result_code"] == "SUCCESS"
 
 
+def by_code(merchant: Any, code: str, number: str = "order-0001") -> Any:
+    sent = order(merchant, out_trade_no=number, payer={"auth_code": code}, scene_info={"store_info": {"id": "1"}})
+    del sent["notify_url"]
+    return merchant.post("/v3/pay/transactions/codepay", sent)
+
+
+def by_code_v2(merchant: Any, code: str, number: str = "order-0001") -> dict[str, str]:
+    sent = {"appid": merchant.account.appid, "body": "商品", "out_trade_no": number, "total_fee": "1"}
+    xml: dict[str, str] = merchant.v2("/pay/micropay", {**sent, "spbill_create_ip": "8.8.8.8", "auth_code": code}).xml
+    return xml
+
+
+@pytest.mark.parametrize(
+    "code", ["1", "28763443825664394", "160061098828009406", "1300610988280094061", "13006109882800940x"]
+)
+def test_payment_codes_of_another_wallet(merchant: Any, code: str) -> None:
+    # https://pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=5_1: 18 digits that begin with 10 to 15
+    answer = by_code(merchant, code)
+    assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
+    assert "“/body/payer/auth_code”" in answer.data["message"]
+    told = by_code_v2(merchant, code)
+    assert (told["return_code"], told["err_code"]) == ("SUCCESS", "AUTH_CODE_INVALID")
+    assert told["err_code_des"] == "请扫描微信支付授权码（以10/11/12/13/14/15为前缀的18位数字）"
+
+
+def test_a_payment_code_serves_one_order(sandbox: Sandbox, merchant: Any) -> None:
+    # https://developers.weixin.qq.com/community/pay/doc/000ceec0720af85fbc4bab63056000
+    code, once = "130061098828009406", "每个二维码仅限使用一次，请刷新再试"
+    sandbox.fault("pending", operation="POST v3/pay/transactions/codepay", times=1)
+    assert [by_code(merchant, code).status for _ in range(2)] == [202, 202]
+    sandbox.pay("order-0001")
+    assert by_code(merchant, code).data["code"] == "OUT_TRADE_NO_USED"
+    answer = by_code(merchant, code, "order-0002")
+    assert (answer.status, answer.data) == (400, {"code": "PARAM_ERROR", "message": once})
+    told = by_code_v2(merchant, code, "order-0002")
+    assert (told["err_code"], told["err_code_des"]) == ("AUTH_CODE_INVALID", f"101 {once}")
+    which = {"appid": merchant.account.appid, "out_trade_no": "order-0002"}
+    assert merchant.v2("/pay/orderquery", which).xml["err_code"] == "ORDERNOTEXIST"
+    assert by_code_v2(merchant, "130061098828009407", "order-0002")["result_code"] == "SUCCESS"
+    assert by_code(merchant, "130061098828009407", "order-0003").data["message"] == once
+
+
+def few(path: str, label: str, count: int, least: int) -> dict[str, Any]:
+    message = f"输入源“/body/{path}”映射到字段“{label}”多重性规则校验失败，此字段个数为 {count} 个，低于最小值 {least}"
+    return {"code": "PARAM_ERROR", "message": message, "detail": {"location": "body", "value": count}}
+
+
+def test_profit_is_shared_with_somebody(merchant: Any) -> None:
+    # https://developers.weixin.qq.com/community/pay/doc/000c622f78ccb82d89021471665c00
+    sent = {"transaction_id": "4200000000000000000000000001", "out_order_no": "split-1", "receivers": []}
+    for path, more in (
+        ("profitsharing", {"unfreeze_unsplit": True}),
+        ("ecommerce/profitsharing", {"sub_mchid": "1900000109", "finish": True}),
+        ("brand/profitsharing", {"sub_mchid": "1900000109", "brand_mchid": "1900000108", "finish": True, "appid": "x"}),
+    ):
+        answer = merchant.post(f"/v3/{path}/orders", {**sent, **more})
+        assert (answer.status, answer.data) == (400, few("receivers", "分账接收方列表", 0, 1)), path
+    told = {name: value for name, value in sent.items() if name != "receivers"}
+    assert (
+        "“/body/receivers”"
+        in merchant.post("/v3/profitsharing/orders", {**told, "unfreeze_unsplit": True}).data["message"]
+    )
+    sent = {**sent, "appid": merchant.account.appid, "receivers": "[]"}
+    assert (
+        merchant.v2("/secapi/pay/profitsharing", {**sent, "sign_type": "HMAC-SHA256"}, "HMAC-SHA256").xml["err_code"]
+        == "PARAM_ERROR"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "field"),
+    [
+        ("orders", {"receivers": [{"description": "长" * 81}]}, "/receivers/0/description"),
+        ("return-orders", {"description": "长" * 81}, "/description"),
+        ("return-orders", {"out_return_no": "R" * 65}, "/out_return_no"),
+        ("return-orders", {"out_return_no": "R 1"}, "/out_return_no"),
+    ],
+)
+def test_texts_of_splits(merchant: Any, path: str, changes: dict[str, Any], field: str) -> None:
+    receiver = {"type": "MERCHANT_ID", "account": "1900000109", "amount": 1, "description": "x"}
+    receivers = [{**receiver, **each} for each in changes.get("receivers", ())]
+    split = {"transaction_id": "4200000000000000000000000001", "unfreeze_unsplit": True, "receivers": receivers}
+    back = {"out_return_no": "R1", "return_mchid": "1900000109", "amount": 1, "description": "x", **changes}
+    sent = {"out_order_no": "split-1", **(split if path == "orders" else back)}
+    answer = merchant.post(f"/v3/profitsharing/{path}", sent)
+    assert answer.data["code"] == "PARAM_ERROR"
+    assert f"“/body{field}”" in answer.data["message"]
+
+
+@pytest.mark.parametrize(
+    ("count", "own", "words"),
+    [
+        (0, False, "个数为 0 个，低于最小值 1"),
+        (1, True, "个数为 1 个，低于最小值 2"),
+        (11, True, "个数为 11 个，高于最大值 10"),
+        (51, False, "个数为 51 个，高于最大值 50"),
+        (1, False, ""),
+        (2, True, ""),
+        (10, True, ""),
+        (50, False, ""),
+    ],
+)
+def test_how_many_orders_are_combined(merchant: Any, count: int, own: bool, words: str) -> None:
+    # a merchant 2 to 10, a service provider 1 to 50: https://pay.weixin.qq.com/docs/merchant/products/combine-payment/
+    # apilist-mini-program.html and …/docs/partner/products/combine-payment/apilist-jsapi.html
+    whole = combined(merchant, {})
+    sub = {name: value for name, value in whole["sub_orders"][0].items() if not own or name != "sub_mchid"}
+    whole["sub_orders"] = [{**sub, "out_trade_no": f"part-{index:04}"} for index in range(count)]
+    answer = merchant.post("/v3/combine-transactions/native", whole)
+    assert answer.status == (400 if words else 200)
+    assert not words or (answer.data["code"] == "PARAM_ERROR" and words in answer.data["message"])
+
+
+def test_a_part_of_a_combined_order_has_an_upper_limit(merchant: Any) -> None:
+    # https://pay.weixin.qq.com/doc/v3/merchant/4013421298: ten million yuan
+    sent = combined(merchant, {}, amount={"total_amount": 1_000_000_001, "currency": "CNY"})
+    answer = merchant.post("/v3/combine-transactions/native", sent)
+    assert "值高于最大值 1000000000" in answer.data["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"risk_fund": {"name": "RISK", "amount": 1}}, "/risk_fund/name"),
+        ({"service_introduction": "长" * 21}, "/service_introduction"),
+        ({"out_order_no": "rent 1"}, "/out_order_no"),
+        ({"out_order_no": "r" * 33}, "/out_order_no"),
+        ({"attach": "x" * 257}, "/attach"),
+        ({"post_payments": [{"name": "费" * 21}]}, "/post_payments/0/name"),
+        ({"post_payments": [{"name": "费", "description": "长" * 31}]}, "/post_payments/0/description"),
+        ({"post_payments": [{"name": "费", "count": 101}]}, "/post_payments/0/count"),
+        ({"post_payments": [{"name": f"费{index}"} for index in range(101)]}, "/post_payments"),
+        ({"post_discounts": [{"name": "惠" * 21, "description": "x"}]}, "/post_discounts/0/name"),
+        ({"post_discounts": [{"name": f"惠{index}", "description": "x"} for index in range(31)]}, "/post_discounts"),
+        ({}, ""),
+    ],
+)
+def test_pay_score_orders(merchant: Any, changes: dict[str, Any], field: str) -> None:
+    # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
+    sent = {
+        "appid": merchant.account.appid,
+        "service_id": "2002000000000558128851361561536",
+        "out_order_no": "rent-1",
+        "service_introduction": "长" * 20,
+        "time_range": {"start_time": "OnAccept"},
+        "risk_fund": {"name": "ESTIMATE_ORDER_COST", "amount": 1},
+        "notify_url": URL,
+        **changes,
+    }
+    answer = merchant.post("/v3/payscore/serviceorder", sent)
+    assert answer.status == (400 if field else 200)
+    assert not field or answer.data["code"] == "PARAM_ERROR"
+    assert field in answer.data.get("message", "") or answer.data["detail"]["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("http://shop.example/notify", 400),
+        ("http://93.184.216.34/notify", 400),
+        (URL, 200),
+        ("http://127.0.0.1:8000/notify", 200),
+        ("http://localhost/notify", 200),
+        ("http://app:8000/notify", 200),
+        ("http://host.docker.internal/notify", 200),
+        ("http://172.17.0.1/notify", 200),
+    ],
+)
+def test_transfers_are_notified_over_https(merchant: Any, url: str, status: int) -> None:
+    answer = merchant.post("/v3/fund-app/mch-transfer/transfer-bills", transfer(merchant, notify_url=url))
+    assert answer.status == status
+    assert status == 200 or "“/body/notify_url”" in answer.data["message"]
+
+
+def batch(merchant: Any, count: int, **changes: Any) -> dict[str, Any]:
+    one = {"transfer_amount": 100, "transfer_remark": "x", "openid": OPENID}
+    return {
+        "appid": merchant.account.appid,
+        "out_batch_no": "B1",
+        "batch_name": "x",
+        "batch_remark": "x",
+        "total_amount": 100 * count,
+        "total_num": count,
+        "transfer_detail_list": [{**one, "out_detail_no": f"D{index}"} for index in range(count)],
+        **changes,
+    }
+
+
+def test_how_many_transfers_a_batch_has(merchant: Any) -> None:
+    # https://pay.weixin.qq.com/docs/merchant/products/batch-transfer-to-balance/apilist.html
+    answer = merchant.post("/v3/transfer/batches", batch(merchant, 1001))
+    assert "“转账明细列表”多重性规则校验失败，此字段个数为 1001 个，高于最大值 1000" in answer.data["message"]
+    # https://developers.weixin.qq.com/community/pay/doc/0000a4445008c0b15a1e6c0c951c00
+    answer = merchant.post("/v3/transfer/batches", batch(merchant, 1, total_num=2))
+    assert answer.data == {"code": "PARAM_ERROR", "message": "转账总笔数与明细转账笔数总和不相等"}
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        ("favor/coupon-stocks", "stock_name", "a" * 21),
+        ("favor/coupon-stocks", "stock_name", "满1元_减5角"),
+        ("favor/coupon-stocks", "comment", "长" * 61),
+        ("busifavor/stocks", "stock_name", "长" * 22),
+        ("busifavor/stocks", "goods_name", "长" * 16),
+        ("busifavor/stocks", "comment", "长" * 21),
+    ],
+)
+def test_texts_of_coupons(merchant: Any, path: str, field: str, value: str) -> None:
+    # https://pay.weixin.qq.com/doc/v3/partner/4012534537,
+    # https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/apilist.html
+    from wechatpay import catalogue
+
+    operation = catalogue.operation(f"POST v3/marketing/{path}")
+    assert operation is not None
+    text = {each.name: "x" for each in operation.request.json or () if each.type == "string" and not each.enum}
+    validator = Validator(operation.path, str)
+    fields = tuple(each for each in operation.request.json or () if each.name in text)
+    validator.check("body", fields, text)
+    with pytest.raises(Refusal, match=f"/body/{field}”"):
+        validator.check("body", fields, {**text, field: value})
+
+
+@pytest.mark.parametrize("tag", ["/v3/pay/transactions/native", "/v3/combine-transactions/native"])
+def test_tags_of_goods(merchant: Any, tag: str) -> None:
+    long = "x" * 33
+    sent = combined(merchant, {}, goods_tag=long) if "combine" in tag else order(merchant, goods_tag=long)
+    assert "goods_tag" in merchant.post(tag, sent).data["message"]
+
+
 def test_limits_measure_bytes_characters_and_numbers() -> None:
     assert Limit(3).holds("长")
     assert "字节数 6，大于最大值 3" in str(Limit(3).refusal("body", "/a", "长长"))
     assert Limit(2, unit="字符数").holds("长长")
     assert str(Limit(2).refusal("query", "/a", 3)) == "输入源“/query/a”映射到数值字段“a”规则校验失败，值高于最大值 2"
+    assert not any((Limit(2).holds([1, 2, 3]), Limit(2, 1).holds([])))
     assert not any((Limit(2).holds(3), Limit(9, 5).holds("长"), Limit(pattern="^a+$").holds("ab")))
     assert Limit().holds("anything")
     assert limit_of("v3/anything", "/notify_url") is limit_of("v3/other", "/deep/notify_url")

@@ -25,6 +25,14 @@ def test_a_field_is_encrypted_for_the_merchant(recorded):
     assert len(recorded.encrypt("张三")) == 344
 
 
+def test_json_is_signed_anew(recorded):
+    headers = {"Wechatpay-Signature": ["old"]}
+
+    assert recorded.sign(headers, b"{}") == b"{}"
+    assert headers["Wechatpay-Signature"] != ["old"]
+    assert headers.keys() == {f"Wechatpay-{name}" for name in ("Signature", "Timestamp", "Nonce", "Serial")}
+
+
 def test_xml_is_signed_anew_and_what_is_none_stays(recorded):
     body = b"<xml><a>1</a><sign><![CDATA[" + b"0" * 32 + b"]]></sign></xml>"
 

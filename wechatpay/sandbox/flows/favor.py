@@ -34,6 +34,8 @@ BASE = "v3/marketing/favor"
 ONE = f"{BASE}/stocks/{{stock_id}}"
 PRODUCT = "favor"
 WRONG_RULE = "批次发放规则或核销规则有误，请修改后重试"
+WRONG_BUDGET = "批次预算等于批次面额乘以发券数"
+"""https://developers.weixin.qq.com/community/personal/oCJUsw3ta4al6FPF-Is9Nqv43VKg/question."""
 MOST_PER_USER = 60
 """More coupons for one user need a permission: https://developers.weixin.qq.com/community/pay/doc/0008c209abc2f0b4b23d7ef1651000."""
 LONGEST, LATEST = timedelta(days=90), timedelta(days=365)
@@ -75,6 +77,8 @@ def check_rules(context: SandboxContext, sent: dict[str, Any]) -> None:
     empty = rule["max_coupons"] < 1 or (sent["stock_type"] == "NORMAL" and face_value(sent) < 1)
     if late or empty or not timedelta(0) < end - begin <= LONGEST:
         raise Refusal(400, "INVALID_REQUEST", WRONG_RULE)
+    if sent["stock_type"] == "NORMAL" and rule["max_amount"] != face_value(sent) * rule["max_coupons"]:
+        raise Refusal(400, "PARAM_ERROR", WRONG_BUDGET)
 
 
 @routes.on(f"POST {BASE}/coupon-stocks")

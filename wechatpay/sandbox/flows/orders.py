@@ -31,6 +31,10 @@ routes = Routes()
 ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", states=ORDER, missing="ORDER_NOT_EXIST")
 NEVER_ORDERED = "closed number"
 """Numbers that were closed before there was an order: v3 accepts that, and refuses the order afterwards."""
+CODE = "payment code"
+"""Payment codes that were used, with the number of their order."""
+USED = "每个二维码仅限使用一次，请刷新再试"
+"""https://developers.weixin.qq.com/community/pay/doc/000ceec0720af85fbc4bab63056000."""
 RATE = Decimal("0.006")
 TRADE_TYPES = {
     "app": "APP",
@@ -296,8 +300,16 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
     return paid
 
 
-def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:
-    """Pay an order by its payment code, at once or when the user has entered the password; a repeat pays no more."""
+def code_used(context: SandboxContext, code: Any, number: str) -> bool:
+    """Return whether another order used a payment code: it serves once, whatever came of that order."""
+    used = context.store.get(CODE, str(code)) if code else None
+    return used is not None and used["out_trade_no"] != number
+
+
+def pay_by_code(context: SandboxContext, order: dict[str, Any], code: Any, *, entering: bool) -> None:
+    """Pay an order by a payment code, at once or when the user has entered the password; a repeat pays no more."""
+    if code:
+        context.store.put(CODE, str(code), {"out_trade_no": order["out_trade_no"]})
     if order["state"] == "USERPAYING":
         raise Refusal(202, "USERPAYING", "需要用户输入支付密码")
     if entering:
@@ -382,7 +394,9 @@ def order_v3(context: SandboxContext, call: ReceivedCall) -> Any:
     own_number(context, sent)
     path = call.operation.path
     trade_type = TRADE_TYPES[path.rpartition("/")[2]]
-    amount = sent.get("amount") or {}
+    amount, code = sent.get("amount") or {}, (sent.get("payer") or {}).get("auth_code")
+    if trade_type == "MICROPAY" and code_used(context, code, str(sent["out_trade_no"])):
+        raise Refusal(400, "PARAM_ERROR", USED)
     order = place(
         context,
         sent,
@@ -394,7 +408,7 @@ def order_v3(context: SandboxContext, call: ReceivedCall) -> Any:
         expire=sent.get("time_expire"),
     )
     if trade_type == "MICROPAY":
-        pay_by_code(context, order, entering=call.unfinished)
+        pay_by_code(context, order, code, entering=call.unfinished)
         return context.respond(call, facts(context, order))
     context.schedule("pay", order["out_trade_no"], when="pay")
     return context.respond(call, front_end(context, order["key"]))

@@ -10,8 +10,10 @@ from wechatpay.sandbox.flows import promotions
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import (
     STATES,
+    USED,
     alone,
     close,
+    code_used,
     find,
     front_end,
     pay_by_code,
@@ -71,9 +73,12 @@ def order_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 )
 def pay_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order and pay at once."""
+    code = call.body.get("auth_code")  # a face has none
+    if code_used(context, code, str(call.body["out_trade_no"])):
+        raise Refusal(200, "AUTH_CODE_INVALID", f"101 {USED}")
     order = placed_v2(context, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
     with codes_v2({}):
-        pay_by_code(context, order, entering=call.unfinished)
+        pay_by_code(context, order, code, entering=call.unfinished)
     return context.respond(call, facts_v2(context, order))
 
 

@@ -25,10 +25,12 @@ TOLD = ("type", "account", "amount", "description", "result", "fail_reason", "de
 def parts_of(call: ReceivedCall) -> list[dict[str, Any]]:
     """Return the receivers of a request, which stand in it as JSON."""
     try:
-        receivers = json.loads(str(call.body["receivers"]))
-        return [{**each, "amount": int(each["amount"])} for each in receivers]
+        receivers = [{**each, "amount": int(each["amount"])} for each in json.loads(str(call.body["receivers"]))]
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise Refusal(200, "PARAM_ERROR", "分账接收方列表格式错误") from None
+        receivers = []
+    if not receivers:
+        raise Refusal(200, "PARAM_ERROR", "分账接收方列表格式错误")
+    return receivers
 
 
 def told(context: SandboxContext, call: ReceivedCall, split: dict[str, Any]) -> dict[str, Any]:

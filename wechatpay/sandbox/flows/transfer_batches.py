@@ -86,7 +86,8 @@ def sum_of(sent: dict[str, Any], details: list[dict[str, Any]]) -> int:
         raise Refusal.of_field("body", "/total_amount", f"与明细金额之和 {total} 不一致", value=sent["total_amount"])
     count = "total_count" if "total_count" in sent else "total_num"
     if int(sent.get(count, len(details))) != len(details):
-        raise Refusal.of_field("body", f"/{count}", f"与明细笔数 {len(details)} 不一致", value=sent[count])
+        # https://developers.weixin.qq.com/community/pay/doc/0000a4445008c0b15a1e6c0c951c00
+        raise Refusal(400, "PARAM_ERROR", "转账总笔数与明细转账笔数总和不相等")
     numbers = [each.get("out_detail_no") for each in details]
     twice = next((each for each in numbers if numbers.count(each) > 1), None)
     if twice is not None:

@@ -107,7 +107,7 @@ class OrdersPostRequest(TypedDict):
     """微信支付订单号"""
     out_order_no: str
     """商户自定的订单编号"""
-    receivers: NotRequired[list[OrdersPostRequestReceivers] | None]
+    receivers: list[OrdersPostRequestReceivers]
     """分账接收方列表"""
     unfreeze_unsplit: bool
     notify_url: NotRequired[str | None]
