@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
-HALF := $(shell $(PYTHON) -c 'print(max(1, $(CORES) // 2))')
 # One more than there are cores, for tests also wait: for servers, browsers and clocks.
 JOBS ?= $(shell $(PYTHON) -c 'print($(CORES) + 1)')
 WORKERS ?= auto
@@ -38,7 +37,8 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 
 test: $(VENV)/.dev ## everything CI runs
 	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory compiled' '$(MAKE) --no-print-directory lint types'
-	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=$(HALF)' \
+	@: # Each with as many workers as there are cores: whichever ends last has them all.
+	@$(BIN)/python tools/side_by_side.py '$(MAKE) --no-print-directory package WORKERS=$(CORES)' \
 		'$(MAKE) --no-print-directory untraced JOBS=$(CORES)' '$(MAKE) --no-print-directory unit JOBS=$(CORES)'
 
 compiled: $(VENV)/.dev # once, and without coverage: of each worker it would take minutes

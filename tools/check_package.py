@@ -85,7 +85,7 @@ IN_WHEEL = [
 ]
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
+def run(*command: str | Path, cwd: Path = ROOT, quiet: bool = False, **environment: str) -> None:
     print("$", *[str(part) for part in command][:6], "…" if len(command) > 6 else "", flush=True)
     subprocess.run(
         [str(part) for part in command],
@@ -93,6 +93,7 @@ def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
         check=True,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
     )
 
 
@@ -168,6 +169,8 @@ def check(inside: Path, where: Path, *options: str, every_test: bool) -> None:
     skipped = ["--ignore=tests/chainable/deduplication/test_kill.py", "--ignore-glob=*/sandbox/inspector/*"]
     if not every_test:
         skipped += [f"--ignore={name}" for name in ONCE]
+    # Compiles the tests, once: of each worker it would take longer than what it then tests.
+    run(inside, "-m", "pytest", "-q", "--collect-only", "--no-summary", *skipped, *present, cwd=where, quiet=True)
     run(inside, "-m", "pytest", "-q", *skipped, *options, *present, cwd=where)
     print(f"{where.name}: {time.monotonic() - started:.0f} s", flush=True)
 
