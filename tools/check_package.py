@@ -158,7 +158,7 @@ def install(wheel: Path, python: str, where: Path, pins: list[str]) -> Path:
     return inside
 
 
-def check(inside: Path, where: Path, *options: str, every_test: bool) -> None:
+def check(inside: Path, where: Path, *options: str, workers: str, every_test: bool) -> None:
     """Run the tests there, out of sight of the checkout."""
     started = time.monotonic()
     for name in ("tests", "examples"):
@@ -170,8 +170,9 @@ def check(inside: Path, where: Path, *options: str, every_test: bool) -> None:
     if not every_test:
         skipped += [f"--ignore={name}" for name in ONCE]
     # Compiles the tests, once: of each worker it would take longer than what it then tests.
-    run(inside, "-m", "pytest", "-q", "--collect-only", "--no-summary", *skipped, *present, cwd=where, quiet=True)
-    run(inside, "-m", "pytest", "-q", *skipped, *options, *present, cwd=where)
+    chosen = [*skipped, *options, *present]
+    run(inside, "-m", "pytest", "-q", "--collect-only", "--no-summary", *chosen, cwd=where, quiet=True)
+    run(inside, "-m", "pytest", "-q", "-n", workers, *chosen, cwd=where)
     print(f"{where.name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
@@ -196,7 +197,7 @@ def main() -> None:
             pins, more = (oldest_dependencies(), ["-W", "default"]) if python == oldest else ([], [])
             try:
                 inside = install(wheel, python, where, pins)
-                check(inside, where, "-n", workers, *more, every_test=options.every_python)
+                check(inside, where, *more, workers=workers, every_test=options.every_python)
             except subprocess.CalledProcessError as error:
                 failed.append(f"{python}: {error}")
         if failed:
