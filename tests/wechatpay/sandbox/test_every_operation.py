@@ -54,7 +54,7 @@ class Builder:
         made = {each.name: self.value(each) for each in fields or ()}
         now = self.merchant.sandbox.context.now()  # the examples of stocks are over, and worth nothing
         made |= {name: (now + PERIOD[name]).isoformat(timespec="seconds") for name in PERIOD if name in made}
-        made |= {name: 1 for name in ("max_coupons", "coupon_amount") if name in made}
+        made |= {name: 1 for name in ("max_coupons", "coupon_amount", "max_amount") if name in made}
         count = "total_count" if "total_count" in made else "total_num"
         if {"transfer_detail_list", count} <= made.keys():  # the examples of some pages do not add up
             made[count] = len(made["transfer_detail_list"])
@@ -75,7 +75,10 @@ class Builder:
     def value(self, each: Field) -> Any:
         if each.type.endswith("[]"):
             kind = each.type[:-2]
-            return [self.members(each.fields) if kind == "object" else self.scalar(each, kind)]
+            made = [self.members(each.fields) if kind == "object" else self.scalar(each, kind)]
+            if each.name == "sub_orders":  # two orders at least are combined
+                made.append(made[0] | {"out_trade_no": "another20150806"})
+            return made
         if each.type == "object":
             return self.members(each.fields)
         if each.encoded and each.example is None:
