@@ -200,7 +200,7 @@ without_frames = without_frames_of(ChainableError, TypeError, ValueError)
 _PEM = r"-----BEGIN ([A-Z0-9 ]{1,40})-----"
 _NAME = (
     r"(?=[A-Za-z][A-Za-z0-9_]{0,23}\Z)(?!(?:[^0-9]*[0-9]){3})"  # two digits at most: a name, hardly a password
-    r"(?:[A-Z0-9_]+|[a-z0-9_]+|[A-Za-z][a-z0-9]+(?:[A-Z][a-z0-9]+){0,3})"
+    r"(?:[A-Z0-9_]+|[a-z0-9_]+|[A-Za-z][a-z0-9]+(?:[A-Z]{1,3}[a-z0-9]*){0,4})"  # baseURL, mchAPIv3Key
 )
 _LONG = 16  # characters; account numbers are shorter
 _KEY = r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])"
