@@ -195,8 +195,8 @@ HTTPS = Limit(pattern=URL.replace("https?", "https"))
 REMARK = Limit(32, 1, unit="字符数")
 SHORT = Limit(20, unit="字符数")
 LONG = Limit(80, 1, unit="字符数")
-SUBS = Limit(10, 2)
-"""How many orders a merchant combines: https://pay.weixin.qq.com/docs/merchant/products/combine-payment/preparation-jsapi.html."""
+SUBS = Limit(10, 1)
+"""How many orders a merchant combines; the page also says two at least, and its example has one: https://pay.weixin.qq.com/docs/merchant/products/combine-payment/preparation-jsapi.html."""
 
 HOME = ("v3/pay/transactions/", "v3/pay/partner/transactions/")
 COMBINED = ("v3/combine-transactions/",)
@@ -284,7 +284,7 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
         },
     ),
     (
-        ("v3/payscore/",),  # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
+        ("v3/payscore/serviceorder", "v3/payscore/partner/serviceorder"),  # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
         {
             "/out_order_no": Limit(32, 1, NUMBER),
             "/service_introduction": Limit(20, 1, unit="字符数"),

@@ -358,7 +358,6 @@ def test_texts_of_splits(merchant: Any, path: str, changes: dict[str, Any], fiel
     ("count", "own", "words"),
     [
         (0, False, "个数为 0 个，低于最小值 1"),
-        (1, True, "个数为 1 个，低于最小值 2"),
         (11, True, "个数为 11 个，高于最大值 10"),
         (51, False, "个数为 51 个，高于最大值 50"),
         (1, False, ""),
