@@ -284,7 +284,10 @@ FAMILIES: tuple[tuple[tuple[str, ...], Mapping[str, Limit]], ...] = (
         },
     ),
     (
-        ("v3/payscore/serviceorder", "v3/payscore/partner/serviceorder"),  # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
+        (
+            "v3/payscore/serviceorder",
+            "v3/payscore/partner/serviceorder",
+        ),  # https://pay.weixin.qq.com/docs/merchant/products/weixin-pay-score/apilists.html
         {
             "/out_order_no": Limit(32, 1, NUMBER),
             "/service_introduction": Limit(20, 1, unit="字符数"),
