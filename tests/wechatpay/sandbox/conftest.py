@@ -237,6 +237,14 @@ def merchant(sandbox: Sandbox) -> Merchant:
 
 
 @pytest.fixture
+def stopped(merchant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock of the merchant's sandbox: only ``clock.advance()`` moves it."""
+    clock = merchant.sandbox.clock
+    now = clock() - clock.offset
+    monkeypatch.setattr(clock, "_base", lambda: now)
+
+
+@pytest.fixture
 def new_merchant() -> Callable[[Sandbox], Merchant]:
     return Merchant
 

@@ -292,6 +292,7 @@ def test_v2_bills_of_accounts(sandbox: Sandbox, merchant: Any) -> None:
 # links
 
 
+@pytest.mark.usefixtures("stopped")
 def test_a_link_ends_after_five_minutes(sandbox: Sandbox, merchant: Any) -> None:
     pay(sandbox)
     at(sandbox, 2026, 3, 3, 9)

@@ -455,6 +455,7 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
     assert "必填" in merchant.post(target, {}).issue
 
 
+@pytest.mark.usefixtures("stopped")
 def test_everything_else_answers_the_same_to_the_same(merchant: Any) -> None:
     target = "/v3/marketing/membercard-open/cards?offset=0&limit=10"
     first, second = merchant.get(target), merchant.get(target)

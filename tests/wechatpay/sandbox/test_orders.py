@@ -77,6 +77,7 @@ def test_a_native_order_is_paid_asked_for_and_notified(sandbox: Sandbox, merchan
     assert len(receiver.received) == 1
 
 
+@pytest.mark.usefixtures("stopped")
 def test_the_same_number_is_the_same_order(sandbox: Sandbox, merchant: Any) -> None:
     assert place(merchant).data["code_url"] == place(merchant).data["code_url"]
     assert place(merchant, total=2).data["code"] == "INVALID_REQUEST"

@@ -146,7 +146,7 @@ def consume(context: SandboxContext, order: dict[str, Any]) -> None:
             for one in each.get("goods_detail") or ()
         ]
         consumed: dict[str, Any] = {
-            "consume_time": context.stamp(),
+            "consume_time": order["success_time"],
             "consume_mchid": whose(order) or context.account.mchid,
             "transaction_id": order["transaction_id"],
             "consume_amount": each["amount"],
