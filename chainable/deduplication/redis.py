@@ -109,9 +109,9 @@ class RedisStore:
             from redis import Redis
             from redis.backoff import NoBackoff
             from redis.retry import Retry
-        # Connections to a Unix socket reject socket_connect_timeout in redis-py 5.
-        connecting = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout}
-        client: Any = Redis.from_url(url, socket_timeout=timeout, retry=Retry(NoBackoff(), 1), **connecting)
+        client: Any = Redis.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 1)
+        )
         return cls(client, prefix=prefix, keep=keep)
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:

@@ -384,10 +384,11 @@ class TestRedisStore:
         )
         for url in ("redis://h/0", "redis://h/0?socket_timeout=7", "unix:///tmp/s"):
             RedisStore.from_url(url)
-        options = [client.connection_pool.connection_kwargs for client in made]
+        pools = [client.connection_pool for client in made]
+        connections = [pool.connection_class(**pool.connection_kwargs) for pool in pools]
 
-        assert [one["socket_timeout"] for one in options] == [2.0, 7.0, 2.0]
-        assert [one.get("socket_connect_timeout", 2.0) for one in options][:2] == [2.0, 2.0]
+        assert [one.socket_timeout for one in connections] == [2.0, 7.0, 2.0]
+        assert [one.socket_connect_timeout for one in connections] == [2.0, 2.0, 2.0]
 
     @pytest.mark.parametrize("url", ["redis://h/0", "unix:///tmp/s"])
     def test_a_client_without_a_timeout_warns(self, url: str) -> None:
