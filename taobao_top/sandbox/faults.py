@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, frozen, validators
 
+from chainable.i18n import Words
 from chainable.sandbox import faults as engine
+from taobao_top.topics import unknown_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -124,10 +126,16 @@ class Faults(engine.Faults[Fault]):
         self.known: Callable[[], Iterable[str] | None] = lambda: None
 
     def check(self, fault: Fault) -> None:
-        """Raise ValueError if a strict sandbox answers no method that the pattern can mean."""
+        """Raise ValueError if a strict sandbox answers no method that the pattern can mean, or a topic looks misspelt."""
         pattern = fault.method or "*"
-        known = None if pattern.startswith(engine.NOTIFY) or pattern in ("*", BATCH) else self.known()
+        known = None if pattern in ("*", BATCH) else self.known()
         if known is None:
+            return
+        if pattern.startswith(engine.NOTIFY):
+            topic = pattern.removeprefix(engine.NOTIFY)
+            doubt = None if "*" in topic else unknown_topic(topic)
+            if doubt is not None:
+                raise ValueError(Words(f"method: {doubt}", f"method 中的主题 {doubt.zh}"))
             return
         methods = tuple(known)
         if not any(fnmatchcase(each, pattern) for each in methods):

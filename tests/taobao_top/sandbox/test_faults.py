@@ -283,6 +283,22 @@ def test_a_fault_of_a_method_that_there_is(sandbox, method):
     assert sandbox.fault(kind, method=method) in list(sandbox.application.faults)
 
 
+@pytest.mark.parametrize("topic", ["anything", "taobao_trade_TradeBuyerPay", "taobao_trade_*", "acme_shop_Open"])
+def test_a_fault_of_a_topic_that_there_may_be(sandbox, topic):
+    assert sandbox.fault("lost", method=f"notify {topic}") in list(sandbox.application.faults)
+
+
+def test_a_fault_of_a_misspelt_topic_is_refused(sandbox):
+    with pytest.raises(ValueError, match="did you mean 'taobao_trade_TradeBuyerPay'") as caught:
+        sandbox.fault("lost", method="notify taobao_trade_TradeBuyerPayed")
+    assert "taobao_trade_TradeBuyerPay" in caught.value.args[0].zh
+    sandbox.service.gateway.strict = False
+    try:
+        assert sandbox.fault("lost", method="notify taobao_trade_TradeBuyerPayed").times == 1
+    finally:
+        sandbox.service.gateway.strict = True
+
+
 def test_a_method_that_was_defined_has_faults():
     with Sandbox(catalogue={"group": "acme", "methods": {"taobao.acme.get": {}}}) as sandbox:
         assert sandbox.fault("close", method="taobao.acme.*") in list(sandbox.application.faults)
