@@ -165,26 +165,30 @@ run(0, 5000); before = process.memory_info().rss; run(5000, {ids}); print((proce
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
+LIBRARIES = {
+    "taobao_top": "import attrs, requests",
+    "wechatpay": "import attrs, requests; from cryptography.hazmat.primitives.asymmetric import padding, rsa; "
+    "from cryptography.hazmat.primitives import hashes, serialization; "
+    "from cryptography.hazmat.primitives.ciphers.aead import AESGCM",
+}
+
+
 def imports(rounds: int) -> dict[str, float]:
-    """Medians of fresh processes, in ms beyond an empty one."""
-    programs = {
-        "nothing": "pass",
-        "requests + attrs": "import requests, attrs",
-        "taobao_top": "import taobao_top",
-        "requests + cryptography + attrs": "import requests, attrs; from cryptography.hazmat.primitives.asymmetric import rsa, "
-        "padding; from cryptography.hazmat.primitives import hashes, serialization; from "
-        "cryptography.hazmat.primitives.ciphers.aead import AESGCM",
-        "wechatpay": "import wechatpay",
-    }
-    times: dict[str, list[float]] = {name: [] for name in programs}
+    """Medians in ms: the libraries of a package in a fresh process, and then the package."""
+    times: dict[str, list[float]] = {}
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for _ in range(rounds + 1):  # the first compiles
-        for name, code in programs.items():
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parent, env=environment)
-            times[name].append((time.perf_counter() - started) * 1000)
-    base = statistics.median(times["nothing"][1:])
-    return {name: statistics.median(values[1:]) - base for name, values in times.items() if name != "nothing"}
+        for package, libraries in LIBRARIES.items():
+            code = (
+                f"from time import perf_counter as now; first = now(); {libraries}; second = now(); import {package}; "
+                "print(second - first, now() - second)"
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", code], check=True, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE
+            )
+            for name, seconds in zip((f"libraries of {package}", package), done.stdout.split(), strict=True):
+                times.setdefault(name, []).append(float(seconds) * 1000)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
 
 
 def table(title: str, rows: dict[str, dict[str, Any]]) -> None:
@@ -259,14 +263,9 @@ def main() -> None:
         options.save.write_text(json.dumps(rounded, indent=1) + "\n")
     if options.sequential:
         return
-    times = imports(5 if options.quick else 15)
-    print("\nimport, ms beyond an empty process")
-    for name, value in times.items():
-        print(f"  {name:34}{value:>8.1f}")
-    print(f"  {'taobao_top beyond its libraries':34}{times['taobao_top'] - times['requests + attrs']:>8.1f}")
-    print(
-        f"  {'wechatpay beyond its libraries':34}{times['wechatpay'] - times['requests + cryptography + attrs']:>8.1f}"
-    )
+    print("\nimport, ms: a package after its libraries, each in a process of its own")
+    for name, milliseconds in imports(5 if options.quick else 15).items():
+        print(f"  {name:34}{milliseconds:>8.1f}")
 
 
 if __name__ == "__main__":
