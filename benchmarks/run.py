@@ -39,8 +39,8 @@ THREADS = 32
 
 
 @contextmanager
-def gateway() -> Iterator[tuple[int, Path]]:
-    """Start the server in a process of its own; the CA file holds the public roots as well, as a real one does."""
+def gateway(latency: float = 0.0) -> Iterator[tuple[int, Path]]:
+    """Start the server in a process of its own, its latency in seconds; the CA file holds the public roots as well, as a real one does."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         authority = trustme.CA()
@@ -60,6 +60,7 @@ def gateway() -> Iterator[tuple[int, Path]]:
                 )
             )
         command = [sys.executable, str(HERE / "server.py"), "server.pem", "server.key", "platform.pem", SECRET]
+        command.append(str(latency))
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as server:
             try:
                 assert server.stdout is not None

@@ -5,7 +5,8 @@ It answers every request with one signed answer (signed once a second; for our
 client each answer has a nonce of its own, most of them signed at the start) and
 counts connections.  A batch gets twenty answers, and ``/router/many/rest`` one
 answer of the same size. ``GET /count`` tells how many there were and begins anew.
-It runs in a process of its own: ``python benchmarks/server.py CERT KEY PLATFORM_KEY``.
+It runs in a process of its own: ``python benchmarks/server.py CERT KEY PLATFORM_KEY SECRET [LATENCY]``, the latency
+in seconds.
 """
 
 from __future__ import annotations
@@ -105,8 +106,9 @@ class Gateway:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, latency: float) -> None:
         self.gateway = gateway
+        self.latency = latency
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -127,15 +129,19 @@ class Connection(asyncio.Protocol):
             target = head.split(b" ", 2)[1]
             if target == b"/count":
                 self.gateway.connections -= 1
-            self.transport.write(self.gateway.answer(target, fresh=b"chainable/" in head))
+            answer = self.gateway.answer(target, fresh=b"chainable/" in head)
+            if self.latency:
+                asyncio.get_running_loop().call_later(self.latency, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
 
 
-async def main(certificate: str, key: str, platform_key: str, secret: str) -> None:
+async def main(certificate: str, key: str, platform_key: str, secret: str, latency: str = "0") -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     gateway = Gateway(Path(platform_key), secret)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(gateway), "127.0.0.1", 0, ssl=context, backlog=256
+        lambda: Connection(gateway, float(latency)), "127.0.0.1", 0, ssl=context, backlog=256
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
