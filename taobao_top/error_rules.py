@@ -192,6 +192,7 @@ MOVED = {
 
 _GONE = frozenset({"2", "22", "29"})
 """The codes that a gateway has for methods and apps of another platform."""
+_NO_METHOD = frozenset({"22", "InvalidApiPath"})
 _DAY = 86_400
 _BEIJING = 8 * 3600
 
@@ -219,4 +220,7 @@ def advice_on(rule: Rule, code: str, method: str, response: requests.Response | 
         for prefix, moved in MOVED.items():
             if method.startswith(prefix) and not host.endswith(moved.host):
                 return moved.advice
+    if code in _NO_METHOD and method.endswith("_async"):
+        call = f"client.{method.removesuffix('_async')}.post_async(…)"
+        return Words(f"a promise is made with .post_async: {call}", f"异步调用请用 .post_async：{call}")
     return Words(rule.advice, rule.chinese) if rule.advice else ""

@@ -233,6 +233,14 @@ class TestError:
         assert "blocks the app" in str(refusal(code=2))
         assert "have moved" not in str(refusal(code=50, method="aliexpress.a.b"))
 
+    @pytest.mark.parametrize("code", [22, "InvalidApiPath"])
+    def test_a_name_with_async_says_how_a_promise_is_made(self, code):
+        error = refusal(code=code, msg="Invalid method", method="taobao.time.get_async")
+
+        for text in (str(error), error.args[0].zh):
+            assert "client.taobao.time.get.post_async(…)" in text
+        assert "post_async" not in str(refusal(code=28, method="taobao.time.get_async"))
+
     def test_the_seconds_of_a_ban_may_be_in_msg(self):
         assert refusal(code=7, msg="This ban will last for 2 more seconds").retry_after == 2
 
