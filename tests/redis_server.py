@@ -40,7 +40,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def redis_server(redis_url: str) -> Iterator[Redis]:
     """A client of an empty Redis database."""
-    with Redis.from_url(redis_url) as redis:
+    with Redis.from_url(redis_url, socket_timeout=5) as redis:
         redis.flushdb()
         yield redis
 
