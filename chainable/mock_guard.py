@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests import Session, api, sessions
+from requests import api, sessions
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 
-__all__ = ["refuse_mocks", "refuse_unused_mock"]
+if TYPE_CHECKING:
+    from requests import Session
+else:
+    # requests-cache puts a class of its own in the place of requests.Session: its answers to a query may be old ones.
+    Session = next(each for each in requests.Session.__mro__ if each.__module__ == "requests.sessions")
+
+__all__ = ["Session", "refuse_mocks", "refuse_unused_mock"]
 
 _PARTS: tuple[tuple[Any, str], ...] = (
     (HTTPAdapter, "send"),

@@ -1,15 +1,21 @@
-"""The time zone of the platforms."""
+"""The time zone of the platforms, and the clock."""
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 
 from chainable.i18n import Words
 
-__all__ = ["BEIJING", "beijing", "check_aware"]
+__all__ = ["BEIJING", "beijing", "check_aware", "system_time"]
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 all year: the zone of the platforms' times without an offset."""
+
+
+def system_time() -> float:
+    """Return the seconds since 1970 by ``time.time``, also by one that a test has put in its place (freezegun)."""
+    return time.time()
 
 
 def beijing(moment: datetime) -> datetime:

@@ -34,7 +34,7 @@ from chainable.errors import CodecError, ConfigurationError
 from chainable.forking import renew_after_fork
 from chainable.headers import Headers
 from chainable.i18n import Words
-from chainable.mock_guard import refuse_unused_mock
+from chainable.mock_guard import Session, refuse_unused_mock
 from chainable.response import Response
 from chainable.tls_contexts import ClientCertificate, FileCertificate, TLSContexts, verification
 from chainable.validation import check_callable, check_proxies
@@ -230,7 +230,7 @@ class _NoCookies(RequestsCookieJar):
         """Keep nothing."""
 
 
-class _Session(requests.Session):
+class _Session(Session):
     """
     The client's own session.
 
@@ -377,7 +377,10 @@ def _sender(session: requests.Session) -> Callable[..., requests.Response]:
     A subclass may add redirects or retries of its own to ``send``; only the adapters are lent.
     """
     patched: Callable[..., requests.Response] | None = vars(session).get("send")
-    return patched or MethodType(requests.Session.send, session)
+    send = requests.Session.send
+    if str(send.__module__).startswith("requests_cache"):  # it would answer a query with what was true before
+        send = Session.send
+    return patched or MethodType(send, session)
 
 
 def _as_files(adapter: Any, certificate: ClientCertificate | None, lent: Any) -> Any:

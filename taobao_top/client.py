@@ -13,7 +13,7 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
-from chainable.times import BEIJING
+from chainable.times import BEIJING, system_time
 from chainable.validation import check_callable
 from taobao_top.call_options import CallOptions
 from taobao_top.errors import TopError, caused_by
@@ -137,7 +137,7 @@ class TaobaoTop(Client, Reading, Chains):
         http_session: requests.Session | None = None,
         transport: Transport | None = None,
         max_promises: int = 16,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
         on_attempt: Callable[[Attempt], object] | None = None,
         limiter: Limiter | None = None,
         defaults: Mapping[str, Any] | None = None,

@@ -9,13 +9,13 @@ https://open.alitrip.com/docs/doc.htm?articleId=108138&docType=1&treeId=499
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import APIError
 from chainable.i18n import Words, translate
 from chainable.lazy import lazy_attributes
 from chainable.path import fold
+from chainable.times import system_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +94,7 @@ def top_error(
     *,
     method: str,
     repeatable: bool,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = system_time,
     request_id: str | None = None,
     response: requests.Response | None = None,
     explain: Callable[[Rule], Callable[[], str] | None] = lambda _: None,

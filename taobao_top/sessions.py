@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import threading
-import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from chainable.errors import ConfigurationError, InProgress
 from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.redis_timeouts import warn_without_timeout
-from chainable.times import BEIJING
+from chainable.times import BEIJING, system_time
 from chainable.validation import check_seconds
 from chainable.waiting import acquire
 from taobao_top.errors import TopError
@@ -99,7 +98,7 @@ class Session:
         refresh: Callable[[Token], Token],
         *,
         early: float = 600.0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
     ) -> None:
         self._name = name
         self._store = store

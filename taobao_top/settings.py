@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
+from chainable.times import system_time
 from chainable.validation import check_base_url, check_flag, trimmed
 from taobao_top.catalogue.definitions import Catalogue
 from taobao_top.defaults import as_defaults, check_defaults
@@ -158,7 +158,7 @@ class Clock:
 
     __slots__ = ("offset", "source")
 
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
+    def __init__(self, source: Callable[[], float] = system_time) -> None:
         self.source = source
         self.offset = 0.0
 

@@ -12,7 +12,6 @@ import logging
 import math
 import os
 import threading
-import time
 import warnings
 from contextvars import ContextVar
 from pathlib import Path
@@ -32,6 +31,7 @@ from chainable.errors import (
 )
 from chainable.i18n import Words, message_of, translate
 from chainable.masking import safe_repr, without_frames
+from chainable.times import system_time
 from chainable.validation import check_seconds
 from chainable.waiting import acquire
 from wechatpay.crypto.keys import check_certs, check_platform_key, load_certificate, load_public_key
@@ -137,7 +137,7 @@ class PlatformCertificates:
         refresh_every: float = REFRESH_EVERY,
         minimum_interval: float = MINIMUM_INTERVAL,
         patience: float = PATIENCE,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
         accept: Callable[[requests.Response], object] | None = None,
     ) -> None:
         public_keys: dict[str, RSAPublicKey] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,6 +11,7 @@ from chainable.client import Client
 from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
+from chainable.times import system_time
 from wechatpay import catalogue
 from wechatpay.apiv3.protocol import APIv3
 from wechatpay.request import RequestSpec, resolver_of
@@ -151,7 +151,7 @@ class WeChatPay(Client, Chains):
         signer: Signer | None = None,
         verifier: Verifier | None = None,
         v2_signer: Signer | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
         nonce: Callable[[], str] | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
         defaults: Mapping[str, Any] | None = None,

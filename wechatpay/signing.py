@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import binascii
 import threading
-import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from chainable.forking import renew_after_fork
 from chainable.i18n import Words, message_of, translate
 from chainable.masking import fields_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
+from chainable.times import system_time
 from wechatpay.crypto import rsa
 from wechatpay.crypto.nonces import new_nonce
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, shown_serial
@@ -70,7 +70,7 @@ class RSASigner(Signer):
     mchid: str
     serial: str
     key: RSAPrivateKey | PrivateKey = field(repr=False)
-    clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
+    clock: Callable[[], float] = field(default=system_time, kw_only=True, repr=False)
     nonce: Callable[[], str] = field(default=new_nonce, kw_only=True, repr=False)
     scheme: str = field(default=SCHEME, kw_only=True)
     identity: str = field(default="mchid", kw_only=True)
@@ -125,7 +125,7 @@ class RSAVerifier:
     """
 
     keys: KeyStore[RSAPublicKey] = field(repr=False)
-    clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
+    clock: Callable[[], float] = field(default=system_time, kw_only=True, repr=False)
 
     @without_frames_of(SignatureError)
     def verify(self, response: requests.Response, /) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from chainable.i18n import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "system_time"]
 
 LATEST = 253_370_736_000.0
 """1 January 9999 in Beijing: later times cannot be written."""
@@ -18,6 +19,11 @@ LATEST = 253_370_736_000.0
 
 BEIJING = timezone(timedelta(hours=8))
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+
+
+def system_time() -> float:
+    """Return the seconds since 1970 by ``time.time``, also by one that a test has put in its place (freezegun)."""
+    return time.time()
 
 
 class Clock:

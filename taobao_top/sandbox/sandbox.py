@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
+from chainable.sandbox.clock import system_time
 from chainable.sandbox.renamed import renamed
 from chainable.sandbox.server import under
 from taobao_top.catalogue.definitions import Catalogue
@@ -94,7 +94,7 @@ class Sandbox:
         https_port: int = 0,
         https: bool = True,
         state: str | Path | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
         strict: bool = True,
         batch_limit: int = 20,
         journal_size: int = 1000,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from chainable.i18n import Words
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.actions import explained
+from chainable.sandbox.clock import system_time
 from chainable.sandbox.renamed import renamed
 from chainable.sandbox.server import Listener, Server, under
 from chainable.sandbox.tls_ca import container_names
@@ -102,7 +102,7 @@ class Sandbox(Platform):
         allow_hosts: Iterable[str] | None = None,
         port: int = 0,
         https_port: int = 0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = system_time,
         automatic: Collection[str] = ("refund", "finish"),
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),

@@ -8,7 +8,6 @@ https://open.taobao.com/doc.htm?docId=114&docType=1 (errors)
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -19,6 +18,7 @@ from chainable.cli.exit_codes import REFUSED
 from chainable.cli.i18n import Words
 from chainable.cli.installation import check_installation
 from chainable.errors import ChainableError
+from chainable.times import system_time
 from taobao_top.cli.doctor import spi_url as spi_url_checks
 from taobao_top.client import GATEWAY, TaobaoTop
 from taobao_top.errors import TopError
@@ -79,7 +79,7 @@ def examine(
     *,
     offline: bool = False,
     spi_url: str | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = system_time,
     timeout: float = 5.0,
 ) -> Iterator[Finding]:
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from chainable.cli.connectivity import CLOCK, check_ca, check_clock, check_way, 
 from chainable.cli.exit_codes import NETWORK
 from chainable.cli.i18n import Words
 from chainable.cli.installation import check_installation
+from chainable.times import system_time
 from wechatpay.cli.doctor import api_checks, credentials
 from wechatpay.cli.doctor import notify_url as notify_url_checks
 from wechatpay.cli.doctor.echo_check import CHECK, choose_echo_check
@@ -34,7 +34,7 @@ def examine(
     offline: bool = False,
     notify_url: str | None = None,
     receive: int | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = system_time,
     nonce: Callable[[], str] = lambda: secrets.token_hex(4),
     timeout: float = 5.0,
     patience: float = 15.0,
