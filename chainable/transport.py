@@ -418,6 +418,9 @@ def _response(raw: requests.Response) -> Response[Any]:
         return raw
     response: Response[Any] = Response()
     response.__dict__.update({name: value for name, value in raw.__dict__.items() if name != "cookies"})
+    content = raw.__dict__.get("_content", False)
+    if content is not False:  # read by a hook, or written by a test, which gives no raw
+        response.set_content(content or b"")
     return response
 
 

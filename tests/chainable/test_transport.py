@@ -734,6 +734,20 @@ class TestStreams:
             assert send(either(), server.url, stream=True)._content == b"no"
 
 
+@pytest.mark.parametrize("owner", [requests.Session, HTTPAdapter])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_that_a_test_wrote_needs_no_raw(monkeypatch, owner, stream):
+    """``requests.Response()`` with a ``_content`` is what most tests give to a mock."""
+    written = requests.Response()
+    written.status_code, written._content, written.url = 200, b"written", "http://127.0.0.1:9/"
+    monkeypatch.setattr(owner, "send", lambda *_, **__: written)
+
+    response = send(RequestsTransport(), "http://127.0.0.1:9/", stream=stream)
+
+    assert (response.content, b"".join(response.iter_content(4))) == (b"written", b"written")
+    response.close()
+
+
 def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
     """niquests puts urllib3-future in its place, on which calls of either lane fail after they were sent."""
     monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
