@@ -31,6 +31,8 @@ REASONS = {
     "transport=，仍要发送则传入 ignore_mocks=True；请求没有发出",
     "session_request_mocked": "{name} 已被 mock 或删除，而客户端调用的是 Session.send："
     "请改为替换 requests.Session.send，或使用 responses、requests-mock；请求没有发出",
+    "not_a_response": "发送方返回的是 {type}，应为 requests.Response：测试中请使用 responses 或 requests-mock，或者创建 "
+    "requests.Response() 并设置 status_code、headers 和 _content",
     "settings_unreadable": "无法读取（{error}）",
     "settings_not_utf8": "不是 UTF-8 文本，请另存为 UTF-8",
     "control_character": "第 {line} 行含有控制字符：请删除；换行用 LF 或 CRLF",

@@ -416,9 +416,17 @@ def _refuse_retries(adapter: Any) -> None:
 def _response(raw: requests.Response) -> Response[Any]:
     if isinstance(raw, Response):
         return raw
+    if not (isinstance(raw, requests.Response) and "_content" in vars(raw)):
+        msg = (
+            f"what sends for requests returned {type(raw).__name__}, and a requests.Response was expected: in a test, use "
+            "responses or requests-mock, or make a requests.Response() and set its status_code, headers and _content"
+        )
+        error = ConfigurationError(msg, reason="not_a_response", type=type(raw).__name__)
+        error.maybe_sent = True  # by an adapter of the user
+        raise error
     response: Response[Any] = Response()
     response.__dict__.update({name: value for name, value in raw.__dict__.items() if name != "cookies"})
-    content = raw.__dict__.get("_content", False)
+    content = vars(raw)["_content"]
     if content is not False:  # read by a hook, or written by a test, which gives no raw
         response.set_content(content or b"")
     return response

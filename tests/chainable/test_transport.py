@@ -14,6 +14,7 @@ import threading
 import time
 import zlib
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -746,6 +747,16 @@ def test_a_response_that_a_test_wrote_needs_no_raw(monkeypatch, owner, stream):
 
     assert (response.content, b"".join(response.iter_content(4))) == (b"written", b"written")
     response.close()
+
+
+@pytest.mark.parametrize("answer", [Mock(status_code=200), Mock(spec=requests.Response, status_code=200), None, "text"])
+def test_what_is_no_response_is_refused(monkeypatch, answer):
+    monkeypatch.setattr(requests.Session, "send", lambda *_, **__: answer)
+
+    with pytest.raises(ConfigurationError, match=r"make a requests\.Response\(\) and set") as caught:
+        send(RequestsTransport(), "http://127.0.0.1:9/")
+    assert (caught.value.reason, caught.value.values) == ("not_a_response", {"type": type(answer).__name__})
+    assert caught.value.maybe_sent
 
 
 def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
