@@ -759,6 +759,18 @@ def test_what_is_no_response_is_refused(monkeypatch, answer):
     assert caught.value.maybe_sent
 
 
+def test_a_cache_in_the_place_of_sessions_answers_nothing(monkeypatch):
+    """As ``requests_cache.install_cache()`` puts it there."""
+
+    def cached(*_, **__):
+        raise AssertionError
+
+    cached.__module__ = "requests_cache.session"
+    monkeypatch.setattr(requests, "Session", type("CachedSession", (requests.Session,), {"send": cached}))
+    with FaultServer(ok) as server:
+        assert send(RequestsTransport(), server.url).content == b"ok"
+
+
 def test_urllib3_that_was_replaced_is_refused(either, monkeypatch):
     """niquests puts urllib3-future in its place, on which calls of either lane fail after they were sent."""
     monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
