@@ -40,7 +40,11 @@ THREADS = 32
 
 @contextmanager
 def gateway(latency: float = 0.0) -> Iterator[tuple[int, Path]]:
-    """Start the server in a process of its own, its latency in seconds; the CA file holds the public roots as well, as a real one does."""
+    """
+    Start the server in a process of its own, which waits so many seconds before each answer.
+
+    The CA file holds the public roots as well, as a real one does.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         authority = trustme.CA()
@@ -59,8 +63,8 @@ def gateway(latency: float = 0.0) -> Iterator[tuple[int, Path]]:
                     serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
                 )
             )
-        command = [sys.executable, str(HERE / "server.py"), "server.pem", "server.key", "platform.pem", SECRET]
-        command.append(str(latency))
+        files = ["server.pem", "server.key", "platform.pem"]
+        command = [sys.executable, str(HERE / "server.py"), *files, SECRET, str(latency)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as server:
             try:
                 assert server.stdout is not None

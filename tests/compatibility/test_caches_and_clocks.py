@@ -75,7 +75,7 @@ def printed(program: str) -> list[str]:
 
 @pytest.mark.parametrize("when", ["FIRST", "LATER"])
 def test_a_query_is_never_answered_from_a_cache(when):
-    """Whether the cache is installed before the package is imported or after: an old state is a wrong state."""
+    """The cache is installed before or after the package is imported: either way, a query returns today's state."""
     program = CACHE.replace(f"INSTALL_{when}", "install()").replace("INSTALL_FIRST", "").replace("INSTALL_LATER", "")
     assert printed(program) == [f"{number} NOTPAY SUCCESS" for number in ("default0", "direct00", "lent0000")]
 
@@ -88,6 +88,6 @@ def test_a_query_is_never_answered_from_a_cache(when):
     ],
 )
 def test_a_stopped_clock_is_that_of_clients_and_sandboxes(library, stopped):
-    """What is signed has the time that the test chose."""
+    """Requests are signed with the time that the test has set."""
     first, second = "200 1767225600 2026-01-01 08:00:00", "200 1814918400 2027-07-07 08:00:00"
     assert printed(f"{library}\n{CLOCK.replace('STOPPED', stopped)}") == [first, first, second, second]

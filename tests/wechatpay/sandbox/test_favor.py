@@ -60,7 +60,7 @@ def rules(merchant: Any, number: str = "stock-1", **changes: Any) -> dict[str, A
 
 
 def worth(budget: int) -> dict[str, Any]:
-    """What makes a budget of so many fen, of 100 coupons."""
+    """Return the changes of a stock of 100 coupons whose budget is so many fen."""
     use = {"fixed_normal_coupon": {"coupon_amount": budget // 100, "transaction_minimum": budget}}
     return {"stock_use_rule": {"max_amount": budget}, "coupon_use_rule": use}
 
